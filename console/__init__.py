@@ -1,0 +1,1 @@
+"""What people see and type: the app, its screens, the action registry and the command line."""

@@ -1,0 +1,192 @@
+"""Opening a workspace for a command or for the console."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from console.bootstrap.passphrase import passphrase
+from console.bootstrap.system import SystemClock, SystemIds
+from core.audit.verify import Report
+from core.gateway.anchor import read_register, register_name
+from core.ports import Clock, Ehr, Ids
+from core.workspace import Workspace, policy_in_force
+from sync.store.anchor import publish_head
+from sync.store.ledger import StoreLedger
+from sync.workspace.folder import OpenWorkspace, beside, find, open_workspace
+from sync.workspace.lease import GatewayLease, LeaseHeld
+
+if TYPE_CHECKING:
+    from core.gateway.run import Round
+
+
+class DefaultConsents:
+    """Applies the workspace's stated default; no Consent is read in this release.
+
+    Implements `core.ports.Consents`; says so in its answer.
+    """
+
+    def __init__(self, ledger: StoreLedger):
+        self._ledger = ledger
+
+    async def evaluate(self, patient: str, purpose: str) -> str:  # noqa: ARG002  the port's names
+        """Return `not-read:permit` or `not-read:deny`."""
+        return f"not-read:{policy_in_force(self._ledger).consent_default}"
+
+
+@dataclass
+class Opened:
+    """An opened workspace with everything around its ledger."""
+
+    folder: OpenWorkspace
+    clock: Clock
+    ids: Ids
+
+    @property
+    def ledger(self) -> StoreLedger:
+        """The ledger, and every read of the store."""
+        return self.folder.ledger
+
+    @property
+    def team(self) -> str:
+        """The team that every signed statement names."""
+        return self.folder.config.team
+
+    @property
+    def reviewer(self) -> str:
+        """Who sits at this terminal."""
+        return self.folder.config.reviewer
+
+    @property
+    def ehr_names(self) -> Sequence[str]:
+        """The EHRs of this workspace."""
+        return list(self.folder.config.ehr)
+
+    def offline(self) -> Workspace:
+        """Return the use cases' workspace with no EHR at hand: deciding needs none."""
+        return self._workspace({})
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[Workspace]:
+        """Return the use cases' workspace with a client for each EHR."""
+        from console.bootstrap.connecting import connect_ehr
+
+        async with AsyncExitStack() as stack:
+            ehrs: dict[str, Ehr] = {}
+            for name in self.ehr_names:
+                ehrs[name] = await stack.enter_async_context(connect_ehr(self, name))
+            yield self._workspace(ehrs)
+
+    @contextmanager
+    def lease(self, timeout_s: float) -> Iterator[int]:
+        """Be the gateway of this workspace; Conflict when another process stays it."""
+        lease = GatewayLease(self.folder.path, self.folder.connection)
+        try:
+            yield lease.acquire(timeout_s)
+        finally:
+            lease.release()
+
+    def verify(self, published: str | None) -> Report:
+        """Verify the whole store against every head that is kept outside it."""
+        from sync.store.verify import verify_store
+
+        heads = [("the head file", self.folder.head.read()), ("the EHR's register", published)]
+        return verify_store(
+            self.folder.connection, [(place, note) for place, note in heads if note]
+        )
+
+    async def published_head(self) -> str | None:
+        """Return the newest head that an EHR holds; raises Unreachable."""
+        async with self.connected() as workspace:
+            for ehr in workspace.ehrs.values():
+                anchor = self.ledger.anchor(ehr.name)
+                pinned = None if anchor is None else anchor.reference
+                register = await read_register(ehr, self.register, pinned)
+                if register is not None:
+                    return register.note
+        return None
+
+    async def publish(self, workspace: Workspace) -> bool:
+        """Publish the newest head to each EHR; False when one did not take it.
+
+        Raises Failed when a register shows that this store was cut or restored.
+        """
+        done = True
+        for ehr in workspace.ehrs.values():
+            done = await publish_head(self.ledger, ehr, self.register, self.clock) and done
+        return done
+
+    @property
+    def register(self) -> str:
+        """The name of this ledger's register."""
+        return register_name(self.team, self.ledger.id)
+
+    def anchored_size(self, published: str | None) -> int:
+        """Return how many events the newest published head covers, as far as is known."""
+        if published is not None:
+            size = published.split("\n")[1]
+            return int(size) if size.isdigit() else 0
+        anchors = [self.ledger.anchor(name) for name in self.ehr_names]
+        return max((anchor.size for anchor in anchors if anchor is not None), default=0)
+
+    def gateway_round(self) -> Round | None:
+        """Do one round as the gateway on a connection of its own, for a thread beside the screen.
+
+        None while another process is the gateway; raises Unreachable and other errors.
+        """
+        import asyncio
+
+        from core.gateway.run import run_once
+
+        beside_us = replace(self, folder=beside(self.folder, self.clock))
+
+        async def one_round(epoch: int) -> Round:
+            async with beside_us.connected() as workspace:
+                await beside_us.publish(workspace)
+                done = await run_once(workspace, epoch)
+                await beside_us.publish(workspace)
+                return done
+
+        try:
+            with beside_us.lease(0) as epoch:
+                return asyncio.run(one_round(epoch))
+        except LeaseHeld:
+            return None
+        finally:
+            beside_us.close()
+
+    def change_counter(self) -> int:
+        """Return a number that moves when another connection has written to the store."""
+        return int(self.folder.connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        """Close the store."""
+        self.folder.close()
+
+    def _workspace(self, ehrs: dict[str, Ehr]) -> Workspace:
+        return Workspace(
+            team=self.team,
+            reviewer=self.reviewer,
+            ledger=self.ledger,
+            keys=self.folder.keys,
+            clock=self.clock,
+            ids=self.ids,
+            ehrs=ehrs,
+            consents=DefaultConsents(self.ledger),
+        )
+
+
+@contextmanager
+def open_here(args: argparse.Namespace) -> Iterator[Opened]:
+    """Open the workspace that the arguments or the environment name."""
+    clock = SystemClock()
+    folder = open_workspace(find(args.workspace, os.environ), passphrase, clock)
+    opened = Opened(folder, clock, SystemIds())
+    try:
+        yield opened
+    finally:
+        opened.close()

@@ -1,0 +1,25 @@
+"""`approve ID --hash H [--change N]`: sign what you have looked at, and nothing else."""
+
+from __future__ import annotations
+
+import argparse
+
+from console.commands.decide import answer_changes
+from console.commands.finding import add_changes
+from core.review.decide import Answer
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_changes(parser)
+    parser.add_argument(
+        "--hash",
+        required=True,
+        metavar="H",
+        help="the hash that `show` printed, of the whole or of that change",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Approve; exit 5 when the hash is not that of what waits now."""
+    return answer_changes(args, Answer("approve", seen=args.hash))

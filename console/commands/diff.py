@@ -1,0 +1,79 @@
+"""`diff INTENDED PERSISTED`: compare two resources by meaning."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from console.commands.output import print_json, say
+from core.canonical import RESPONSE, JsonObject, parse_object
+from core.discrepancy import Comparison, compare
+from core.errors import BadInput, CountersignError, Failed, NotFound
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("intended", nargs="?", type=Path, metavar="INTENDED")
+    parser.add_argument("persisted", nargs="?", type=Path, metavar="PERSISTED")
+    parser.add_argument(
+        "--base", metavar="URL", help="the EHR whose absolute references are its own"
+    )
+    parser.add_argument(
+        "--pairs", metavar="FILE|-", help="NDJSON lines {id, intended, persisted, base?}"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the class and every difference; 1 when nothing was examined."""
+    if args.pairs:
+        return _pairs(args.pairs)
+    if args.intended is None or args.persisted is None:
+        raise BadInput("two files are needed", field="INTENDED PERSISTED", remedy="Or use --pairs")
+    found = compare(_load(args.intended), _load(args.persisted), base_url=args.base)
+    if found.examined == 0:
+        raise Failed("nothing was examined")
+    if args.json:
+        print_json(_as_json(found))
+        return 0
+    say(f"{found.class_} ({found.examined} values examined)")
+    for item in found.differences:
+        say(f"  {item.class_}: {item.path}: {item.reason}")
+    return 0
+
+
+def _pairs(name: str) -> int:
+    data = sys.stdin.buffer.read() if name == "-" else _bytes(Path(name))
+    worst = 0
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            pair = parse_object(line, RESPONSE)
+            found = compare(pair["intended"], pair["persisted"], base_url=pair.get("base"))
+            print_json({"id": pair["id"], **_as_json(found)})
+        except CountersignError as error:
+            raise BadInput(error.problem, field=f"line {number}", remedy=error.remedy) from None
+        except (KeyError, TypeError, AttributeError):
+            raise BadInput(
+                "is not {id, intended, persisted, base?}", field=f"line {number}"
+            ) from None
+        worst = worst or (1 if found.examined == 0 else 0)
+    return worst
+
+
+def _as_json(found: Comparison) -> JsonObject:
+    return {"class": found.class_, "differences": [item.as_json() for item in found.differences]}
+
+
+def _load(path: Path) -> JsonObject:
+    return parse_object(_bytes(path), RESPONSE)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise NotFound("there is no such file", field=path.name) from None
+    except OSError as error:
+        raise BadInput(f"cannot be read: {error.strerror}", field=path.name) from None

@@ -1,0 +1,80 @@
+"""Reading the command line and turning errors into one clear line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from console.commands.registry import COMMANDS, CONSOLE, Command, find
+from core.errors import BadInput, CountersignError
+
+INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse that raises instead of exiting, so that errors end in one place."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise BadInput(message, remedy=f"See `{self.prog} --help`")
+
+
+def run_line(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; no traceback reaches a person."""
+    try:
+        return _run(arguments)
+    except CountersignError as error:
+        narrate(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        narrate("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away; what was to be stored is stored.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def narrate(text: str) -> None:
+    """Say something on stderr."""
+    from core.inert import inert
+
+    sys.stderr.write(f"countersign: {inert(text)}\n")
+
+
+def _run(arguments: Sequence[str]) -> int:
+    names = [word for word in arguments if not word.startswith("-")]
+    command = find(names[0]) if names else None
+    parser = _parser(command)
+    args = parser.parse_args(list(arguments))
+    if command is None:
+        return CONSOLE.run(args)
+    return command.run(args)
+
+
+def _parser(command: Command | None) -> argparse.ArgumentParser:
+    """Build the whole help, but only the called command's own arguments."""
+    parser = _Parser(
+        prog="countersign",
+        description="Countersign what AI agents want to write into patient charts. "
+        "Without a command it opens the console.",
+    )
+    common = _Parser(add_help=False)
+    common.add_argument(
+        "--workspace",
+        type=Path,
+        metavar="DIR",
+        help="the workspace; else COUNTERSIGN_WORKSPACE, else the current folder",
+    )
+    common.add_argument("--json", action="store_true", help="print data as JSON")
+    if command is None:
+        parser.add_argument("--workspace", type=Path, metavar="DIR")
+        parser.add_argument("--read-only", action="store_true", help="decide nothing")
+    listed = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    for known in COMMANDS:
+        sub = listed.add_parser(known.name, help=known.help, parents=[common])
+        if known is command:
+            known.configure(sub)
+    return parser

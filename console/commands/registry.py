@@ -1,0 +1,57 @@
+"""The commands by name: where each lives and what it is for, in one line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One entry of the command line."""
+
+    name: str
+    module: str
+    help: str
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the command's own arguments."""
+        import_module(f"console.commands.{self.module}").configure(parser)
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Carry the command out and return its exit code."""
+        run: Callable[[argparse.Namespace], int] = import_module(
+            f"console.commands.{self.module}"
+        ).run
+        return run(args)
+
+
+COMMANDS = (
+    Command("demo", "demo", "open the console on an embedded clinic with synthetic patients"),
+    Command("init", "init", "make a workspace for one EHR"),
+    Command("sandbox", "sandbox", "serve the embedded EHR on this machine"),
+    Command("status", "status", "say what this workspace is, holds and waits for"),
+    Command("propose", "propose", "stage proposals from a file or standard input"),
+    Command("queue", "queue", "list what waits for review"),
+    Command("show", "show", "show one proposal with its evidence"),
+    Command("approve", "approve", "approve changes that you have looked at"),
+    Command("reject", "reject", "reject changes, with a reason"),
+    Command("defer", "defer", "put changes off until a time"),
+    Command("run", "run", "send what is approved, read back what was stored"),
+    Command("exceptions", "exceptions", "list what a person must look at"),
+    Command("incident", "incident", "freeze writes and lift freezes"),
+    Command("audit", "audit", "verify the ledger, or tell the story of a proposal"),
+    Command("policy", "policy", "check, explain or adopt a policy"),
+    Command("diff", "diff", "compare an intended with a persisted resource"),
+    Command("schema", "schema", "print a JSON Schema"),
+)
+
+CONSOLE = Command("console", "console", "open the console")
+"""What runs when no command is named."""
+
+
+def find(name: str) -> Command | None:
+    """Return the command of that name."""
+    return next((command for command in COMMANDS if command.name == name), None)

@@ -1,0 +1,45 @@
+"""`sandbox --port N`: serve the embedded EHR on loopback until stopped."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from console.bootstrap.sandboxing import serve_sandbox
+from console.commands.line import narrate
+from console.commands.output import print_json, say
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("--port", type=int, required=True, help="0 picks a free one")
+    parser.add_argument(
+        "--load",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="PATH",
+        help="folders and files of resources; ids are kept",
+    )
+    parser.add_argument(
+        "--no-auth", action="store_true", help="ask nobody for a token; for poking with curl"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM; `--json` prints one line once connections are accepted."""
+    if args.no_auth:
+        narrate("WITHOUT AUTHENTICATION: anybody on this machine may read and write this sandbox")
+
+    def ready(described: dict[str, object]) -> None:
+        if args.json:
+            print_json(described)
+        else:
+            say(f"FHIR base  {described['base_url']}")
+            say(f"token      {described['token_url']}")
+        sys.stdout.flush()
+
+    serve_sandbox(args.port, args.load, no_auth=args.no_auth, on_ready=ready)
+    return 0

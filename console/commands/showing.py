@@ -1,0 +1,116 @@
+"""A proposal in plain text: patient first, evidence before values, agent words last and framed."""
+
+from __future__ import annotations
+
+from console.commands.finding import change_line
+from console.commands.output import say, value_text
+from core.canonical import JsonObject
+from core.delta import Difference
+from core.view import ChangeView, ProposalView, consent_words
+
+
+def print_proposal(view: ProposalView) -> None:
+    """Print everything a reviewer needs before deciding."""
+    row = view.row
+    say(f"PROPOSAL  {row.id}")
+    say(f"STATE     {view.state}")
+    say(f"HASH      {view.hash}")
+    say(f"PATIENT   {patient_line(view.patient)}  {row.patient or ''}")
+    say(f"EHR       {row.ehr}    PURPOSE {row.purpose}    URGENCY {row.urgency}")
+    for item in view.evidence:
+        _print_evidence(item)
+    for change in view.changes:
+        _print_change(change)
+    say()
+    say("AGENT SAYS, UNVERIFIED")
+    say(f"  {row.agent} ({row.model}, {row.prompt}), confidence {row.confidence}")
+    say(f"  {view.rationale if view.rationale is not None else '(erased)'}")
+    say()
+    say("HISTORY")
+    for line in view.history:
+        place = "" if line.index is None else f" change {line.index}"
+        say(f"  {line.seq:>5}  {line.at}  {line.type}{place}  {line.actor}  {line.text}")
+
+
+def patient_line(patient: JsonObject | None) -> str:
+    """Return name, birth date, sex and what makes a chart unusual, on one line."""
+    from core.intake.label import patient_label
+
+    if patient is None:
+        return "(erased)"
+    parts = [
+        patient_label(patient) or "(no name)",
+        f"born {patient.get('birthDate', 'unknown')}",
+        str(patient.get("gender", "sex unknown")),
+    ]
+    if patient.get("deceasedBoolean") is True or "deceasedDateTime" in patient:
+        parts.append("DECEASED")
+    if patient.get("active") is False:
+        parts.append("INACTIVE")
+    return ", ".join(parts)
+
+
+def _print_evidence(item: JsonObject) -> None:
+    facts = item.get("facts") or {}
+    say()
+    say(f"EVIDENCE  {item['source']} version {item['version'] or '?'}  [{item['grounding']}]")
+    if facts:
+        marks = [key.replace("_", " ") for key in ("ai_label", "patient_written") if facts.get(key)]
+        say(f"  {facts['kind']}, {facts['date'] or 'undated'}, {facts['status']} {' '.join(marks)}")
+    for hit in item.get("hits") or []:
+        say(f"  …{hit['before']}»{hit['text']}«{hit['after']}…")
+    if not item.get("hits"):
+        say(f"  the agent's quote, not confirmed: {item['quote']}")
+
+
+def _print_change(view: ChangeView) -> None:
+    row = view.row
+    say()
+    say(f"CHANGE {row.idx}  {change_line(row)}  {row.target or ''}  {row.state}")
+    say(f"  HASH {row.change_digest}")
+    if view.content is None:
+        say("  (its content was erased)")
+    else:
+        _print_delta(list(view.content.delta))
+        for path in view.content.displays:
+            say(f"  unverified: {path} is the agent's own wording")
+        if view.content.narrative == "dropped":
+            say("  the generated narrative is dropped, since it would contradict the change")
+    if row.void:
+        say(f"  the last approval became void: {row.void}")
+    for moved in view.moved:
+        say(
+            f"  moved since: {moved['path']}: {value_text(moved.get('before'))}"
+            f" → {value_text(moved.get('after'))}"
+        )
+    _print_judgement(view)
+
+
+def _print_delta(delta: list[Difference]) -> None:
+    for item in delta:
+        before = "—" if item.effect == "added" else value_text(item.before)
+        after = "—" if item.effect == "removed" else value_text(item.after)
+        say(f"  {item.effect:<8} {item.path}: {before} → {after}")
+
+
+def _print_judgement(view: ChangeView) -> None:
+    row = view.row
+    route = row.route_json
+    if route is not None:
+        roles = " or ".join(route["roles"])
+        say(f"  policy: {row.outcome}, tier {row.tier}, {route['quorum']} of {roles}")
+    for reason in row.reason_list:
+        say(f"  policy: {reason['code']}: {reason['text']}")
+    say(f"  {consent_words(row.consent) or 'consent unknown'}")
+    if row.expires:
+        say(f"  decide until {row.expires}")
+    for vote in view.decisions:
+        void = f" (void: {vote.void})" if vote.void else ""
+        say(f"  {vote.outcome} by {vote.reviewer} as {vote.role} at {vote.at}{void}")
+    if view.write is not None:
+        written = view.write
+        say(f"  write: {written.state} {written.location or ''} version {written.version or '?'}")
+    for exception in view.exceptions:
+        say(f"  exception: {exception.kind} {exception.class_ or ''}")
+    for item in view.differences:
+        say(f"  {item['class']}: {item['path']}: {item['reason']}")

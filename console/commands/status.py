@@ -1,0 +1,39 @@
+"""`status`: what this workspace is, what it holds and what it waits for."""
+
+from __future__ import annotations
+
+import argparse
+
+from console.bootstrap import open_here
+from console.commands.output import print_json, say
+
+
+def configure(_parser: argparse.ArgumentParser) -> None:
+    """Take no arguments of its own."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print it; secrets and tokens are never part of it."""
+    with open_here(args) as opened:
+        found = {
+            "team": opened.team,
+            "reviewer": opened.reviewer,
+            "solo": True,
+            "ehrs": sorted(opened.ehr_names),
+            "events": opened.ledger.size,
+            "unanchored": opened.ledger.size - opened.anchored_size(None),
+            "states": opened.ledger.state_counts(),
+            "freezes": len(opened.ledger.freezes()),
+            "exceptions": len(opened.ledger.open_exceptions()),
+        }
+    if args.json:
+        print_json(found)
+        return 0
+    for key, value in found.items():
+        if isinstance(value, dict):
+            say(f"{key}: {', '.join(f'{count} {name}' for name, count in value.items()) or 'none'}")
+        elif isinstance(value, list):
+            say(f"{key}: {', '.join(map(str, value))}")
+        else:
+            say(f"{key}: {value}")
+    return 0

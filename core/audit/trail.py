@@ -1,0 +1,108 @@
+"""The story of one proposal, event by event, in words. Source: hub-protocol §9 (one trail)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from core.canonical import JsonObject
+from core.ledger.event import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a trail; `text` holds no chart content."""
+
+    seq: int
+    at: str
+    type: str
+    actor: str
+    index: int | None
+    text: str
+
+    def as_json(self) -> dict[str, object]:
+        """Return `{seq, at, type, actor, index?, text}`."""
+        found: dict[str, object] = {
+            "seq": self.seq,
+            "at": self.at,
+            "type": self.type,
+            "actor": self.actor,
+            "text": self.text,
+        }
+        if self.index is not None:
+            found["index"] = self.index
+        return found
+
+
+def trail(entries: Sequence[Entry]) -> list[Line]:
+    """Return one line an event, in the ledger's order."""
+    return [_line(entry) for entry in entries]
+
+
+def _line(entry: Entry) -> Line:
+    leaf = entry.leaf
+    actor = leaf["actor"]
+    index = leaf.get("index")
+    return Line(
+        seq=entry.seq,
+        at=leaf["at"],
+        type=leaf["type"],
+        actor=f"{actor['kind']} {actor['id']}",
+        index=None if index is None else int(index.text),
+        text=_words(leaf),
+    )
+
+
+def _words(leaf: JsonObject) -> str:
+    told = _TOLD.get(leaf["type"])
+    words = told(leaf.get("data") or {}) if told else ""
+    moved = f"{leaf['from']} → {leaf['to']}" if "from" in leaf and "to" in leaf else ""
+    if not moved and "to" in leaf:
+        moved = f"→ {leaf['to']}"
+    return "; ".join(part for part in (words, moved) if part)
+
+
+def _proposed(data: JsonObject) -> str:
+    paths = ", ".join(f"{path} {effect}" for path, effect in data["paths"])
+    return f"{data['op']} {data['type']}: {paths}" if "op" in data else paths
+
+
+def _evaluated(data: JsonObject) -> str:
+    rules = ", ".join(data["rules"]) or "no rule"
+    codes = ", ".join(reason["code"] for reason in data["reasons"])
+    return f"policy says {data['outcome']} ({rules}; consent {data['consent']}) {codes}".rstrip()
+
+
+def _decided(data: JsonObject) -> str:
+    reason = f", {data['reason']}" if data.get("reason") else ""
+    return f"{data['outcome']} by {data['reviewer']} as {data['role']}{reason}"
+
+
+def _receipt(data: JsonObject) -> str:
+    status = f"answer {data['status'].text}" if "status" in data else "no answer"
+    version = f", version {data['version']}" if data.get("version") else ""
+    failure = f", {data['failure']}" if data.get("failure") else ""
+    return f"{status}{version}{failure}"
+
+
+def _reconciled(data: JsonObject) -> str:
+    return f"{data['class']} after examining {data['examined'].text} values"
+
+
+_TOLD: dict[str, Callable[[JsonObject], str]] = {
+    "proposal.submitted": lambda data: f"from {data['agent']} ({data['correlation']})",
+    "change.proposed": _proposed,
+    "change.readmitted": _proposed,
+    "change.evaluated": _evaluated,
+    "change.admitted": lambda data: f"may be decided until {data['expires']}",
+    "decision.recorded": _decided,
+    "decision.voided": lambda data: f"{len(data['decisions'])} approvals void: {data['why']}",
+    "write.intended": lambda data: f"attempt {data['attempt'].text}",
+    "write.rebased": lambda _data: "carried to a newer base",
+    "write.receipt": _receipt,
+    "write.resolved": lambda data: f"found out by reading: {data['how']}",
+    "provenance.recorded": lambda data: f"Provenance {data['outcome']}",
+    "reconciliation.recorded": _reconciled,
+    "exception.opened": lambda data: f"exception: {data['kind']}",
+    "exception.closed": lambda data: f"exception closed: {data['how']}",
+}

@@ -1,0 +1,125 @@
+"""One place where the sides differ, as a rule sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from core.canonical import Json, JsonObject, Number
+from core.discrepancy.classes import MISSING, Class, Side
+from core.discrepancy.place import Place, is_modifying
+from core.discrepancy.references import Target, targets
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What holds for a whole comparison.
+
+    `base_url` is the EHR whose absolute references are its own; `patients` are the Patients that
+    the intended resource is or names, as base, type and id.
+    """
+
+    base_url: str | None
+    patients: frozenset[tuple[str, str, str]]
+
+
+def scope_of(intended: JsonObject, base_url: str | None) -> Scope:
+    """Return the scope for comparing something with `intended`."""
+    named = {found.resource for found in targets(intended, base_url) if found.type == "Patient"}
+    if intended.get("resourceType") == "Patient" and isinstance(intended.get("id"), str):
+        named.add(("", "Patient", intended["id"]))
+    return Scope(base_url, frozenset(named))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A difference to be judged: `MISSING` on the side that lacks the element or list item.
+
+    `holders` are the objects or lists on both sides that hold the value; `is_repeated` marks a
+    list item that the intended side has and the persisted side has once more.
+    """
+
+    place: Place
+    intended: Side
+    persisted: Side
+    scope: Scope
+    holders: tuple[Json, Json]
+    is_repeated: bool = False
+
+    @property
+    def is_added(self) -> bool:
+        """Whether only the persisted side has it."""
+        return self.intended is MISSING
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether only the intended side has it."""
+        return self.persisted is MISSING
+
+    @property
+    def is_altered(self) -> bool:
+        """Whether both sides have it."""
+        return not self.is_added and not self.is_dropped
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The element path's names, the resource type first."""
+        return self.place.steps
+
+    @property
+    def name(self) -> str:
+        """The element's own name."""
+        return self.steps[-1]
+
+    @property
+    def defined_as(self) -> str:
+        """HL7's path of the element's definition (`Coding.display`), empty when there is none."""
+        found = self.place.defined
+        return found.path if found is not None else ""
+
+    @property
+    def is_modifying(self) -> bool:
+        """Whether the element, or one that it stands in, modifies the meaning of others."""
+        return is_modifying(self.place.names)
+
+    @property
+    def texts(self) -> tuple[str, str] | None:
+        """Both values when both are strings."""
+        if isinstance(self.intended, str) and isinstance(self.persisted, str):
+            return self.intended, self.persisted
+        return None
+
+    @property
+    def numbers(self) -> tuple[Number, Number] | None:
+        """Both values when both are numbers."""
+        if isinstance(self.intended, Number) and isinstance(self.persisted, Number):
+            return self.intended, self.persisted
+        return None
+
+    def targets(self) -> tuple[Target, Target] | None:
+        """Return what an altered `Reference.reference` points to on both sides, where readable."""
+        if self.defined_as != "Reference.reference" or self.texts is None:
+            return None
+        ours, theirs = (
+            next(targets({"reference": text}, self.scope.base_url), None) for text in self.texts
+        )
+        return (ours, theirs) if ours is not None and theirs is not None else None
+
+
+def holds_extensions_only(case: Case, side: Side) -> bool:
+    """Tell whether a side is a primitive's companion with nothing but extensions in it."""
+    known = case.name.startswith("_") and bool(case.defined_as)
+    return known and isinstance(side, dict) and side.keys() <= {"id", "extension"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule says of a case: its class and a reviewer's words for it."""
+
+    class_: Class
+    reason: str
+
+
+Rule: TypeAlias = Callable[[Case], Finding | None]
+"""A rule answers for the cases it knows and returns None for all others."""

@@ -1,0 +1,92 @@
+"""Rules for differences that alter what the chart says, or may do so."""
+
+from __future__ import annotations
+
+from core.discrepancy.case import Case, Finding
+from core.discrepancy.loss import is_cut
+from core.discrepancy.place import definition, element_paths
+
+# Labels by which a server says that it answered with a part of the resource only.
+_PARTIAL = frozenset({"SUBSETTED", "REDACTED"})
+# Texts that instruct, conclude or remark, outside the data types that are such texts throughout.
+_CARE_TEXTS = element_paths("""
+    Appointment.comment Appointment.patientInstruction Communication.payload.content[x]
+    DiagnosticReport.conclusion Observation.value[x] Observation.component.value[x]
+    ServiceRequest.patientInstruction
+""")
+
+
+def unknown_element(case: Case) -> Finding | None:
+    """Know that nothing is known: R4 has no such element."""
+    if not case.defined_as:
+        return Finding("changed", "No rule knows this element.")
+    return None
+
+
+def modifier_extension(case: Case) -> Finding | None:
+    """Know any difference in or of a modifier extension."""
+    if "modifierExtension" in case.steps:
+        return Finding("changed", "A modifier extension was added, altered or dropped.")
+    return None
+
+
+def repeated_item(case: Case) -> Finding | None:
+    """Know a list item that stands in the EHR more often than intended."""
+    if case.is_added and case.is_repeated:
+        return Finding("changed", "The EHR holds this item more often than intended.")
+    return None
+
+
+def partial_answer(case: Case) -> Finding | None:
+    """Know the label of an answer that shows only a part of the resource."""
+    if not case.is_added or case.defined_as not in ("Meta.tag", "Meta.security"):
+        return None
+    if isinstance(case.persisted, dict) and case.persisted.get("code") in _PARTIAL:
+        return Finding("changed", "The EHR answered with a part of the resource only.")
+    return None
+
+
+def cut_care_text(case: Case) -> Finding | None:
+    """Know a dosage, allergy, note or result text whose end is gone."""
+    if is_cut(case) and _is_care_text(case):
+        return Finding("changed", "The EHR cut the end of a clinical text.")
+    return None
+
+
+def modifying(case: Case) -> Finding | None:
+    """Know a status or other modifier element that the EHR added, altered or dropped."""
+    if case.is_modifying and not case.defined_as.endswith(("extension", ".display")):
+        return Finding("changed", "An element that modifies the meaning differs.")
+    return None
+
+
+def other_code(case: Case) -> Finding | None:
+    """Know a code or system that was replaced by another one; no mapping is guessed."""
+    if case.is_altered and case.defined_as in ("Coding.code", "Coding.system"):
+        return Finding("changed", "The code is another one.")
+    return None
+
+
+def unruled(case: Case) -> Finding:
+    """Say of a case that no rule knows what happened to it."""
+    if case.is_added:
+        return Finding("changed", "The EHR added something that was not intended.")
+    if case.is_dropped:
+        return Finding("changed", "The EHR did not keep this.")
+    return Finding("changed", "The EHR holds another value.")
+
+
+def _is_care_text(case: Case) -> bool:
+    steps = case.steps
+    if steps[0] == "AllergyIntolerance" or "note" in steps:
+        return True
+    if steps[0].startswith("Medication") and steps[1].startswith("dosage"):
+        return True
+    held = (definition(".".join(steps[:length])) for length in range(2, len(steps) + 1))
+    return any(
+        one is not None and (one.path in _CARE_TEXTS or _is_instruction(one.types)) for one in held
+    )
+
+
+def _is_instruction(types: tuple[str, ...]) -> bool:
+    return types in (("Dosage",), ("Annotation",))

@@ -1,0 +1,117 @@
+"""The walk over both resources."""
+
+from __future__ import annotations
+
+from core.canonical import Json, JsonObject
+from core.discrepancy.alignment import align
+from core.discrepancy.case import Case, Finding, Scope, scope_of
+from core.discrepancy.classes import MISSING, Comparison, Discrepancy, Missing, Side, worst
+from core.discrepancy.meaning import leaves
+from core.discrepancy.place import Place
+from core.discrepancy.rules import REORDERED, judge, judge_whole
+
+
+def compare(
+    intended: JsonObject, persisted: JsonObject, *, base_url: str | None = None
+) -> Comparison:
+    """Compare what was intended with what the EHR keeps; both are exact JSON of one resource.
+
+    `base_url` is the EHR whose absolute references are its own; without it an absolute reference
+    is never taken to be a relative one. Paths start with the intended resource's type. Nothing is
+    raised for odd content: whatever no rule knows is `changed`. Source: design §10.
+    """
+    root = intended.get("resourceType")
+    name = root if isinstance(root, str) else "Resource"
+    walk = _Walk(scope_of(intended, base_url))
+    if name == persisted.get("resourceType", name):
+        walk.objects(Place(name, name), intended, persisted)
+    else:
+        place = Place(f"{name}.resourceType", f"{name}.resourceType")
+        held = (intended, persisted)
+        walk.judged(Case(place, name, persisted["resourceType"], walk.scope, held))
+    found = tuple(walk.found)
+    return Comparison(worst(one.class_ for one in found), found, walk.examined)
+
+
+class _Walk:
+    """Collects the differences and counts the leaves."""
+
+    def __init__(self, scope: Scope):
+        self.scope = scope
+        self.found: list[Discrepancy] = []
+        self.examined = 0
+
+    def objects(self, place: Place, intended: JsonObject, persisted: JsonObject) -> None:
+        """Compare two objects member by member, in the intended order."""
+        within = place.within(intended)
+        for name in dict.fromkeys((*intended, *persisted)):
+            ours, theirs = intended.get(name, MISSING), persisted.get(name, MISSING)
+            case = Case(within.member(name), ours, theirs, self.scope, (intended, persisted))
+            # A companion refers to its primitives by index, so their order counts.
+            self.values(case, ordered=f"_{name}" in intended or f"_{name}" in persisted)
+
+    def values(self, case: Case, *, ordered: bool = False) -> None:
+        """Compare the two sides of a case, of whatever kind they are."""
+        ours, theirs = case.intended, case.persisted
+        if ours == theirs:
+            self.examined += _leaves(ours)
+        elif (whole := judge_whole(case)) is not None:
+            self._note(case, whole)
+        elif isinstance(ours, dict) and isinstance(theirs, dict):
+            self.objects(case.place, ours, theirs)
+        elif _one_is(list, ours, theirs):
+            self._lists(case, _items(ours), _items(theirs), ordered=ordered)
+        elif case.place.type == "Meta" and _one_is(dict, ours, theirs):
+            # A server that keeps its book starts a meta; each entry is judged for itself.
+            self.objects(case.place, _members(ours), _members(theirs))
+        else:
+            self._note(case, judge(case))
+
+    def _lists(
+        self, case: Case, intended: list[Json], persisted: list[Json], *, ordered: bool
+    ) -> None:
+        place, base_url = case.place, self.scope.base_url
+        found = align(intended, persisted, place.names, base_url, ordered=ordered)
+        if found.reordered:
+            self.found.append(
+                Discrepancy(place.path, REORDERED.class_, REORDERED.reason, intended, persisted)
+            )
+        # In a companion's list a null only keeps the place of a primitive without one.
+        absent: object = None if case.name.startswith("_") else MISSING
+        for i, j in found.pairs:
+            ours = MISSING if i is None or intended[i] is absent else intended[i]
+            theirs = MISSING if j is None or persisted[j] is absent else persisted[j]
+            at = place.item(i if i is not None else j or 0)
+            held = (intended, persisted)
+            self.values(Case(at, ours, theirs, self.scope, held, j in found.repeated))
+
+    def judged(self, case: Case) -> None:
+        """Ask the rules about a case that is compared no further."""
+        self._note(case, judge(case))
+
+    def _note(self, case: Case, finding: Finding) -> None:
+        self.examined += max(_leaves(case.intended), _leaves(case.persisted))
+        self.found.append(
+            Discrepancy(
+                case.place.path, finding.class_, finding.reason, case.intended, case.persisted
+            )
+        )
+
+
+def _leaves(side: Side) -> int:
+    return 0 if isinstance(side, Missing) else leaves(side)
+
+
+def _one_is(kind: type, ours: Side, theirs: Side) -> bool:
+    """Tell whether both sides are of a kind, or one is and the other has nothing."""
+    return (isinstance(ours, kind) or ours is MISSING) and (
+        isinstance(theirs, kind) or theirs is MISSING
+    )
+
+
+def _items(side: Side) -> list[Json]:
+    return side if isinstance(side, list) else []
+
+
+def _members(side: Side) -> JsonObject:
+    return side if isinstance(side, dict) else {}

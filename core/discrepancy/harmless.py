@@ -1,0 +1,135 @@
+"""Rules for what an EHR may do to a resource without touching its meaning."""
+
+from __future__ import annotations
+
+from core.canonical import Json
+from core.discrepancy.case import Case, Finding, holds_extensions_only
+from core.discrepancy.references import targets
+from core.discrepancy.scalars import is_same_moment, is_same_number, places
+
+_BOOKKEEPING = frozenset({"Meta.versionId", "Meta.lastUpdated", "Meta.source"})
+_LABELS = frozenset({"Meta.tag", "Meta.security", "Meta.profile"})
+
+
+def server_bookkeeping(case: Case) -> Finding | None:
+    """Know the version, time and source that a server keeps in `meta`."""
+    if case.defined_as in _BOOKKEEPING:
+        return Finding("bookkeeping", "The EHR keeps its own version, time and source here.")
+    return None
+
+
+def assigned_id(case: Case) -> Finding | None:
+    """Know the id that the EHR gives to a resource it created."""
+    if case.is_added and case.defined_as == "Resource.id" and case.place.path.count(".") == 1:
+        return Finding("bookkeeping", "The EHR gave the new resource its id.")
+    return None
+
+
+def element_id(case: Case) -> Finding | None:
+    """Know an added element id, which only lets other elements link to it."""
+    if case.is_added and case.defined_as == "Element.id":
+        return Finding("bookkeeping", "The EHR numbered this element for its own links.")
+    return None
+
+
+def regenerated_narrative(case: Case) -> Finding | None:
+    """Know a narrative that the EHR generated where there was none, or a generated one."""
+    if case.place.type != "Narrative" or not _is_generated(case.persisted):
+        return None
+    if case.is_added or _is_generated(case.intended):
+        return Finding("bookkeeping", "The EHR generated the narrative from the data.")
+    return None
+
+
+def reference_form(case: Case) -> Finding | None:
+    """Know one target written relative or absolute, with or without its version."""
+    pointed = case.targets()
+    if pointed is not None and pointed[0].is_same_resource(pointed[1]):
+        return Finding("equivalent", "The reference names the same resource in another form.")
+    return None
+
+
+def offset_notation(case: Case) -> Finding | None:
+    """Know one instant written with another offset or other trailing zeros."""
+    dated = case.place.type in ("dateTime", "instant")
+    if dated and case.texts is not None and is_same_moment(*case.texts):
+        return Finding("equivalent", "The same instant is written with another offset.")
+    return None
+
+
+def number_text(case: Case) -> Finding | None:
+    """Know one number with the same decimals written in another way (1e2, 100)."""
+    pair = case.numbers
+    if pair is not None and is_same_number(*pair) and places(pair[0]) == places(pair[1]):
+        return Finding("equivalent", "The same number is written in another way.")
+    return None
+
+
+def added_decimals(case: Case) -> Finding | None:
+    """Know zeros added behind the last decimal (72 → 72.0)."""
+    pair = case.numbers
+    if pair is not None and is_same_number(*pair) and places(pair[0]) < places(pair[1]):
+        return Finding("enriched", "The same number is stated with more decimals.")
+    return None
+
+
+def added_display(case: Case) -> Finding | None:
+    """Know a display that the EHR put beside a code or a reference."""
+    if case.is_added and case.defined_as in ("Coding.display", "Reference.display"):
+        return Finding("enriched", "The EHR added a display to what was already named.")
+    return None
+
+
+def added_reference_type(case: Case) -> Finding | None:
+    """Know a reference's type that agrees with what it points to."""
+    if not case.is_added or case.defined_as != "Reference.type":
+        return None
+    held = next(targets(_alone(case.holders[1]), case.scope.base_url), None)
+    if held is not None and held.type == case.persisted:
+        return Finding("enriched", "The EHR added the type that the reference already names.")
+    return None
+
+
+def added_label(case: Case) -> Finding | None:
+    """Know a tag, security label or profile that the EHR put into `meta`."""
+    if case.is_added and case.defined_as in _LABELS:
+        return Finding("enriched", "The EHR added a label of its own.")
+    return None
+
+
+def added_identifier(case: Case) -> Finding | None:
+    """Know a resource's identifier in a system that the intended resource does not use."""
+    if not case.is_added or case.steps[1:] != ("identifier",):
+        return None
+    system = _member(case.persisted, "system")
+    if isinstance(system, str) and system not in _members_of(case.holders[0], "system"):
+        return Finding("enriched", "The EHR added an identifier of its own.")
+    return None
+
+
+def added_extension(case: Case) -> Finding | None:
+    """Know an added extension that modifies nothing and answers no extension that was there."""
+    if not case.is_added:
+        return None
+    known = holds_extensions_only(case, case.persisted)
+    if case.defined_as.endswith(".extension"):
+        known = _member(case.persisted, "url") not in _members_of(case.holders[0], "url")
+    return Finding("enriched", "The EHR added an extension.") if known else None
+
+
+def _is_generated(value: object) -> bool:
+    return isinstance(value, dict) and value.get("status") == "generated"
+
+
+def _member(value: object, name: str) -> object:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _members_of(holder: Json, name: str) -> list[object]:
+    items = holder if isinstance(holder, list) else []
+    return [_member(item, name) for item in items]
+
+
+def _alone(holder: Json) -> Json:
+    """Return a reference's own literal without what its extensions may point to."""
+    return {"reference": holder.get("reference")} if isinstance(holder, dict) else None

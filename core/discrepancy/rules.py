@@ -1,0 +1,71 @@
+"""The table of rules, in the order in which they are asked.
+
+The first rule that knows a case settles it. What may never pass stands before what may: a rule
+added later for a harmless form belongs to `harmless`, after the guards at the head of the table.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from core.discrepancy import change, critical, harmless, loss
+from core.discrepancy.case import Case, Finding, Rule
+
+REORDERED: Final = Finding(
+    "equivalent", "The items stand in another order, which means nothing in this list."
+)
+
+WHOLE_RULES: Final[tuple[Rule, ...]] = (harmless.regenerated_narrative,)
+"""Rules that settle an element as a whole, before its members are compared."""
+
+RULES: Final[tuple[Rule, ...]] = (
+    critical.other_resource_type,
+    critical.other_patient_id,
+    critical.other_patient,
+    critical.added_patient,
+    critical.other_encounter,
+    critical.negation,
+    critical.other_side,
+    critical.other_comparator,
+    change.unknown_element,
+    change.modifier_extension,
+    change.repeated_item,
+    change.partial_answer,
+    harmless.server_bookkeeping,
+    harmless.assigned_id,
+    harmless.element_id,
+    harmless.reference_form,
+    harmless.offset_notation,
+    harmless.number_text,
+    harmless.added_decimals,
+    loss.lost_label,
+    loss.lost_operation,
+    loss.lost_extension,
+    loss.lost_display,
+    change.cut_care_text,
+    change.modifying,
+    loss.lost_decimals,
+    loss.coarser_date,
+    critical.other_value,
+    critical.other_dose,
+    loss.cut_text,
+    harmless.added_display,
+    harmless.added_reference_type,
+    harmless.added_label,
+    harmless.added_identifier,
+    harmless.added_extension,
+    change.other_code,
+)
+
+
+def judge(case: Case) -> Finding:
+    """Return what the first rule that knows the case says; a case that none knows is `changed`."""
+    for rule in RULES:
+        if (found := rule(case)) is not None:
+            return found
+    return change.unruled(case)
+
+
+def judge_whole(case: Case) -> Finding | None:
+    """Return what a rule says of an element as a whole, or None to compare its members."""
+    return next((found for rule in WHOLE_RULES if (found := rule(case)) is not None), None)

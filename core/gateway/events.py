@@ -1,0 +1,199 @@
+"""The events that the gateway appends, each in one place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.canonical import JsonObject, exact
+from core.delta import Difference
+from core.errors import Failed
+from core.gateway.receipt import Outcome
+from core.gateway.refresh import BaseMoved, Fresh, readmitted, rebase_statement
+from core.intake.stage import admit, revision_data
+from core.ledger.event import About, Actor, Event
+from core.lifecycle import State
+from core.ports import Reads, Request, Response, Transaction
+from core.records import ChangeRow, ProposalRow
+from core.review.content import Content
+from core.review.decide import about, void
+from core.workspace import Workspace
+
+
+def actor(workspace: Workspace) -> Actor:
+    """Return the gateway as an actor."""
+    return Actor("gateway", "gateway", workspace.keys.signer("gateway").kid)
+
+
+def intend(
+    workspace: Workspace,
+    transaction: Transaction,
+    change: ChangeRow,
+    fresh: Fresh,
+    request: Request,
+) -> None:
+    """Record the intent and the exact bytes; when this commits, the operation counts as spent."""
+    earlier = transaction.write(change.operation)
+    if fresh.rebased:
+        statement = rebase_statement(workspace, change, fresh.content)
+        transaction.append(
+            Event(
+                "write.rebased",
+                actor(workspace),
+                about(change),
+                data={"statement": statement.text, "bytes": statement.payload["new"]},
+                refs=({"kind": "rebase", "digest": statement.digest},),
+                body={"base": fresh.content.base, "resource": fresh.content.resource},
+            )
+        )
+    transaction.append(
+        Event(
+            "write.intended",
+            actor(workspace),
+            about(change),
+            data={"attempt": exact(1 if earlier is None else earlier.attempt + 1)},
+            before=State.READY,
+            after=State.SENDING,
+            body={
+                "method": request.method,
+                "type": request.type,
+                "id": request.id,
+                "headers": dict(request.headers),
+                "text": request.body.decode("utf-8"),
+                "base_version": None if fresh.content.held is None else fresh.content.held.version,
+            },
+        )
+    )
+
+
+def receipt(
+    workspace: Workspace, change: ChangeRow, outcome: Outcome, response: Response | None
+) -> None:
+    """Record what the EHR answered, or that nothing is known, durably."""
+    data: JsonObject = {"failure": outcome.failure}
+    body: JsonObject = {"location": None, "resource": None, "issues": []}
+    if response is not None:
+        data |= {"status": exact(response.status), "version": response.version}
+        body = {
+            "location": response.location,
+            "resource": response.resource,
+            "issues": list(response.issues),
+        }
+    with workspace.ledger.transaction() as transaction:
+        transaction.append(
+            Event(
+                "write.receipt",
+                actor(workspace),
+                about(change),
+                data={key: value for key, value in data.items() if value is not None},
+                before=State.SENDING,
+                after=outcome.state,
+                body=body,
+            )
+        )
+        if outcome.state == State.REFUSED:
+            open_exception(workspace, transaction, change, "refused", outcome.failure)
+
+
+def resolve(
+    workspace: Workspace,
+    change: ChangeRow,
+    state: State,
+    how: str,
+    version: str | None = None,
+    location: str | None = None,
+) -> None:
+    """Record what reading back told about an ambiguous write."""
+    data: JsonObject = {"how": how}
+    if version is not None:
+        data["version"] = version
+    with workspace.ledger.transaction() as transaction:
+        transaction.append(
+            Event(
+                "write.resolved",
+                actor(workspace),
+                about(change),
+                data=data,
+                before=State.AMBIGUOUS,
+                after=state,
+                body={"location": location},
+            )
+        )
+        if state in (State.EXCEPTION, State.DEAD_LETTER):
+            open_exception(workspace, transaction, change, "ambiguous", how)
+
+
+def send_back(
+    workspace: Workspace, proposal: ProposalRow, seen: ChangeRow, content: Content, moved: BaseMoved
+) -> None:
+    """Void the approvals and re-admit the change on the base that the EHR has now."""
+    again, verdict = readmitted(workspace, proposal, seen, content, moved.fresh)
+    with workspace.ledger.transaction() as transaction:
+        change = transaction.change(seen.proposal, seen.idx)
+        if change != seen:
+            return
+        shown = [_shown(item) for item in moved.moved]
+        void(workspace, transaction, seen, "base-moved", {"moved": shown})
+        one = About(
+            proposal=seen.proposal,
+            index=seen.idx,
+            revision=seen.revision + 1,
+            operation=seen.operation,
+            ehr=seen.ehr,
+            patient=seen.patient_tag,
+        )
+        ehr = workspace.ehr(seen.ehr)
+        digests = _next_digests(workspace, proposal, seen, again, ehr.base_url, verdict.digest())
+        transaction.append(
+            Event(
+                "change.readmitted",
+                actor(workspace),
+                one,
+                data={"void": "base-moved", **revision_data(again, digests)},
+                body=again.as_json(seen.patient_label) | {"moved": shown},
+            )
+        )
+        admit(
+            workspace, transaction, one, digests, verdict, seen.consent or "", before=State.PENDING
+        )
+
+
+def open_exception(
+    workspace: Workspace,
+    transaction: Transaction,
+    change: ChangeRow,
+    kind: str,
+    class_: str | None,
+    body: JsonObject | None = None,
+) -> None:
+    """Open an exception for a person to look at."""
+    data: JsonObject = {"kind": kind}
+    if class_ is not None:
+        data["class"] = class_
+    transaction.append(
+        Event("exception.opened", actor(workspace), about(change), data=data, body=body)
+    )
+
+
+def intent_of(reads: Reads, change: ChangeRow) -> JsonObject:
+    """Return the body of the newest intent of a change: what was sent, or may have been."""
+    written = reads.write(change.operation)
+    entry = None if written is None else reads.entry(written.intent_seq)
+    if entry is None or entry.body is None:
+        raise Failed("the record of what was sent is gone; a person must look at the chart")
+    return entry.body
+
+
+def _next_digests(
+    workspace: Workspace,
+    proposal: ProposalRow,
+    change: ChangeRow,
+    content: Content,
+    base_url: str,
+    verdict: str,
+) -> tuple[str, str]:
+    following = replace(change, revision=change.revision + 1)
+    return content.digests(proposal, following, base_url, verdict, workspace.team)
+
+
+def _shown(item: Difference) -> JsonObject:
+    return {**item.as_json(), "effect": item.effect}

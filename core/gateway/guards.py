@@ -1,0 +1,145 @@
+"""The guards of one write: each says go, or why not and what follows.
+
+Source: design §9, hub-protocol §6 step 7. They run at intake where they can, and all of them again
+here, on fresh input, just before the bytes leave. Missing or unreadable input never lets a write
+through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from core.incident.freeze import frozen_by, target_of
+from core.ledger.event import moment
+from core.lifecycle import State
+from core.policy import Verdict
+from core.ports import Reads, Transaction
+from core.records import ChangeRow, ProposalRow
+from core.review.approval import Now, approvals_hold
+from core.review.content import Content
+from core.roster import Roster
+from core.trust import Untrusted, check_in_force
+from core.workspace import Workspace, document, roster_in_force
+
+Consequence = Literal["wait", "void", "park"]
+
+DONE = frozenset({State.VERIFIED, State.CORRECTED})
+GONE = frozenset({State.REJECTED, State.DENIED, State.WITHDRAWN, State.SUPERSEDED})
+
+
+class Stopped(Exception):
+    """A guard stopped the write before its first byte.
+
+    `why` is a static code; `consequence`: `wait` leaves the change ready, `void` sends it back to
+    review, `park` makes it an exception.
+    """
+
+    def __init__(self, why: str, consequence: Consequence):
+        self.why = why
+        self.consequence: Consequence = consequence
+        super().__init__(why)
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """The documents that the guards looked at; the last transaction checks they are still those."""
+
+    policy: str
+    roster: str
+
+
+def versions(reads: Reads) -> Versions:
+    """Return the digests of the policy and roster in force."""
+    return Versions(document(reads, "policy").digest, document(reads, "roster").digest)
+
+
+def check_lifecycle(reads: Reads, change: ChangeRow, lo: datetime) -> None:
+    """Stop unless ready, held long enough, unspent, and what it depends on is done.
+
+    `lo` is the lower bound of the time: a hold is over only when it certainly is.
+    """
+    if change.state != State.READY:
+        raise Stopped("not-ready", "wait")
+    hold = timedelta(seconds=int((change.route_json or {}).get("hold_s", 0)))
+    if lo < moment(change.since) + hold:
+        raise Stopped("on-hold", "wait")
+    written = reads.write(change.operation)
+    if written is not None and written.state != State.READY:
+        raise Stopped("operation-spent", "park")
+    for index in change.depends_on:
+        other = reads.change(change.proposal, index)
+        if other is None or State(other.state) not in DONE | GONE:
+            raise Stopped("dependency-open", "wait")
+
+
+def check_freeze(reads: Reads, proposal: ProposalRow, change: ChangeRow) -> None:
+    """Stop while a freeze in force matches."""
+    if frozen_by(reads.freezes(), target_of(proposal, change)) is not None:
+        raise Stopped("frozen", "wait")
+
+
+def check_approvals(
+    workspace: Workspace,
+    transaction: Transaction,
+    proposal: ProposalRow,
+    change: ChangeRow,
+    content: Content,
+    roster: Roster,
+) -> None:
+    """Stop unless enough valid signatures cover exactly this content; recomputed, not believed."""
+    if change.outcome == "auto":
+        return
+    verdict = change.verdict_digest or ""
+    ehr = workspace.ehr(change.ehr)
+    digest, exact = content.digests(proposal, change, ehr.base_url, verdict, workspace.team)
+    now = Now(digest, exact, verdict, transaction.clock.hi, roster)
+    votes = list(transaction.decisions(change.proposal, change.idx))
+    holding = approvals_hold(proposal, change, votes, now)
+    if holding.why_not is not None:
+        raise Stopped(holding.why_not, "void")
+
+
+def check_verdict(fresh: Verdict, change: ChangeRow, consent: str) -> None:
+    """Stop when policy or consent, asked again, no longer says what the approvers saw."""
+    if consent.endswith("deny"):
+        raise Stopped("consent-denied", "void")
+    if not consent.endswith("permit"):
+        raise Stopped("consent-unreadable", "wait")
+    if fresh.outcome == "denied" or fresh.digest() != change.verdict_digest:
+        raise Stopped("verdict-changed", "void")
+
+
+def check_documents(reads: Reads) -> None:
+    """Stop unless policy and roster are those that admins signed."""
+    try:
+        check_in_force(reads, "policy")
+    except Untrusted:
+        raise Stopped("documents-untrusted", "wait") from None
+
+
+def check_last(
+    workspace: Workspace,
+    transaction: Transaction,
+    proposal: ProposalRow,
+    seen: ChangeRow,
+    content: Content,
+    looked_at: Versions,
+    epoch: int,
+) -> None:
+    """Check, in the transaction of the intent, that nothing moved since the guards ran.
+
+    `content` is what was approved, `looked_at` the documents that the fresh verdict rests on.
+    """
+    if transaction.change(seen.proposal, seen.idx) != seen:
+        raise Stopped("changed-meanwhile", "wait")
+    check_lifecycle(transaction, seen, transaction.clock.lo)
+    check_documents(transaction)
+    roster = roster_in_force(transaction)
+    check_approvals(workspace, transaction, proposal, seen, content, roster)
+    check_freeze(transaction, proposal, seen)
+    if versions(transaction) != looked_at:
+        raise Stopped("policy-or-roster-changed", "wait")
+    if not transaction.holds_lease(epoch):
+        raise Stopped("lease-lost", "wait")

@@ -1,0 +1,138 @@
+"""The Provenance that accompanies every write: AI author, human verifier, signed decision.
+
+Source: design §9 (stamps); FHIR R4 Provenance; HL7 AI Transparency on FHIR; hub-protocol §3.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from core.canonical import JsonObject, encode
+from core.errors import Refused, Unreachable
+from core.gateway import events
+from core.gateway.receipt import classify
+from core.ledger.event import Event
+from core.lifecycle import State
+from core.ports import NotSent, OutcomeUnknown, Request
+from core.records import ChangeRow, DecisionRow, ProposalRow, WriteRow
+from core.review.decide import about
+from core.workspace import Workspace
+
+SCOPE = "system/Provenance.c"
+_PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
+_VERIFICATION = {"system": "urn:iso-astm:E1762-95:2013", "code": "1.2.840.10065.1.12.1.5"}
+
+
+async def record(workspace: Workspace, change: ChangeRow) -> None:
+    """Write the Provenance of a persisted change once; a refusal is recorded.
+
+    Raises Unreachable when the EHR cannot be read, so that it is tried again later.
+    """
+    written = workspace.ledger.write(change.operation)
+    proposal = workspace.ledger.proposal(change.proposal)
+    if written is None or proposal is None or written.location is None or written.provenance:
+        return
+    votes = [
+        vote
+        for vote in workspace.ledger.decisions(change.proposal, change.idx)
+        if vote.revision == change.revision and vote.void is None and vote.outcome == "approve"
+    ]
+    if await _is_there(workspace, change, written, votes):
+        _append(workspace, change, "written")
+        return
+    outcome = await _post(workspace, change, build(proposal, change, written, votes))
+    _append(workspace, change, outcome)
+
+
+def build(
+    proposal: ProposalRow, change: ChangeRow, written: WriteRow, votes: list[DecisionRow]
+) -> JsonObject:
+    """Return the Provenance: versioned and unversioned target, author, verifiers, signatures."""
+    target = [{"reference": written.location}]
+    if written.version is not None:
+        versioned = f"{written.location}/_history/{written.version}"
+        target = [{"reference": versioned}, *target]
+    found: JsonObject = {
+        "resourceType": "Provenance",
+        "target": target,
+        "recorded": written.receipt_at,
+        "reason": [{"coding": [{"system": _AI[0], "code": _AI[1]}]}],
+        "activity": {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/v3-DataOperation",
+                    "code": "CREATE" if change.op == "create" else "UPDATE",
+                }
+            ]
+        },
+        "agent": [
+            _agent("author", "agent", proposal.agent, f"{proposal.model}; {proposal.prompt}"),
+            *(_agent("verifier", "reviewer", vote.reviewer, None) for vote in votes),
+        ],
+    }
+    if votes:
+        found["signature"] = [_signature(vote) for vote in votes]
+    return found
+
+
+_AI = ("http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "AIAST")
+
+
+def _agent(role: str, kind: str, id_: str, display: str | None) -> JsonObject:
+    who: JsonObject = {"identifier": {"system": f"urn:countersign:{kind}", "value": id_}}
+    if display is not None:
+        who = {"type": "Device", **who, "display": display}
+    return {"type": {"coding": [{"system": _PARTICIPANT, "code": role}]}, "who": who}
+
+
+def _signature(vote: DecisionRow) -> JsonObject:
+    return {
+        "type": [dict(_VERIFICATION)],
+        "when": vote.at,
+        "who": {"identifier": {"system": "urn:countersign:reviewer", "value": vote.reviewer}},
+        "sigFormat": "application/jose",
+        "data": _data(vote),
+    }
+
+
+def _data(vote: DecisionRow) -> str:
+    return base64.b64encode(vote.statement.encode("ascii")).decode("ascii")
+
+
+async def _is_there(
+    workspace: Workspace, change: ChangeRow, written: WriteRow, votes: list[DecisionRow]
+) -> bool:
+    """Look for a Provenance that an interrupted run of ours has already stored."""
+    wanted = {_data(vote) for vote in votes}
+    found = await workspace.ehr(change.ehr).search("Provenance", {"target": str(written.location)})
+    return any(wanted & _signatures(item.resource) for item in found)
+
+
+def _signatures(resource: JsonObject) -> set[Any]:
+    return {item.get("data") for item in resource.get("signature") or []}
+
+
+async def _post(workspace: Workspace, change: ChangeRow, resource: JsonObject) -> str:
+    ehr = workspace.ehr(change.ehr)
+    request = Request("POST", "Provenance", None, {}, encode(resource))
+    try:
+        grant = await ehr.grant(SCOPE)
+        response = await ehr.send(request, grant, lambda: None)
+    except Refused:
+        return "failed"
+    except (NotSent, OutcomeUnknown):
+        raise Unreachable("the EHR did not confirm the Provenance") from None
+    return "written" if classify(response).state == State.PERSISTED else "failed"
+
+
+def _append(workspace: Workspace, change: ChangeRow, outcome: str) -> None:
+    with workspace.ledger.transaction() as transaction:
+        transaction.append(
+            Event(
+                "provenance.recorded",
+                events.actor(workspace),
+                about(change),
+                data={"outcome": outcome},
+            )
+        )

@@ -1,0 +1,169 @@
+"""Reading everything afresh before a write, and what to do where the base moved.
+
+Source: design §8 (an approval is void when …; rebase), §9 (base, consent and policy fresh).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from core.canonical import JsonObject, Number, exact
+from core.delta import Difference
+from core.digests import Base, bytes_digest, fingerprint
+from core.errors import Failed
+from core.gateway.guards import Stopped, Versions, check_verdict, versions
+from core.intake.build import disturbances, reapply, stamp
+from core.intake.judge import Case, judge, trace_data
+from core.ledger.event import instant
+from core.policy import Verdict
+from core.policy.request import Operation
+from core.ports import Fetched, Reads
+from core.records import ChangeRow, ProposalRow
+from core.review.content import Content
+from core.statement import Statement, sign
+from core.workspace import Workspace, policy_in_force, roster_in_force
+
+
+class BaseMoved(Exception):
+    """A touched or guard element of the base moved, or the route forbids rebasing."""
+
+    def __init__(self, fresh: Fetched, moved: tuple[Difference, ...]):
+        self.fresh = fresh
+        self.moved = moved
+        super().__init__("the base moved")
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What will be sent, after everything was read again."""
+
+    content: Content
+    """The approved content, rebased where that was needed."""
+    rebased: bool
+    looked_at: Versions
+
+
+async def refresh(
+    workspace: Workspace, proposal: ProposalRow, change: ChangeRow, content: Content
+) -> Fresh:
+    """Read base, consent and policy now; raises Stopped, BaseMoved or Unreachable."""
+    looked_at = versions(workspace.ledger)
+    context = proposal_body(workspace.ledger, proposal)
+    patient = str(context["patient"])
+    fresh = content
+    if content.base is None:
+        await _check_patient(workspace, change.ehr, patient)
+    else:
+        fresh = await _fresh_base(workspace, change, content)
+    consent = await workspace.consents.evaluate(patient, proposal.purpose)
+    verdict = judge_again(workspace.ledger, proposal, change, fresh)
+    check_verdict(verdict, change, consent)
+    return Fresh(fresh, fresh is not content, looked_at)
+
+
+def judge_again(
+    reads: Reads, proposal: ProposalRow, change: ChangeRow, content: Content
+) -> Verdict:
+    """Ask the policy in force about a change as it stands."""
+    operation: Operation = "create" if change.op == "create" else "update"
+    return judge(
+        policy_in_force(reads),
+        roster_in_force(reads),
+        Case(
+            agent=proposal.agent,
+            model=proposal.model,
+            prompt=proposal.prompt,
+            ehr=proposal.ehr,
+            purpose=proposal.purpose,
+            workflow=proposal.workflow,
+            confidence=Decimal(proposal.confidence),
+            has_encounter=proposal_body(reads, proposal)["encounter"] is not None,
+        ),
+        operation,
+        content.resource,
+        content.delta,
+        content.narrative,
+        content.evidence,
+    )
+
+
+def readmitted(
+    workspace: Workspace, proposal: ProposalRow, change: ChangeRow, content: Content, fresh: Fetched
+) -> tuple[Content, Verdict]:
+    """Return the next revision of a change on a fresh base, and what policy says of it."""
+    resource, delta = reapply(fresh.resource, content.resource, content.delta)
+    again = replace(
+        content,
+        nonce=workspace.ids.nonce(),
+        base=fresh.resource,
+        held=Base(fresh.version, fingerprint(fresh.resource)),
+        resource=stamp(resource, change.operation, change.rung, create=False),
+        delta=delta,
+    )
+    verdict = judge_again(workspace.ledger, proposal, change, again)
+    return replace(again, trace=trace_data(verdict.trace)), verdict
+
+
+def rebase_statement(workspace: Workspace, change: ChangeRow, content: Content) -> Statement:
+    """Sign what the gateway did to the bytes: old and new digest, and the base they rest on."""
+    held = content.held
+    payload: JsonObject = {
+        "v": Number("1"),
+        "team": workspace.team,
+        "id": workspace.ids.uuid(),
+        "at": instant(workspace.clock.now()),
+        "task": change.proposal,
+        "index": exact(change.idx),
+        "revision": exact(change.revision),
+        "operation": change.operation,
+        "old": change.bytes_digest,
+        "new": bytes_digest(content.nonce, held, content.resource),
+        "base": None if held is None else held.as_json(),
+    }
+    return sign("rebase", payload, workspace.keys.signer("gateway"))
+
+
+def proposal_body(reads: Reads, proposal: ProposalRow) -> JsonObject:
+    """Return what the proposal's first event shows; Failed when it was erased."""
+    entry = reads.entry(proposal.body_seq)
+    if entry is None or entry.body is None:
+        raise Failed("the content of this proposal was erased; it can no longer be sent")
+    return entry.body
+
+
+async def _check_patient(workspace: Workspace, ehr: str, patient: str) -> None:
+    found = await workspace.ehr(ehr).read(patient)
+    if found is None:
+        raise Stopped("patient-gone", "void")
+    links = found.resource.get("link") or []
+    if any(isinstance(link, dict) and link.get("type") == "replaced-by" for link in links):
+        raise Stopped("patient-merged", "void")
+
+
+async def _fresh_base(workspace: Workspace, change: ChangeRow, content: Content) -> Content:
+    if content.base is None or content.held is None or content.target is None:
+        raise Failed("an update without a base cannot be sent")
+    fresh = await workspace.ehr(change.ehr).read(content.target)
+    if fresh is None:
+        raise Stopped("target-gone", "void")
+    if fresh.redacted:
+        raise Stopped("base-redacted", "wait")
+    held = Base(fresh.version, fingerprint(fresh.resource))
+    if held == content.held:
+        return content
+    moved = disturbances(content.base, fresh.resource, content.delta)
+    route = change.route_json or {}
+    if moved or route.get("rebase") is not True:
+        raise BaseMoved(fresh, moved)
+    resource, delta = reapply(fresh.resource, content.resource, content.delta)
+    if [(item.element, item.effect) for item in delta] != [
+        (item.element, item.effect) for item in content.delta
+    ]:
+        raise BaseMoved(fresh, moved)
+    return replace(
+        content,
+        base=fresh.resource,
+        held=held,
+        resource=stamp(resource, change.operation, change.rung, create=False),
+    )

@@ -1,0 +1,1 @@
+"""Containment when something goes wrong. Source: design §12."""

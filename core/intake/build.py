@@ -1,0 +1,148 @@
+"""From a change and its base to the intended resource and the delta between them.
+
+Source: design §5, hub-protocol §8 (Identity, Paths, narrative). The delta is computed from base
+and intended before the gateway's own stamps; what is only the gateway's never counts as touched.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import jsonpatch
+from jsonpointer import JsonPointerException
+
+from core import stamps
+from core.canonical import JsonObject
+from core.delta import Difference, content, delta, disturbed
+from core.errors import BadInput
+from core.fhir import Problem, problems
+from core.intake import hardening
+from core.proposal import Create, Update
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a change makes of its base."""
+
+    resource: JsonObject
+    """Intended resource, without server bookkeeping and without stamps."""
+    delta: tuple[Difference, ...]
+    narrative: str | None
+    """`dropped`, `kept` (hand-written), or None."""
+
+
+def build_create(change: Create, patient: str, field: str) -> Built:
+    """Return the intended resource of a create; BadInput for what no policy could allow."""
+    resource = change.resource
+    hardening.check_create(resource, f"{field}.resource")
+    hardening.check_patient(resource, patient, f"{field}.resource")
+    check_valid(resource, None, f"{field}.resource")
+    return Built(resource, delta(None, resource), None)
+
+
+def build_update(change: Update, base: JsonObject, patient: str, field: str) -> Built:
+    """Return the intended resource of an update of `base`."""
+    if change.patch is not None:
+        field = f"{field}.patch"
+        intended = _patched(base, change.patch, field)
+    else:
+        field = f"{field}.resource"
+        intended = dict(change.resource or {})
+    intended = hardening.check_update(intended, base, field)
+    narrative = _narrative(base, intended)
+    if narrative == "dropped":
+        base, intended = _without_text(base), _without_text(intended)
+    differences = delta(base, intended)
+    introduced = [item.after for item in differences if item.effect != "removed"]
+    hardening.check_patient(introduced, patient, field)
+    check_valid(intended, base, field)
+    return Built(content(intended), differences, narrative)
+
+
+def reapply(
+    fresh: JsonObject, approved: JsonObject, differences: tuple[Difference, ...]
+) -> tuple[JsonObject, tuple[Difference, ...]]:
+    """Put the approved top-level elements onto a fresh base.
+
+    Returns the new intended resource (without stamps) and the delta from the fresh base. Used for
+    a rebase, where nothing touched moved, and for a re-admission, where something did.
+    """
+    intended = dict(content(fresh))
+    for name in sorted({item.element.split(".")[1] for item in differences}):
+        for key in (name, f"_{name}"):
+            if key in approved:
+                intended[key] = approved[key]
+            else:
+                intended.pop(key, None)
+    if _narrative(fresh, intended) == "dropped":
+        fresh, intended = _without_text(fresh), _without_text(intended)
+    return intended, delta(fresh, intended)
+
+
+def disturbances(
+    old: JsonObject, fresh: JsonObject, differences: tuple[Difference, ...]
+) -> tuple[Difference, ...]:
+    """Return how the base moved in touched or guard elements since it was approved."""
+    return disturbed(old, fresh, differences)
+
+
+def stamp(built: JsonObject, operation: str, rung: str, *, create: bool) -> JsonObject:
+    """Return the exact resource to send: AI label, operation id, and client id if the rung asks."""
+    resource = stamps.label(built)
+    if create:
+        resource = stamps.identify(resource, operation)
+        if rung == "if-none-match":
+            rest = {key: value for key, value in resource.items() if key != "resourceType"}
+            resource = {"resourceType": resource["resourceType"], "id": operation, **rest}
+    return resource
+
+
+def _narrative(base: JsonObject, intended: JsonObject) -> str | None:
+    """Say what becomes of the base's narrative: a generated one would contradict the change."""
+    text = base.get("text")
+    if text is None or intended.get("text", text) != text:
+        return None
+    if isinstance(text, dict) and text.get("status") in ("generated", "extensions", "empty"):
+        return "dropped"
+    return "kept" if "text" in intended else None
+
+
+def _without_text(resource: JsonObject) -> JsonObject:
+    return {key: value for key, value in resource.items() if key != "text"}
+
+
+def check_valid(resource: JsonObject, base: JsonObject | None, field: str) -> None:
+    """Refuse an intended resource that is not valid R4; what the base already breaks is not new."""
+    known = {(item.path, item.code) for item in problems(base)} if base is not None else set()
+    new = [item for item in problems(resource) if (item.path, item.code) not in known]
+    if new:
+        raise _invalid(new, field)
+
+
+def _invalid(found: list[Problem], field: str) -> BadInput:
+    first = found[0]
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    where = first.path.partition(".")[2]
+    return BadInput(
+        f"{first.message.rstrip('.')}{more}",
+        field=f"{field}.{where}" if where else field,
+        remedy="Send valid FHIR R4",
+    )
+
+
+def _patched(base: JsonObject, patch: list[JsonObject], field: str) -> dict[str, Any]:
+    hardening.check_patch(patch, field)
+    try:
+        found = jsonpatch.JsonPatch(copy.deepcopy(patch)).apply(copy.deepcopy(base))
+    except (jsonpatch.JsonPatchException, JsonPointerException, TypeError, ValueError):
+        # The library's messages quote values of the chart, so they go no further.
+        raise BadInput(
+            "does not apply to the base version",
+            field=field,
+            remedy="Read the resource again and propose against its newest version",
+        ) from None
+    if not isinstance(found, dict):
+        raise BadInput("leaves no resource", field=field, remedy="Patch elements, not the root")
+    return found

@@ -1,0 +1,71 @@
+"""Fetching the sources that an agent quotes and finding the quotes in them.
+
+Source: design §5 (grounding), hub-protocol §8. Each source is read once, at the version the agent
+names, with the read credential; a source of another patient is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from core.canonical import JsonObject, exact
+from core.errors import BadInput, Refused, Unreachable
+from core.grounding import belongs_to, ground, source_facts
+from core.ports import Ehr, Fetched
+from core.proposal import Evidence, Proposal
+
+
+async def gather(ehr: Ehr, proposal: Proposal) -> list[JsonObject]:
+    """Return each quote with its grounding, hits and source facts, in the proposal's order.
+
+    Members: `source, version, quote, supports, grounding, hits, facts`. Raises BadInput for a
+    source of another patient.
+    """
+    fetched: dict[tuple[str, str | None], Fetched | None] = {}
+    found: list[JsonObject] = []
+    for place, quote in enumerate(proposal.evidence):
+        key = (quote.source, quote.version)
+        if key not in fetched:
+            fetched[key] = await _fetch(ehr, quote)
+        found.append(_grounded(proposal, quote, fetched[key], place))
+    return found
+
+
+def badges(evidence: Sequence[JsonObject]) -> tuple[Any, ...]:
+    """Return the grounding badges."""
+    return tuple(item["grounding"] for item in evidence)
+
+
+async def _fetch(ehr: Ehr, quote: Evidence) -> Fetched | None:
+    try:
+        return await ehr.read(quote.source, quote.version)
+    except (Unreachable, Refused):
+        return None
+
+
+def _grounded(
+    proposal: Proposal, quote: Evidence, source: Fetched | None, place: int
+) -> JsonObject:
+    known: JsonObject = {
+        "source": quote.source,
+        "version": quote.version if source is None else source.version,
+        "quote": quote.quote,
+        "supports": [exact(index) for index in quote.supports],
+    }
+    if source is None:
+        return {**known, "grounding": "unavailable", "hits": [], "facts": None}
+    if not belongs_to(source.resource, proposal.patient):
+        raise BadInput(
+            "does not belong to the proposal's patient",
+            field=f"evidence[{place}].source",
+            remedy="Quote only the chart of the patient that the proposal is about",
+        )
+    grounding = ground(quote.quote, source.resource)
+    return {
+        **known,
+        "grounding": grounding.badge,
+        "hits": [exact(asdict(hit)) for hit in grounding.hits],
+        "facts": exact(asdict(source_facts(source.resource))),
+    }

@@ -1,0 +1,232 @@
+"""Reading everything a proposal rests on, and judging each change by it; nothing is stored here.
+
+Source: design §5; hub-protocol §8 (one patient, fetch). Reads use the read credential and only what
+the proposal names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from core.canonical import JsonObject
+from core.delta import Difference, touched
+from core.errors import BadInput
+from core.grounding import belongs_to
+from core.incident.freeze import Target, frozen_by
+from core.intake import special
+from core.intake.build import Built, build_create, build_update, disturbances, reapply, stamp
+from core.intake.evidence import gather
+from core.intake.judge import CONSENT_DENIED, FROZEN, NO_ROAD, STALE_BASE, Case, deny, judge
+from core.intake.label import patient_label
+from core.ledger.event import patient_tag
+from core.policy import Verdict
+from core.ports import Ehr, Fetched
+from core.proposal import Create, Proposal, Update
+from core.review.content import supports
+from core.workspace import Workspace, policy_in_force, roster_in_force
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """One change, built on its base and judged."""
+
+    op: Literal["create", "update"]
+    operation: str
+    target: str | None
+    rung: str
+    base: Fetched | None
+    resource: JsonObject
+    """Intended resource with stamps."""
+    delta: tuple[Difference, ...]
+    displays: tuple[str, ...]
+    narrative: str | None
+    depends_on: tuple[int, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a proposal rests on."""
+
+    patient: JsonObject
+    label: str
+    evidence: tuple[JsonObject, ...]
+    changes: tuple[Surveyed, ...]
+    consent: str
+
+
+async def survey(workspace: Workspace, proposal: Proposal) -> Survey:
+    """Read patient, encounter, sources and bases; build and judge every change.
+
+    Raises BadInput naming the field, or Unreachable.
+    """
+    ehr = workspace.ehr(proposal.ehr)
+    patient = await ehr.read(proposal.patient)
+    if patient is None:
+        raise BadInput(
+            "does not exist on this EHR", field="patient", remedy="Check the patient's id"
+        )
+    await _check_encounter(ehr, proposal)
+    evidence = tuple(await gather(ehr, proposal))
+    consent = await workspace.consents.evaluate(proposal.patient, proposal.purpose)
+    changes = [
+        await _survey_change(workspace, ehr, proposal, index, evidence, consent)
+        for index in range(len(proposal.changes))
+    ]
+    return Survey(
+        patient.resource, patient_label(patient.resource), evidence, tuple(changes), consent
+    )
+
+
+def case_of(proposal: Proposal) -> Case:
+    """Return the facts of a proposal that policy looks at."""
+    return Case(
+        agent=proposal.agent.id,
+        model=proposal.agent.model,
+        prompt=proposal.agent.prompt,
+        ehr=proposal.ehr,
+        purpose=proposal.purpose,
+        workflow=proposal.workflow,
+        confidence=proposal.confidence,
+        has_encounter=proposal.encounter is not None,
+    )
+
+
+async def create_rung(ehr: Ehr, type_: str) -> str | None:
+    """Return the safest way to create that the EHR says it has, or None (design §9)."""
+    capability = await ehr.capability(type_)
+    if capability.update_create:
+        return "if-none-match"
+    if capability.create and capability.conditional_create:
+        return "if-none-exist"
+    return None
+
+
+async def _check_encounter(ehr: Ehr, proposal: Proposal) -> None:
+    if proposal.encounter is None:
+        return
+    encounter = await ehr.read(proposal.encounter)
+    if encounter is None:
+        raise BadInput("does not exist on this EHR", field="encounter", remedy="Check its id")
+    if not belongs_to(encounter.resource, proposal.patient):
+        raise BadInput(
+            "does not belong to the proposal's patient",
+            field="encounter",
+            remedy="Name an encounter of that patient",
+        )
+
+
+async def _survey_change(
+    workspace: Workspace,
+    ehr: Ehr,
+    proposal: Proposal,
+    index: int,
+    evidence: tuple[JsonObject, ...],
+    consent: str,
+) -> Surveyed:
+    change, field = proposal.changes[index], f"changes[{index}]"
+    operation = workspace.ids.uuid()
+    base: Fetched | None = None
+    stale = False
+    if isinstance(change, Create):
+        built = build_create(change, proposal.patient, field)
+        rung = await create_rung(ehr, change.type)
+    else:
+        base, built, stale = await _build_update(ehr, change, proposal.patient, field)
+        rung = "if-match" if (await ehr.capability(change.type)).versioned else None
+    reads = workspace.ledger
+    verdict = judge(
+        policy_in_force(reads),
+        roster_in_force(reads),
+        case_of(proposal),
+        change.op,
+        built.resource,
+        built.delta,
+        built.narrative,
+        supports(evidence, index),
+    )
+    if rung is None:
+        verdict = deny(verdict, NO_ROAD)
+    if stale:
+        verdict = deny(verdict, STALE_BASE)
+    if consent.endswith("deny"):
+        verdict = deny(verdict, CONSENT_DENIED)
+    target = _target(workspace, proposal, change, built, verdict)
+    if frozen_by(reads.freezes(), target) is not None:
+        verdict = deny(verdict, FROZEN)
+    return Surveyed(
+        op=change.op,
+        operation=operation,
+        target=change.target,
+        rung=rung or "none",
+        base=base,
+        resource=stamp(built.resource, operation, rung or "none", create=base is None),
+        delta=built.delta,
+        displays=special.displays(built.delta),
+        narrative=built.narrative,
+        depends_on=change.depends_on,
+        verdict=verdict,
+    )
+
+
+def _target(
+    workspace: Workspace,
+    proposal: Proposal,
+    change: Create | Update,
+    built: Built,
+    verdict: Verdict,
+) -> Target:
+    return Target(
+        {
+            "agent": proposal.agent.id,
+            "model": proposal.agent.model,
+            "prompt": proposal.agent.prompt,
+            "type": change.type,
+            "op": change.op,
+            "route": "" if verdict.route is None else verdict.route.id,
+            "workflow": proposal.workflow,
+            "ehr": proposal.ehr,
+            "patient": patient_tag(workspace.keys.pepper, proposal.ehr, proposal.patient),
+        },
+        tuple(path for path, _ in touched(built.delta)),
+    )
+
+
+async def _build_update(
+    ehr: Ehr, change: Update, patient: str, field: str
+) -> tuple[Fetched, Built, bool]:
+    """Build on the version that the agent read, then carry the change to the current one.
+
+    The last member tells whether a touched or guard element moved in between.
+    """
+    current = await ehr.read(change.target)
+    if current is None:
+        raise BadInput("does not exist on this EHR", field=f"{field}.target", remedy="Check its id")
+    if current.redacted:
+        raise BadInput(
+            "is shown redacted to us and cannot be the base of an update",
+            field=f"{field}.target",
+            remedy="Ask for access to the whole resource",
+        )
+    if not belongs_to(current.resource, patient):
+        raise BadInput(
+            "does not belong to the proposal's patient",
+            field=f"{field}.target",
+            remedy="Propose for one patient at a time",
+        )
+    if current.version == change.base_version:
+        return current, build_update(change, current.resource, patient, field), False
+    read = await ehr.read(change.target, change.base_version)
+    if read is None:
+        raise BadInput(
+            "never existed",
+            field=f"{field}.base_version",
+            remedy="Name the version that the agent read (meta.versionId)",
+        )
+    built = build_update(change, read.resource, patient, field)
+    moved = disturbances(read.resource, current.resource, built.delta)
+    if moved:
+        return read, built, True
+    resource, found = reapply(current.resource, built.resource, built.delta)
+    return current, Built(resource, found, built.narrative), False

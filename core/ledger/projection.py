@@ -1,0 +1,336 @@
+"""What each event does to the read tables, as pure functions of (leaf, body or None).
+
+Live appends and a rebuild run the same code, so state equals the replay. Every projector is total
+on a missing body; `body.erased` empties the columns that came from it. Source: design §4,
+hub-protocol §9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from core.canonical import Json, JsonObject, Number, encode
+from core.ledger.event import UnknownEvent
+
+Value = str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Insert a row, replacing one with the same key."""
+
+    table: str
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Update the rows that match `where`."""
+
+    table: str
+    where: Mapping[str, Value]
+    values: Mapping[str, Value]
+
+
+RowOp = Put | Set
+Projector = Callable[[JsonObject, JsonObject | None], list[RowOp]]
+
+
+def project(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
+    """Return what the event does to the read tables; UnknownEvent for one this release lacks."""
+    projector = _PROJECTORS.get((leaf["type"], _int(leaf["tv"])))
+    if projector is None:
+        raise UnknownEvent(
+            f"the ledger holds {leaf['type']} version {_int(leaf['tv'])}, unknown to this release",
+            remedy="Open the workspace with the release that wrote it, or a newer one",
+        )
+    return [*projector(leaf, body), *_moved(leaf)]
+
+
+def _moved(leaf: JsonObject) -> list[RowOp]:
+    if "to" not in leaf or "index" not in leaf:
+        return []
+    values: dict[str, Value] = {
+        "state": leaf["to"],
+        "state_seq": _int(leaf["seq"]),
+        "since": leaf["at"],
+    }
+    return [Set("change", _change_key(leaf), values)]
+
+
+def _nothing(_leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
+    return []
+
+
+def _config(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
+    data = leaf["data"]
+    return [
+        Put(
+            "config",
+            {
+                "kind": data["kind"],
+                "number": _int(data["number"]),
+                "seq": _int(leaf["seq"]),
+                "at": leaf["at"],
+                "by": leaf["actor"]["id"],
+                "digest": data["digest"],
+                "document": data["document"],
+            },
+        )
+    ]
+
+
+def _submitted(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
+    data = leaf["data"]
+    copied = (
+        "agent", "model", "prompt", "correlation", "same", "purpose", "workflow", "urgency",
+        "needed_by", "confidence", "digest",
+    )  # fmt: skip
+    values: dict[str, Value] = {key: data.get(key) for key in copied}
+    values |= {
+        "id": leaf["proposal"],
+        "seq": _int(leaf["seq"]),
+        "at": leaf["at"],
+        "ehr": leaf["ehr"],
+        "patient_tag": leaf["patient"],
+        "changes": _int(data["changes"]),
+        "body_seq": _int(leaf["seq"]),
+        "patient": _shown(body, "patient"),
+        "patient_label": _shown(body, "patient_label"),
+    }
+    return [Put("proposal", values)]
+
+
+def _proposed(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
+    data = leaf["data"]
+    values: dict[str, Value] = {
+        "proposal": leaf["proposal"],
+        "idx": _int(leaf["index"]),
+        "agent": data["agent"],
+        "urgency": data["urgency"],
+        "ehr": leaf["ehr"],
+        "patient_tag": leaf["patient"],
+        "op": data["op"],
+        "type": data["type"],
+        "depends": _text(data["depends"]),
+        "state": leaf["to"],
+        "state_seq": _int(leaf["seq"]),
+        "since": leaf["at"],
+    }
+    return [Put("change", values | _revision(leaf, body))]
+
+
+def _readmitted(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
+    cleared: dict[str, Value] = dict.fromkeys(("rebased_digest", "rebase_seq", "until"))
+    cleared["void"] = leaf["data"]["void"]
+    return [Set("change", _change_key(leaf), _revision(leaf, body) | cleared)]
+
+
+def _revision(leaf: JsonObject, body: JsonObject | None) -> dict[str, Value]:
+    data = leaf["data"]
+    return {
+        "revision": _int(leaf["revision"]),
+        "paths": _text(data["paths"]),
+        "operation": leaf["operation"],
+        "rung": data["rung"],
+        "change_digest": data["change"],
+        "bytes_digest": data["bytes"],
+        "body_seq": _int(leaf["seq"]),
+        "target": _shown(body, "target"),
+        "patient_label": _shown(body, "patient_label"),
+        "outcome": None,
+        "expires": None,
+    }
+
+
+def _evaluated(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
+    data = leaf["data"]
+    values: dict[str, Value] = {
+        "outcome": data["outcome"],
+        "tier": data["tier"],
+        "rules": _text(data["rules"]),
+        "route": None if data["route"] is None else _text(data["route"]),
+        "reasons": _text(data["reasons"]),
+        "verdict_digest": data["verdict"],
+        "policy_digest": data["policy"],
+        "consent": data["consent"],
+    }
+    return [Set("change", _change_key(leaf), values)]
+
+
+def _admitted(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
+    data = leaf["data"]
+    values: dict[str, Value] = {
+        "expires": data.get("expires"),
+        "admission_seq": _int(leaf["seq"]),
+    }
+    return [Set("change", _change_key(leaf), values)]
+
+
+def _decided(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
+    data = leaf["data"]
+    copied = ("outcome", "reviewer", "role", "expires", "reason", "until", "statement")
+    values: dict[str, Value] = {key: data.get(key) for key in copied}
+    values |= {
+        "id": data["id"],
+        "proposal": leaf["proposal"],
+        "idx": _int(leaf["index"]),
+        "revision": _int(leaf["revision"]),
+        "seq": _int(leaf["seq"]),
+        "at": leaf["at"],
+        "kid": leaf["actor"]["kid"],
+        "change_digest": data["change"],
+        "bytes_digest": data["bytes"],
+        "digest": leaf["refs"][0]["digest"],
+    }
+    ops: list[RowOp] = [Put("decision", values)]
+    if data["outcome"] == "defer":
+        ops.append(Set("change", _change_key(leaf), {"until": data.get("until")}))
+    return ops
+
+
+def _voided(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
+    code: str = leaf["data"]["why"]
+    ops: list[RowOp] = [
+        Set("decision", {"id": decision}, {"void": code}) for decision in leaf["data"]["decisions"]
+    ]
+    return [*ops, Set("change", _change_key(leaf), {"void": code})]
+
+
+def _intended(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
+    values: dict[str, Value] = {
+        "operation": leaf["operation"],
+        "proposal": leaf["proposal"],
+        "idx": _int(leaf["index"]),
+        "revision": _int(leaf["revision"]),
+        "attempt": _int(leaf["data"]["attempt"]),
+        "state": leaf["to"],
+        "intent_seq": _int(leaf["seq"]),
+        "intent_at": leaf["at"],
+    }
+    return [Put("write", values)]
+
+
+def _rebased(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
+    values: dict[str, Value] = {
+        "rebased_digest": leaf["data"]["bytes"],
+        "rebase_seq": _int(leaf["seq"]),
+    }
+    return [Set("change", _change_key(leaf), values)]
+
+
+def _receipt(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
+    data = leaf["data"]
+    values: dict[str, Value] = {
+        "state": leaf["to"],
+        "receipt_seq": _int(leaf["seq"]),
+        "receipt_at": leaf["at"],
+        "status": None if data.get("status") is None else _int(data["status"]),
+        "failure": data.get("failure"),
+        "version": data.get("version"),
+        "location": _shown(body, "location"),
+    }
+    return [Set("write", {"operation": leaf["operation"]}, values)]
+
+
+def _provenance(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
+    return [Set("write", {"operation": leaf["operation"]}, {"provenance": leaf["data"]["outcome"]})]
+
+
+def _reconciled(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
+    values: dict[str, Value] = {
+        "reconciled_seq": _int(leaf["seq"]),
+        "reconciled_class": leaf["data"]["class"],
+        "state": leaf.get("to", "persisted"),
+    }
+    return [Set("write", {"operation": leaf["operation"]}, values)]
+
+
+def _exception_opened(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
+    values: dict[str, Value] = {
+        "id": _int(leaf["seq"]),
+        "proposal": leaf["proposal"],
+        "idx": _int(leaf["index"]),
+        "operation": leaf.get("operation"),
+        "kind": leaf["data"]["kind"],
+        "class_": leaf["data"].get("class"),
+        "opened_at": leaf["at"],
+    }
+    return [Put("exception", values)]
+
+
+def _exception_closed(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
+    values: dict[str, Value] = {"closed_at": leaf["at"], "closed_how": leaf["data"]["how"]}
+    return [Set("exception", {"id": _int(leaf["data"]["exception"])}, values)]
+
+
+def _frozen(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
+    values: dict[str, Value] = {
+        "id": leaf["data"]["id"],
+        "scope": _text(leaf["data"]["scope"]),
+        "by": leaf["actor"]["id"],
+        "at": leaf["at"],
+    }
+    return [Put("freeze", values)]
+
+
+def _thawed(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
+    values: dict[str, Value] = {"lifted_at": leaf["at"], "lifted_by": leaf["actor"]["id"]}
+    return [Set("freeze", {"id": leaf["data"]["id"]}, values)]
+
+
+def _erased(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
+    seq = _int(leaf["data"]["erased"])
+    return [
+        Set("proposal", {"body_seq": seq}, {"patient": None, "patient_label": None}),
+        Set("change", {"body_seq": seq}, {"target": None, "patient_label": None}),
+        Set("write", {"receipt_seq": seq}, {"location": None}),
+    ]
+
+
+_PROJECTORS: dict[tuple[str, int], Projector] = {
+    ("ledger.opened", 1): _nothing,
+    ("config.adopted", 1): _config,
+    ("proposal.submitted", 1): _submitted,
+    ("change.proposed", 1): _proposed,
+    ("change.evaluated", 1): _evaluated,
+    ("change.admitted", 1): _admitted,
+    ("change.readmitted", 1): _readmitted,
+    ("change.expired", 1): _nothing,
+    ("change.due", 1): _nothing,
+    ("decision.recorded", 1): _decided,
+    ("decision.voided", 1): _voided,
+    ("write.intended", 1): _intended,
+    ("write.rebased", 1): _rebased,
+    ("write.receipt", 1): _receipt,
+    ("write.resolved", 1): _receipt,
+    ("provenance.recorded", 1): _provenance,
+    ("reconciliation.recorded", 1): _reconciled,
+    ("exception.opened", 1): _exception_opened,
+    ("exception.closed", 1): _exception_closed,
+    ("freeze.set", 1): _frozen,
+    ("freeze.lifted", 1): _thawed,
+    ("body.erased", 1): _erased,
+}
+
+EVENT_TYPES = frozenset(name for name, _ in _PROJECTORS)
+
+
+def _change_key(leaf: JsonObject) -> dict[str, Value]:
+    return {"proposal": leaf["proposal"], "idx": _int(leaf["index"])}
+
+
+def _shown(body: JsonObject | None, key: str) -> Value:
+    value: Json = None if body is None else body.get(key)
+    return value if isinstance(value, str) else None
+
+
+def _int(value: Json) -> int:
+    if not isinstance(value, Number):
+        raise UnknownEvent("a leaf member that must be a number is not one")
+    return int(value.text)
+
+
+def _text(value: Json) -> str:
+    return encode(value).decode("utf-8")

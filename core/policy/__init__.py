@@ -1,0 +1,32 @@
+"""The workspace's policy: a strict document, and its verdict on one requested change.
+
+Default deny; forbids win; one allow rule must cover every touched element; of several that match
+the strictest counts; confidence only tightens. Source: design §7, hub-protocol §2.
+"""
+
+from core.policy.engine import evaluate
+from core.policy.parse import parse_policy
+from core.policy.request import Badge, Effect, Operation, Request, Touched
+from core.policy.rules import Allow, Forbid, Policy
+from core.policy.sample import sample_policy
+from core.policy.verdict import REASONS, Outcome, Reason, Route, RuleTrace, Verdict
+
+__all__ = [
+    "REASONS",
+    "Allow",
+    "Badge",
+    "Effect",
+    "Forbid",
+    "Operation",
+    "Outcome",
+    "Policy",
+    "Reason",
+    "Request",
+    "Route",
+    "RuleTrace",
+    "Touched",
+    "Verdict",
+    "evaluate",
+    "parse_policy",
+    "sample_policy",
+]

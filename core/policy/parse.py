@@ -1,0 +1,162 @@
+"""Reading a policy document: TOML in, a valid `Policy` out, or one error with field and remedy.
+
+Source: design §7 ("One TOML document per workspace, validated strictly").
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from core.errors import BadInput
+from core.policy.document import (
+    AllowTable,
+    Auto,
+    Consent,
+    Document,
+    Evidence,
+    ForbidTable,
+    RouteTable,
+)
+from core.policy.references import check_references
+from core.policy.rules import Allow, Forbid, Match, Policy, Words
+from core.policy.verdict import Route
+
+_TABLES: dict[str, type[BaseModel]] = {
+    "consent": Consent,
+    "evidence": Evidence,
+    "auto": Auto,
+    "route": RouteTable,
+    "allow": AllowTable,
+    "forbid": ForbidTable,
+}
+_REMEDIES = {
+    "missing": "Add it",
+    "string_type": "Write text in quotes",
+    "int_type": "Write a whole number",
+    "bool_type": "Write true or false",
+    "list_type": "Write a list in [ ]",
+    "dict_type": "Write a table",
+    "model_type": "Write a table",
+    "too_short": "Name more of them",
+    "literal_error": "Write one of those words",
+    "greater_than_equal": "Raise it",
+    "less_than_equal": "Lower it",
+    "finite_number": "Write a number from 0 to 1",
+}
+_WORD_FIELDS = (
+    ("type", "types"),
+    ("agent", "agents"),
+    ("operation", "operations"),
+    ("ehr", "ehrs"),
+    ("purpose", "purposes"),
+    ("workflow", "workflows"),
+    ("model", "models"),
+    ("prompt", "prompts"),
+)
+
+
+def parse_policy(text: str) -> Policy:
+    """Return the policy that a TOML document states.
+
+    Raises BadInput with the first defect's field, such as `allow[2].paths[0]`, and its remedy:
+    not TOML, an unknown or missing key, a value out of bounds, a twin id, a reference to a route
+    or tier that does not exist, a path outside the rule's types, automatic approval where it is
+    switched off.
+    """
+    try:
+        data = tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise _unreadable(str(error), "Correct the document at that place") from None
+    except (ValueError, ArithmeticError):
+        raise _unreadable("a number is out of range", "Write a smaller number") from None
+    except RecursionError:
+        raise _unreadable("nested too deep", "Flatten the document") from None
+    try:
+        document = Document.model_validate(data)
+    except ValidationError as error:
+        raise _bad_input(error) from None
+    check_references(document)
+    return _policy(document)
+
+
+def _unreadable(problem: str, remedy: str) -> BadInput:
+    return BadInput(f"not TOML: {problem}", field="policy", remedy=remedy)
+
+
+def _bad_input(error: ValidationError) -> BadInput:
+    # A misspelt key is also a missing one; naming the spelling helps more.
+    defects: list[Any] = sorted(
+        error.errors(include_url=False), key=lambda defect: defect["type"] != "extra_forbidden"
+    )
+    first = defects[0]
+    where = [part for part in first["loc"] if part != "[key]"]
+    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where)
+    field = field.removeprefix(".") or "policy"
+    if first["type"] == "policy":
+        return BadInput(first["ctx"]["problem"], field=field, remedy=first["ctx"]["remedy"])
+    if first["type"] == "extra_forbidden":
+        return BadInput("unknown key", field=field, remedy=_known_keys(where))
+    if first["type"] == "missing":
+        return BadInput("missing", field=field, remedy=_REMEDIES["missing"])
+    problem = first["msg"].replace("Input should", "it should")
+    return BadInput(problem, field=field, remedy=_REMEDIES.get(first["type"], "Correct the value"))
+
+
+def _known_keys(where: Sequence[object]) -> str:
+    table = Document if len(where) == 1 else _TABLES[str(where[0])]
+    return f"Remove it or correct its spelling; the keys are {', '.join(table.model_fields)}"
+
+
+def _policy(document: Document) -> Policy:
+    routes = tuple(_route(route) for route in document.route)
+    return Policy(
+        name=document.name,
+        tiers=tuple(document.tiers),
+        highest_route=next(route for route in routes if route.id == document.highest_route),
+        consent_default=document.consent.default,
+        not_found=document.evidence.not_found,
+        routes=routes,
+        allows=tuple(_allow(rule) for rule in document.allow),
+        forbids=tuple(Forbid(rule.id, _match(rule), rule.reason) for rule in document.forbid),
+    )
+
+
+def _route(table: RouteTable) -> Route:
+    # Sorted, so that reordering the roles in the document leaves every verdict's digest alone.
+    return Route(
+        id=table.id,
+        roles=tuple(sorted(table.roles)),
+        quorum=table.quorum,
+        expiry_s=table.expires,
+        hold_s=table.hold,
+        rebase=table.rebase,
+        reach_by_s=table.reach_by,
+    )
+
+
+def _allow(table: AllowTable) -> Allow:
+    return Allow(
+        id=table.id,
+        match=_match(table),
+        tier=table.tier,
+        route=table.route,
+        where=tuple((element, frozenset(values)) for element, values in table.where.items()),
+        needs=frozenset(table.needs),
+        min_confidence=table.min_confidence,
+        named=frozenset(table.named),
+        medication_orders=table.medication_orders,
+    )
+
+
+def _match(table: AllowTable | ForbidTable) -> Match:
+    words: Words = tuple(
+        (field, frozenset(getattr(table, key)))
+        for field, key in _WORD_FIELDS
+        if getattr(table, key) != ["*"]
+    )
+    return Match(words, tuple(table.paths or ()), frozenset(table.effects))

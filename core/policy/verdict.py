@@ -1,0 +1,116 @@
+"""What policy says of one change: outcome, tier, route, reasons and the trace of every rule.
+
+Source: design §7, hub-protocol §2 (`verdict`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Literal, TypeAlias
+
+from core.canonical import c14n, digest, exact
+
+Outcome: TypeAlias = Literal["review", "auto", "denied"]
+
+REASONS: dict[str, str] = {
+    "request-incomplete": "A fact that the policy needs is missing or unreadable; "
+    "send the proposal with every required field.",
+    "nothing-changed": "The change touches no element; leave it out or propose a difference.",
+    "forbidden": "A rule forbids this change.",
+    "no-rule": "No rule allows this change as a whole; "
+    "propose something narrower or ask the policy's owner for a rule.",
+    "path-not-covered": "The change touches elements that the nearest rule does not name; "
+    "propose only the elements that it names.",
+    "effect-not-allowed": "The nearest rule does not allow this effect on an element it names; "
+    "keep what stands there, since removal must be named.",
+    "value-not-allowed": "A code value is missing or not among those that the nearest rule takes; "
+    "propose one that it takes.",
+    "medication-order": "A medication request must have status draft or intent proposal or plan; "
+    "propose it as one of them.",
+    "encounter-required": "The nearest rule wants an encounter; name the encounter.",
+    "evidence-required": "The nearest rule wants evidence; quote the source of the change.",
+    "evidence-not-grounded": "A quote could not be confirmed in its source; "
+    "quote the current version word for word.",
+    "contained-not-named": "No fitting rule names contained resources; refer to them instead.",
+    "modifier-extension-not-named": "No fitting rule names modifier extensions; leave them out.",
+    "extension-not-named": "No fitting rule names this extension; leave it out.",
+    "absolute-reference-not-named": "No fitting rule names absolute references; "
+    "write them relative to the EHR.",
+    "attachment-url-not-named": "No fitting rule names attachment URLs; send the data inline.",
+    "narrative-not-named": "No fitting rule names narrative; leave the text element out.",
+    "meta-profile-not-named": "No fitting rule names this profile; leave meta.profile out.",
+    "flag-not-named": "The change holds special content that no fitting rule names; leave it out.",
+    "route-disabled": "The route wants more people than the roster has in its roles; "
+    "ask an administrator to add people to the roster.",
+    "confidence-below-minimum": "The stated confidence is below the rule's minimum, so the "
+    "strictest route decides; send stronger evidence.",
+    "narrative-kept": "A hand-written narrative stays beside the change, so the tier is raised; "
+    "the reviewer compares the two.",
+}
+"""Every reason code with its one sentence and remedy; both are safe to send to an agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An approval path: who may decide, how many of them, and for how long.
+
+    `roles` are sorted; `quorum` counts distinct people. `expiry_s`, `hold_s` and `reach_by_s` are
+    seconds; `rebase` allows recomputed bytes where only untouched elements moved.
+    """
+
+    id: str
+    roles: tuple[str, ...]
+    quorum: int
+    expiry_s: int
+    hold_s: int
+    rebase: bool
+    reach_by_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a verdict is what it is: a code of `REASONS` and one sentence without chart content."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTrace:
+    """What one rule made of a request; `missed` says each condition that was not met.
+
+    The words in `missed` may repeat what an agent wrote: for people, shown as inert text.
+    """
+
+    rule: str
+    kind: Literal["allow", "forbid"]
+    matched: bool
+    missed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer of a policy to one request.
+
+    `rules` are the sorted ids of the rules that decided. A denied change bears the highest tier,
+    so nothing that sorts by tier takes it for harmless, and neither it nor an automatic one has
+    a route. `trace` lists every rule, forbids first, in document order.
+    """
+
+    outcome: Outcome
+    tier: str
+    rules: tuple[str, ...]
+    route: Route | None
+    reasons: tuple[Reason, ...]
+    trace: tuple[RuleTrace, ...]
+
+    def digest(self) -> str:
+        """Return the 64 hex characters that an approval signs. Source: hub-protocol §2."""
+        route = None if self.route is None else asdict(self.route)
+        signed = {
+            "outcome": self.outcome,
+            "tier": self.tier,
+            "rules": self.rules,
+            "route": route,
+        }
+        return digest("verdict", c14n(exact(signed)))

@@ -1,0 +1,228 @@
+"""What the rules need from outside, as Protocols that `sync` implements and tests fake.
+
+Network ports are async; the ledger is local and its transactions are short, so it is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from core.canonical import JsonObject
+from core.ledger.event import Entry, Event, Interval
+from core.records import (
+    ChangeRow,
+    ConfigRow,
+    DecisionRow,
+    ExceptionRow,
+    FreezeRow,
+    ProposalRow,
+    WriteRow,
+)
+from core.statement import Signer
+
+
+class Clock(Protocol):
+    """The time, as far as it is known."""
+
+    def now(self) -> datetime:
+        """Return the local time in UTC."""
+
+
+class Ids(Protocol):
+    """Unguessable identifiers."""
+
+    def uuid(self) -> str:
+        """Return a random UUID."""
+
+    def nonce(self) -> str:
+        """Return 128 random bits as 32 hex characters."""
+
+
+class Keys(Protocol):
+    """The private keys of this workspace."""
+
+    pepper: bytes
+    """Secret of this workspace that patient tags are made with."""
+
+    def signer(self, name: str) -> Signer:
+        """Return the signer called `reviewer`, `submitter`, `gateway` or `checkpoint`."""
+
+    def public(self, name: str) -> str:
+        """Return its base64url public key."""
+
+
+class Reads(Protocol):
+    """What the ledger's events add up to."""
+
+    def proposal(self, proposal: str) -> ProposalRow | None:
+        """Return one proposal."""
+
+    def same_proposal(self, agent: str, correlation: str) -> ProposalRow | None:
+        """Return the proposal of that agent and correlation id."""
+
+    def changes(self, proposal: str) -> Sequence[ChangeRow]:
+        """Return a proposal's changes in order."""
+
+    def change(self, proposal: str, index: int) -> ChangeRow | None:
+        """Return one change."""
+
+    def changes_in(self, *states: str) -> Sequence[ChangeRow]:
+        """Return the changes in any of `states`, oldest first."""
+
+    def decisions(self, proposal: str, index: int) -> Sequence[DecisionRow]:
+        """Return every decision on one change, oldest first, void ones included."""
+
+    def write(self, operation: str) -> WriteRow | None:
+        """Return the write of one operation."""
+
+    def exceptions(self, proposal: str, index: int) -> Sequence[ExceptionRow]:
+        """Return the open exceptions of one change."""
+
+    def freezes(self) -> Sequence[FreezeRow]:
+        """Return the freezes in force."""
+
+    def config(self, kind: str) -> ConfigRow | None:
+        """Return the document in force."""
+
+    def entry(self, seq: int) -> Entry | None:
+        """Return an event with its body, if that was not erased."""
+
+    def trail(self, proposal: str) -> Sequence[Entry]:
+        """Return every event about a proposal, in order."""
+
+
+class Transaction(Reads, Protocol):
+    """One atomic step: reads and appends see and make one state of the ledger."""
+
+    @property
+    def size(self) -> int:
+        """The number of events, those of this transaction included."""
+
+    @property
+    def clock(self) -> Interval:
+        """The bounds of the true time; `hi` never goes back from one event to the next."""
+
+    def append(self, event: Event) -> Entry:
+        """Append one event and project it; raises IllegalTransition."""
+
+    def holds_lease(self, epoch: int) -> bool:
+        """Tell whether `epoch` is the newest lease of this workspace's gateway."""
+
+
+class Ledger(Reads, Protocol):
+    """The workspace's ledger."""
+
+    @property
+    def id(self) -> str:
+        """Thumbprint of the first checkpoint key."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Begin an immediate transaction; it commits durably when the block ends without error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A resource as an EHR returned it."""
+
+    resource: JsonObject
+    version: str
+    redacted: bool = False
+    """Marked redacted or SUBSETTED: never the base of a PUT."""
+
+    @property
+    def reference(self) -> str:
+        """`Type/id`."""
+        return f"{self.resource.get('resourceType')}/{self.resource.get('id')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What the EHR's CapabilityStatement says of writing one type."""
+
+    create: bool
+    update: bool
+    update_create: bool
+    conditional_create: bool
+    versioned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One FHIR write, complete: nothing is added to it on the way."""
+
+    method: str
+    type: str
+    id: str | None
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the EHR answered to a write."""
+
+    status: int
+    version: str | None
+    location: str | None
+    """`Type/id` of the written resource, where the answer names one."""
+    resource: JsonObject | None
+    issues: tuple[str, ...] = ()
+    """OperationOutcome issue codes."""
+
+
+class NotSent(Exception):
+    """No byte of the request left: it is safe to try again from the first guard."""
+
+
+class OutcomeUnknown(Exception):
+    """A byte may have left and no answer was read: never resent blindly."""
+
+
+class Grant(Protocol):
+    """A write token, held in memory only."""
+
+    @property
+    def scope(self) -> str:
+        """The SMART scope that it was granted."""
+
+    def alive(self) -> bool:
+        """Tell whether enough of its life is left to send with."""
+
+
+class Ehr(Protocol):
+    """One FHIR server that is written to."""
+
+    name: str
+    base_url: str
+
+    async def read(self, reference: str, version: str | None = None) -> Fetched | None:
+        """Read `Type/id`, or that version of it; None when there is none. Raises Unreachable."""
+
+    async def search(self, type_: str, parameters: Mapping[str, str]) -> Sequence[Fetched]:
+        """Return all matches. Raises Unreachable."""
+
+    async def capability(self, type_: str) -> Capability:
+        """Return what the server says it can do. Raises Unreachable."""
+
+    async def grant(self, scope: str) -> Grant:
+        """Return a write token of exactly that scope. Raises Unreachable or Refused."""
+
+    async def send(
+        self, request: Request, grant: Grant, before_first_byte: Callable[[], None]
+    ) -> Response:
+        """Send a write; `before_first_byte` runs when all is connected and may raise to stop it.
+
+        Raises NotSent when nothing left (or what `before_first_byte` raised), OutcomeUnknown when
+        something may have.
+        """
+
+
+class Consents(Protocol):
+    """What consent says about a patient; here the workspace's stated default."""
+
+    async def evaluate(self, patient: str, purpose: str) -> str:
+        """Return `permit`, `deny`, or `not-read:permit` / `not-read:deny` for the default."""

@@ -1,0 +1,213 @@
+"""The rows that screens, rules and the command line read: what the ledger's events add up to.
+
+Each class is one read table of the store, column for column. Columns marked *shown* come from an
+event's body and become None when that body is erased; nothing decides on them. Source: design §4.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalRow:
+    """One proposal."""
+
+    id: str
+    seq: int
+    at: str
+    agent: str
+    model: str
+    prompt: str
+    correlation: str
+    same: str
+    """Keyed digest of the proposal's body: equal for a repeat, and only for a repeat."""
+    ehr: str
+    patient_tag: str
+    purpose: str
+    workflow: str
+    urgency: str
+    needed_by: str | None
+    confidence: str
+    changes: int
+    digest: str
+    """Statement digest of the signed proposal."""
+    body_seq: int
+    patient: str | None
+    """Shown: the patient reference."""
+    patient_label: str | None
+    """Shown: the patient's name as the EHR had it at intake."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One change of a proposal, in its newest revision."""
+
+    proposal: str
+    idx: int
+    revision: int
+    state: str
+    state_seq: int
+    since: str
+    """When the state was entered."""
+    agent: str
+    ehr: str
+    patient_tag: str
+    urgency: str
+    op: str
+    type: str
+    paths: str
+    """JSON: [[element path, effect], …]."""
+    depends: str
+    """JSON: [index, …]."""
+    operation: str
+    rung: str
+    """How it will be written: `if-match`, `if-none-match` or `if-none-exist`."""
+    change_digest: str
+    bytes_digest: str
+    outcome: str | None
+    tier: str | None
+    rules: str | None
+    """JSON: [rule id, …]."""
+    route: str | None
+    """JSON: the route's deciding members, or null."""
+    reasons: str | None
+    """JSON: [{code, text}, …]."""
+    verdict_digest: str | None
+    policy_digest: str | None
+    consent: str | None
+    expires: str | None
+    until: str | None
+    """When a deferred change is due again."""
+    rebased_digest: str | None
+    """The `bytes` digest of the newest rebase, where there was one."""
+    body_seq: int
+    rebase_seq: int | None
+    admission_seq: int | None
+    void: str | None
+    """Why the last approval became void, as a static code."""
+    target: str | None
+    """Shown: the resource reference of an update."""
+    patient_label: str | None
+    """Shown."""
+
+    @property
+    def touched(self) -> list[tuple[str, str]]:
+        """The touched element paths with their effect."""
+        return [(path, effect) for path, effect in json.loads(self.paths)]
+
+    @property
+    def depends_on(self) -> list[int]:
+        """The indexes of the changes that this one rests on."""
+        return [int(index) for index in json.loads(self.depends)]
+
+    @property
+    def route_json(self) -> dict[str, Any] | None:
+        """The route's members, or None where the verdict has none."""
+        return None if self.route is None else json.loads(self.route)
+
+    @property
+    def reason_list(self) -> list[dict[str, str]]:
+        """The verdict's reasons."""
+        return [] if self.reasons is None else json.loads(self.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """One reviewer's signed answer to one change."""
+
+    id: str
+    proposal: str
+    idx: int
+    revision: int
+    seq: int
+    at: str
+    outcome: str
+    reviewer: str
+    role: str
+    kid: str
+    change_digest: str
+    bytes_digest: str
+    expires: str
+    reason: str | None
+    until: str | None
+    statement: str
+    digest: str
+    void: str | None
+    """Why it no longer counts, as a static code."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRow:
+    """The attempts to persist one operation."""
+
+    operation: str
+    proposal: str
+    idx: int
+    revision: int
+    attempt: int
+    state: str
+    intent_seq: int
+    intent_at: str
+    receipt_seq: int | None
+    receipt_at: str | None
+    status: int | None
+    """The HTTP status of the receipt."""
+    failure: str | None
+    """The failure class, where there was one."""
+    version: str | None
+    """The version that the EHR gave to the written resource."""
+    provenance: str | None
+    """`written` or `failed` once the Provenance was attempted."""
+    reconciled_seq: int | None
+    reconciled_class: str | None
+    location: str | None
+    """Shown: the written resource's reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionRow:
+    """Something that a person must look at."""
+
+    id: int
+    """The seq of the event that opened it."""
+    proposal: str
+    idx: int
+    operation: str | None
+    kind: str
+    class_: str | None
+    opened_at: str
+    closed_at: str | None
+    closed_how: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeRow:
+    """A containment rule in force, or lifted."""
+
+    id: str
+    scope: str
+    """JSON: {agent?, model?, prompt?, type?, op?, path?, route?, workflow?, ehr?, patient?}."""
+    by: str
+    at: str
+    lifted_at: str | None
+    lifted_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigRow:
+    """A document in force: `policy`, `roster` or `profile.<ehr>`."""
+
+    kind: str
+    number: int
+    """How many of its kind were adopted, this one included."""
+    seq: int
+    at: str
+    by: str
+    digest: str
+    document: str
+
+
+ROWS = (ProposalRow, ChangeRow, DecisionRow, WriteRow, ExceptionRow, FreezeRow, ConfigRow)

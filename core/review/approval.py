@@ -1,0 +1,107 @@
+"""Whether the approvals of a change hold now, from their signatures and nothing else.
+
+Source: hub-protocol §2 ("An approval holds at send iff"). Rows are only where to look: every fact
+is read from the signed statement and compared with what is recomputed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.canonical import JsonObject
+from core.ledger.event import moment
+from core.records import ChangeRow, DecisionRow, ProposalRow
+from core.roster import Roster
+from core.statement import InvalidStatement, verify
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """`reviewers` who validly approved, or why the approvals do not hold, as a static code."""
+
+    reviewers: tuple[str, ...]
+    why_not: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What an approval is compared with, recomputed at this moment."""
+
+    change: str
+    bytes: str
+    verdict: str
+    hi: datetime
+    roster: Roster
+
+
+def approvals_hold(
+    proposal: ProposalRow, change: ChangeRow, votes: list[DecisionRow], now: Now
+) -> Holding:
+    """Return who validly approved this revision, and whether that is enough for its route.
+
+    A changed base that the route may rebase is the gateway's to prove afterwards: here `bytes`
+    must be those that were approved.
+    """
+    valid: set[str] = set()
+    why = "no-approval"
+    for vote in votes:
+        if vote.revision != change.revision or vote.void is not None or vote.outcome != "approve":
+            continue
+        reviewer, problem = _vote_holds(proposal, change, vote, now)
+        if reviewer is None:
+            why = problem
+        else:
+            valid.add(reviewer)
+    route = change.route_json
+    if route is None:
+        return Holding((), "no-route")
+    if len(valid) < int(route["quorum"]):
+        return Holding(tuple(sorted(valid)), why)
+    return Holding(tuple(sorted(valid)), None)
+
+
+def _vote_holds(
+    proposal: ProposalRow, change: ChangeRow, vote: DecisionRow, now: Now
+) -> tuple[str | None, str]:
+    try:
+        statement = verify(vote.statement, "decision", now.roster.keys_for("decision"))
+    except InvalidStatement:
+        return None, "signature-invalid"
+    person = now.roster.owner(statement.kid)
+    payload = statement.payload
+    if person is None or person.id != payload.get("reviewer"):
+        return None, "signature-invalid"
+    if payload.get("id") != vote.id or not _about_this(payload, proposal, change):
+        return None, "other-change"
+    problem = _changed(payload, now)
+    if problem is not None:
+        return None, problem
+    route = change.route_json or {}
+    if payload.get("role") not in person.roles or payload.get("role") not in route.get("roles", ()):
+        return None, "role-changed"
+    if now.hi >= moment(str(payload["expires"])):
+        return None, "expired"
+    return person.id, ""
+
+
+def _about_this(payload: JsonObject, proposal: ProposalRow, change: ChangeRow) -> bool:
+    return (
+        payload.get("outcome") == "approve"
+        and payload.get("proposal") == proposal.digest
+        and payload.get("task") == proposal.id
+        and payload["index"].text == str(change.idx)
+        and payload["revision"].text == str(change.revision)
+        and payload.get("operation") == change.operation
+        and payload.get("ehr") == change.ehr
+    )
+
+
+def _changed(payload: JsonObject, now: Now) -> str | None:
+    if payload.get("verdict") != now.verdict:
+        return "verdict-changed"
+    if payload.get("change") != now.change:
+        return "change-altered"
+    if payload.get("bytes") != now.bytes:
+        return "bytes-altered"
+    return None

@@ -1,0 +1,124 @@
+"""The body of an admitted change: what the reviewer sees and the digests cover.
+
+One shape, written at intake and at every re-admission, read by review, gateway and screens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.canonical import JsonObject
+from core.delta import Difference, Effect
+from core.digests import Base, Subject, bytes_digest, change_digest
+from core.errors import Failed
+from core.ports import Reads
+from core.records import ChangeRow, ProposalRow
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One revision of one change, whole."""
+
+    nonce: str
+    target: str | None
+    rung: str
+    base: JsonObject | None
+    """The base resource as it was read, or None for a create."""
+    held: Base | None
+    """Its version and fingerprint."""
+    resource: JsonObject
+    """Intended resource with stamps: exactly what is sent."""
+    delta: tuple[Difference, ...]
+    evidence: tuple[JsonObject, ...]
+    """`{source, version, quote, grounding, hits, facts}` of the quotes that support it."""
+    displays: tuple[str, ...]
+    """Paths of display texts that are the agent's own words."""
+    narrative: str | None
+    """`dropped`, `kept`, or None where the base has none."""
+    trace: tuple[JsonObject, ...]
+    """Every policy rule with what matched and what missed."""
+
+    def as_json(self, label: str | None) -> JsonObject:
+        """Return the event body; `label` is the patient's name."""
+        return {
+            "nonce": self.nonce,
+            "target": self.target,
+            "patient_label": label,
+            "rung": self.rung,
+            "base": self.base,
+            "held": None if self.held is None else self.held.as_json(),
+            "resource": self.resource,
+            "delta": [{**item.as_json(), "effect": item.effect} for item in self.delta],
+            "evidence": list(self.evidence),
+            "displays": list(self.displays),
+            "narrative": self.narrative,
+            "trace": list(self.trace),
+        }
+
+    def signed_evidence(self) -> list[JsonObject]:
+        """Return the members of the evidence that the `change` digest covers."""
+        keys = ("source", "version", "quote", "grounding")
+        return [{key: item[key] for key in keys} for item in self.evidence]
+
+    def digests(
+        self, proposal: ProposalRow, change: ChangeRow, base_url: str, verdict: str, team: str
+    ) -> tuple[str, str]:
+        """Recompute (`change`, `bytes`) from this content."""
+        subject = Subject(
+            nonce=self.nonce,
+            proposal=proposal.digest,
+            task=proposal.id,
+            index=change.idx,
+            revision=change.revision,
+            op=change.op,
+            ehr=change.ehr,
+            base_url=base_url,
+            target=self.target,
+            operation=change.operation,
+        )
+        return (
+            change_digest(subject, self.delta, self.signed_evidence(), verdict, team),
+            bytes_digest(self.nonce, self.held, self.resource),
+        )
+
+
+def read_content(reads: Reads, change: ChangeRow) -> Content:
+    """Return the content of a change's newest revision; Failed when its body was erased."""
+    entry = reads.entry(change.body_seq)
+    if entry is None or entry.body is None:
+        raise Failed("the content of this change was erased; it can no longer be decided or sent")
+    return from_body(entry.body)
+
+
+def from_body(body: JsonObject) -> Content:
+    """Return the content that `Content.as_json` wrote."""
+    held = body["held"]
+    return Content(
+        nonce=body["nonce"],
+        target=body["target"],
+        rung=body["rung"],
+        base=body["base"],
+        held=None if held is None else Base(held["version"], held["fingerprint"]),
+        resource=body["resource"],
+        delta=tuple(_difference(item) for item in body["delta"]),
+        evidence=tuple(body["evidence"]),
+        displays=tuple(body["displays"]),
+        narrative=body["narrative"],
+        trace=tuple(body["trace"]),
+    )
+
+
+def supports(evidence: Sequence[JsonObject], index: int) -> tuple[JsonObject, ...]:
+    """Return the evidence that supports change `index`, without the `supports` member."""
+    return tuple(
+        {key: value for key, value in item.items() if key != "supports"}
+        for item in evidence
+        if index in item["supports"]
+    )
+
+
+def _difference(item: dict[str, Any]) -> Difference:
+    effect: Effect = item["effect"]
+    return Difference(item["path"], effect, item.get("before"), item.get("after"))

@@ -1,0 +1,291 @@
+"""A reviewer's signed answer to one change: approve, reject or defer.
+
+Source: design §8, hub-protocol §2 (decision payload). The decision, its effect on the change and
+on what depends on it are one transaction; nothing is decided by silence or by a stale view.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from core.canonical import JsonObject, Number
+from core.digests import shown_digest
+from core.errors import BadInput, Conflict, NotFound, Refused
+from core.ledger.event import About, Actor, Event, instant, moment
+from core.lifecycle import State
+from core.ports import Reads, Transaction
+from core.records import ChangeRow, DecisionRow, ProposalRow
+from core.review.reasons import check_reason
+from core.roster import Person
+from core.statement import sign
+from core.workspace import Workspace, document, roster_in_force
+
+Outcome = Literal["approve", "reject", "defer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the reviewer did before deciding, as far as the screen knows."""
+
+    dwell_ms: int = 0
+    evidence_opened: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the reviewer wants. `seen` is the hash they looked at; only approve needs it."""
+
+    outcome: Outcome
+    seen: str | None = None
+    reason: str | None = None
+    note: str | None = None
+    until: datetime | None = None
+    looked: Looked = field(default_factory=Looked)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The recorded decision and the state that the change is in now."""
+
+    id: str
+    index: int
+    state: State
+
+
+def shown_hash(reads: Reads, proposal: ProposalRow) -> str:
+    """Return the hash that `show` prints for a whole proposal."""
+    changes = reads.changes(proposal.id)
+    return shown_digest(proposal.digest, [change.change_digest for change in changes])
+
+
+def decide(workspace: Workspace, proposal: str, index: int, answer: Answer) -> Decided:
+    """Record one signed decision durably and return what became of the change.
+
+    Raises NotFound, Conflict (stale hash, no longer pending, expired, already decided by this
+    reviewer), Refused (role), BadInput (reason or date).
+    """
+    _check_answer(answer, workspace)
+    with workspace.ledger.transaction() as transaction:
+        found, change = _find(transaction, proposal, index)
+        _check_pending(change, transaction.clock.hi)
+        if answer.outcome == "approve":
+            _check_seen(transaction, found, change, answer.seen)
+        person, role = _reviewer(workspace, transaction, change)
+        earlier = _standing(transaction, change)
+        if any(vote.reviewer == person.id for vote in earlier):
+            raise Conflict(
+                "you have already decided this change", remedy="Another person must decide too"
+            )
+        return _record(workspace, transaction, found, change, answer, person, role, earlier)
+
+
+def _check_answer(answer: Answer, workspace: Workspace) -> None:
+    if answer.outcome == "reject":
+        check_reason(answer.reason or "")
+        if answer.reason == "other" and not answer.note:
+            raise BadInput("is missing", field="note", remedy="Say in words why")
+    if answer.outcome == "defer" and (
+        answer.until is None or answer.until <= workspace.clock.now()
+    ):
+        raise BadInput("is not in the future", field="until", remedy="Name a later date and time")
+
+
+def _find(reads: Reads, proposal: str, index: int) -> tuple[ProposalRow, ChangeRow]:
+    found = reads.proposal(proposal)
+    change = reads.change(proposal, index)
+    if found is None or change is None:
+        raise NotFound(
+            f"no change {index} in that proposal", remedy="See `countersign queue` for ids"
+        )
+    return found, change
+
+
+def _check_pending(change: ChangeRow, hi: datetime) -> None:
+    if change.state != State.PENDING:
+        raise Conflict(
+            f"change {change.idx} is {change.state}, not waiting for review",
+            remedy="Look at it again with `countersign show`",
+        )
+    if change.expires is None or hi >= moment(change.expires):
+        raise Conflict(f"change {change.idx} has expired", remedy="Ask a supervisor to reassign it")
+
+
+def _check_seen(reads: Reads, proposal: ProposalRow, change: ChangeRow, seen: str | None) -> None:
+    valid = (change.change_digest, shown_hash(reads, proposal))
+    if seen is None or not any(hmac.compare_digest(seen, one) for one in valid):
+        raise Conflict(
+            "the hash is not that of what is waiting now",
+            field="hash",
+            remedy="Look at it again with `countersign show` and approve what you see",
+        )
+
+
+def _reviewer(workspace: Workspace, reads: Reads, change: ChangeRow) -> tuple[Person, str]:
+    person = roster_in_force(reads).person(workspace.reviewer)
+    kid = workspace.keys.signer("reviewer").kid
+    if not any(key.kid == kid and not key.revoked for key in person.keys):
+        raise Refused("your signing key is not enrolled, or was revoked", remedy="See `roster`")
+    route = change.route_json
+    wanted = [] if route is None else list(route["roles"])
+    for role in wanted:
+        if role in person.roles:
+            return person, str(role)
+    raise Refused(
+        f"this route asks for {' or '.join(map(str, wanted))}",
+        remedy="Leave it to somebody who holds that role",
+    )
+
+
+def _standing(reads: Reads, change: ChangeRow) -> list[DecisionRow]:
+    """Return the votes that count for this revision; a deferral is not a vote."""
+    return [
+        vote
+        for vote in reads.decisions(change.proposal, change.idx)
+        if vote.revision == change.revision and vote.void is None and vote.outcome != "defer"
+    ]
+
+
+def _record(
+    workspace: Workspace,
+    transaction: Transaction,
+    proposal: ProposalRow,
+    change: ChangeRow,
+    answer: Answer,
+    person: Person,
+    role: str,
+    earlier: list[DecisionRow],
+) -> Decided:
+    signer = workspace.keys.signer("reviewer")
+    payload = _payload(workspace, transaction, proposal, change, answer, person.id, role)
+    statement = sign("decision", payload, signer)
+    after = _after(change, answer, person.id, earlier)
+    copied = ("id", "outcome", "reviewer", "role", "expires", "change", "bytes", "reason", "until")
+    body: JsonObject | None = None
+    if answer.note:
+        members = {key: payload[key] for key in ("v", "team", "at")}
+        members |= {"id": workspace.ids.uuid(), "decision": payload["id"], "text": answer.note}
+        note = sign("note", members, signer)
+        body = {"note": answer.note, "statement": note.text}
+    transaction.append(
+        Event(
+            "decision.recorded",
+            Actor("reviewer", person.id, signer.kid),
+            about(change),
+            data={
+                **{key: payload[key] for key in copied if key in payload},
+                "statement": statement.text,
+            },
+            before=change.state if after else None,
+            after=after,
+            refs=({"kind": "decision", "digest": statement.digest},),
+            body=body,
+        )
+    )
+    if answer.outcome == "reject":
+        _send_back_dependents(workspace, transaction, change)
+    return Decided(payload["id"], change.idx, after or State.PENDING)
+
+
+def _payload(
+    workspace: Workspace,
+    transaction: Transaction,
+    proposal: ProposalRow,
+    change: ChangeRow,
+    answer: Answer,
+    reviewer: str,
+    role: str,
+) -> JsonObject:
+    payload: JsonObject = {
+        "v": Number("1"),
+        "team": workspace.team,
+        "id": workspace.ids.uuid(),
+        "at": instant(transaction.clock.lo),
+        "task": proposal.id,
+        "proposal": proposal.digest,
+        "index": Number(str(change.idx)),
+        "revision": Number(str(change.revision)),
+        "outcome": answer.outcome,
+        "change": change.change_digest,
+        "bytes": change.bytes_digest,
+        "shown": shown_hash(transaction, proposal),
+        "operation": change.operation,
+        "ehr": change.ehr,
+        "verdict": change.verdict_digest,
+        "policy": change.policy_digest,
+        "roster": Number(str(document(transaction, "roster").number)),
+        "head": Number("0"),
+        "reviewer": reviewer,
+        "role": role,
+        "expires": change.expires,
+        "review": {
+            "dwell_ms": Number(str(answer.looked.dwell_ms)),
+            "evidence_opened": [Number(str(item)) for item in answer.looked.evidence_opened],
+        },
+    }
+    if answer.reason is not None:
+        payload["reason"] = answer.reason
+    if answer.until is not None:
+        payload["until"] = instant(answer.until)
+    return payload
+
+
+def _after(
+    change: ChangeRow, answer: Answer, reviewer: str, earlier: list[DecisionRow]
+) -> State | None:
+    if answer.outcome == "reject":
+        return State.REJECTED
+    if answer.outcome == "defer":
+        return State.DEFERRED
+    route = change.route_json
+    quorum = 1 if route is None else int(route["quorum"])
+    people = {vote.reviewer for vote in earlier if vote.outcome == "approve"} | {reviewer}
+    return State.READY if len(people) >= quorum else None
+
+
+def _send_back_dependents(
+    workspace: Workspace, transaction: Transaction, rejected: ChangeRow
+) -> None:
+    """Send back what rests on a rejected change for another look (design §8)."""
+    for change in transaction.changes(rejected.proposal):
+        if rejected.idx in change.depends_on and change.state in (State.PENDING, State.READY):
+            void(workspace, transaction, change, "dependency-rejected")
+
+
+def void(
+    workspace: Workspace,
+    transaction: Transaction,
+    change: ChangeRow,
+    why: str,
+    body: JsonObject | None = None,
+) -> None:
+    """Void the standing votes of a change and send it back to review, with a static code."""
+    votes = [vote.id for vote in _standing(transaction, change)]
+    moves = change.state != State.PENDING
+    if not votes and not moves:
+        return
+    transaction.append(
+        Event(
+            "decision.voided",
+            Actor("gateway", "gateway", workspace.keys.signer("gateway").kid),
+            about(change),
+            data={"decisions": list(votes), "why": why},
+            before=change.state if moves else None,
+            after=State.PENDING if moves else None,
+            body=body,
+        )
+    )
+
+
+def about(change: ChangeRow) -> About:
+    """Return what an event about this change says it is about."""
+    return About(
+        proposal=change.proposal,
+        index=change.idx,
+        revision=change.revision,
+        operation=change.operation,
+        ehr=change.ehr,
+        patient=change.patient_tag,
+    )

@@ -1,0 +1,71 @@
+"""What the gateway puts into a resource before review, so that the approver signs what is sent.
+
+Source: design §9 (stamps), hub-protocol §2, HL7 security label AIAST.
+"""
+
+from __future__ import annotations
+
+from core.canonical import JsonObject
+from core.fhir import element
+
+AI_LABEL = {
+    "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
+    "code": "AIAST",
+}
+OPERATION_SYSTEM = "urn:countersign:operation"
+
+
+def label(resource: JsonObject) -> JsonObject:
+    """Return the resource with the AI-asserted security label, once."""
+    meta = dict(resource.get("meta") or {})
+    security = list(meta.get("security") or [])
+    if not any(_is_label(coding) for coding in security):
+        meta["security"] = [*security, dict(AI_LABEL)]
+    return _with_meta(resource, meta)
+
+
+def identify(resource: JsonObject, operation: str) -> JsonObject:
+    """Return a new resource that carries its operation id.
+
+    In `identifier` where the type has a list of them, else as one `meta.tag`.
+    """
+    type_ = str(resource["resourceType"])
+    holder = element(f"{type_}.identifier")
+    if holder is not None and holder.max == "*":
+        own = {"system": OPERATION_SYSTEM, "value": operation}
+        return {**resource, "identifier": [*(resource.get("identifier") or []), own]}
+    meta = dict(resource.get("meta") or {})
+    meta["tag"] = [*(meta.get("tag") or []), {"system": OPERATION_SYSTEM, "code": operation}]
+    return _with_meta(resource, meta)
+
+
+def search_for(type_: str, operation: str) -> dict[str, str]:
+    """Return the search parameters that find a resource by its operation id."""
+    holder = element(f"{type_}.identifier")
+    name = "identifier" if holder is not None and holder.max == "*" else "_tag"
+    return {name: f"{OPERATION_SYSTEM}|{operation}"}
+
+
+def carries(resource: JsonObject, operation: str) -> bool:
+    """Tell whether a resource carries this operation id."""
+    found = [
+        (item.get("system"), item.get("value"))
+        for item in resource.get("identifier") or []
+        if isinstance(item, dict)
+    ]
+    tags = (resource.get("meta") or {}).get("tag") or []
+    found += [(item.get("system"), item.get("code")) for item in tags]
+    return (OPERATION_SYSTEM, operation) in found
+
+
+def _is_label(coding: JsonObject) -> bool:
+    return all(coding.get(key) == value for key, value in AI_LABEL.items())
+
+
+def _with_meta(resource: JsonObject, meta: JsonObject) -> JsonObject:
+    """Keep the place of `meta` in key order; a new one goes after type and id."""
+    if "meta" in resource:
+        return {**resource, "meta": meta}
+    head: JsonObject = {key: resource[key] for key in ("resourceType", "id") if key in resource}
+    rest = {key: value for key, value in resource.items() if key not in head}
+    return {**head, "meta": meta, **rest}

@@ -1,0 +1,152 @@
+"""A proposal as people and scripts see it, read from the rows and bodies of the store.
+
+Source: design §8 (order of evidence and change), §13 (`show --json`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.audit.trail import Line, trail
+from core.canonical import JsonObject
+from core.delta import Difference
+from core.errors import Failed
+from core.lifecycle import State, derived
+from core.ports import Reads
+from core.records import ChangeRow, DecisionRow, ExceptionRow, ProposalRow, WriteRow
+from core.review.content import Content, read_content
+from core.review.decide import shown_hash
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """One change; `content` is None once its body was erased."""
+
+    row: ChangeRow
+    content: Content | None
+    moved: tuple[JsonObject, ...]
+    """How the base moved since an approval that became void: both values."""
+    decisions: tuple[DecisionRow, ...]
+    write: WriteRow | None
+    exceptions: tuple[ExceptionRow, ...]
+    differences: tuple[JsonObject, ...]
+    """What reconciliation found, with both values."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalView:
+    """One proposal, whole."""
+
+    row: ProposalRow
+    state: State
+    hash: str
+    patient: JsonObject | None
+    """The Patient as the EHR had it at intake; None once erased."""
+    rationale: str | None
+    evidence: tuple[JsonObject, ...]
+    changes: tuple[ChangeView, ...]
+    history: tuple[Line, ...]
+
+
+def view_proposal(reads: Reads, row: ProposalRow) -> ProposalView:
+    """Return everything there is to see of a proposal."""
+    changes = reads.changes(row.id)
+    entry = reads.entry(row.body_seq)
+    body: JsonObject = {} if entry is None or entry.body is None else entry.body
+    return ProposalView(
+        row=row,
+        state=derived(State(change.state) for change in changes),
+        hash=shown_hash(reads, row),
+        patient=body.get("patient_resource"),
+        rationale=body.get("rationale"),
+        evidence=tuple(body.get("evidence") or ()),
+        changes=tuple(_change(reads, change) for change in changes),
+        history=tuple(trail(reads.trail(row.id))),
+    )
+
+
+def proposal_json(view: ProposalView) -> JsonObject:
+    """Return the JSON of `show --json`; its keys are API."""
+    return {
+        "id": view.row.id,
+        "correlation_id": view.row.correlation,
+        "state": str(view.state),
+        "hash": view.hash,
+        "agent": view.row.agent,
+        "ehr": view.row.ehr,
+        "patient": view.row.patient,
+        "rationale": view.rationale,
+        "changes": [_change_json(change) for change in view.changes],
+        "evidence": [
+            {key: item[key] for key in ("source", "version", "quote", "supports", "grounding")}
+            for item in view.evidence
+        ],
+        "history": [line.as_json() for line in view.history],
+    }
+
+
+def _change(reads: Reads, row: ChangeRow) -> ChangeView:
+    try:
+        content: Content | None = read_content(reads, row)
+    except Failed:
+        content = None
+    entry = reads.entry(row.body_seq)
+    moved = () if entry is None or entry.body is None else entry.body.get("moved", ())
+    written = reads.write(row.operation)
+    return ChangeView(
+        row=row,
+        content=content,
+        moved=tuple(moved),
+        decisions=tuple(reads.decisions(row.proposal, row.idx)),
+        write=written,
+        exceptions=tuple(reads.exceptions(row.proposal, row.idx)),
+        differences=_differences(reads, written),
+    )
+
+
+def _differences(reads: Reads, written: WriteRow | None) -> tuple[JsonObject, ...]:
+    if written is None or written.reconciled_seq is None:
+        return ()
+    entry = reads.entry(written.reconciled_seq)
+    return () if entry is None or entry.body is None else tuple(entry.body["differences"])
+
+
+def _change_json(view: ChangeView) -> JsonObject:
+    row, content = view.row, view.content
+    written = view.write
+    return {
+        "index": row.idx,
+        "revision": row.revision,
+        "op": row.op,
+        "type": row.type,
+        "target": row.target if written is None else written.location or row.target,
+        "paths": [path for path, _ in row.touched],
+        "state": row.state,
+        "hash": row.change_digest,
+        "void": row.void,
+        "expires": row.expires,
+        "consent": consent_words(row.consent),
+        "verdict": {
+            "outcome": row.outcome,
+            "tier": row.tier,
+            "reasons": row.reason_list,
+            "route": row.route_json,
+        },
+        "delta": [] if content is None else [_effect(item) for item in content.delta],
+        "resource": None if content is None else content.resource,
+        "unverified_displays": [] if content is None else list(content.displays),
+        "moved": list(view.moved),
+        "version": None if written is None else written.version,
+        "differences": list(view.differences),
+    }
+
+
+def _effect(item: Difference) -> JsonObject:
+    return {**item.as_json(), "effect": item.effect}
+
+
+def consent_words(consent: str | None) -> str | None:
+    """Return what to say of consent: nothing was read where only the default was applied."""
+    if consent is not None and consent.startswith("not-read:"):
+        return f"consent not read; the workspace's default says {consent.partition(':')[2]}"
+    return consent

@@ -1,0 +1,56 @@
+"""What every use case is given: the ports and the documents in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.errors import BadInput, Failed
+from core.policy import Policy, parse_policy
+from core.ports import Clock, Consents, Ehr, Ids, Keys, Ledger, Reads
+from core.records import ConfigRow
+from core.roster import Roster, parse_roster
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One workspace, opened."""
+
+    team: str
+    reviewer: str
+    """Who sits at this terminal; signs with the key called `reviewer`."""
+    ledger: Ledger
+    keys: Keys
+    clock: Clock
+    ids: Ids
+    ehrs: Mapping[str, Ehr]
+    consents: Consents
+
+    def ehr(self, name: str) -> Ehr:
+        """Return an EHR by name; BadInput for one that the workspace does not have."""
+        found = self.ehrs.get(name)
+        if found is None:
+            raise BadInput(
+                "this workspace has no EHR of that name",
+                field="ehr",
+                remedy=f"Use one of: {', '.join(sorted(self.ehrs))}",
+            )
+        return found
+
+
+def document(reads: Reads, kind: str) -> ConfigRow:
+    """Return a document in force; missing denies everything, so it raises."""
+    found = reads.config(kind)
+    if found is None:
+        raise Failed(f"no {kind} is adopted", remedy=f"Run `countersign {kind} adopt`")
+    return found
+
+
+def policy_in_force(reads: Reads) -> Policy:
+    """Return the adopted policy."""
+    return parse_policy(document(reads, "policy").document)
+
+
+def roster_in_force(reads: Reads) -> Roster:
+    """Return the adopted roster."""
+    return parse_roster(document(reads, "roster").document)

@@ -1,0 +1,54 @@
+"""Client assertions: the JWT by which a client proves to a token endpoint that it holds its key.
+
+Source: SMART App Launch 2.x, "Asymmetric (public key) client authentication"; RFC 7523 §3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from core.errors import BadInput
+from sync.keys.clients import client_key
+
+LIFE = 240
+"""Seconds that an assertion is valid; SMART allows 300."""
+ALGORITHMS = {"RSA": "RS384", "EC": "ES384"}
+
+
+class ClientKey:
+    """A client's private key: RSA signs RS384, P-384 signs ES384; it is never shown.
+
+    `jwk` is a private JWK with `kid`; BadInput for an unfit one.
+    """
+
+    def __init__(self, jwk: Mapping[str, Any]) -> None:
+        # Loaded where a key is used: opening a workspace must stay quick.
+        from joserfc.jwk import import_key
+
+        kept = client_key(jwk, "jwk")
+        if not kept.get("kid"):
+            raise BadInput(
+                "the key has no kid", field="jwk", remedy="Add the kid it is registered under"
+            )
+        self.algorithm = ALGORITHMS[kept["kty"]]
+        self._kid = kept["kid"]
+        self._key = import_key({**kept})
+
+    def __repr__(self) -> str:
+        return f"ClientKey({self.algorithm})"
+
+    def assertion(self, client_id: str, audience: str, now: datetime, jti: str) -> str:
+        """Return a signed JWT for the token endpoint `audience`; `jti` must never repeat."""
+        from joserfc import jwt
+
+        header = {"alg": self.algorithm, "kid": self._kid}
+        claims = {
+            "iss": client_id,
+            "sub": client_id,
+            "aud": audience,
+            "exp": int(now.timestamp()) + LIFE,
+            "jti": jti,
+        }
+        return jwt.encode(header, claims, self._key, algorithms=[self.algorithm])

@@ -1,0 +1,50 @@
+"""Client keys: the private JWKs that a workspace authenticates to an EHR with, one a plane.
+
+Source: design §11 (planes); SMART Backend Services (RS384 or ES384); RFC 7517.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.errors import BadInput
+
+PLANES = ("read", "propose", "approve", "write")
+MIN_RSA_BITS = 2048
+CURVE = "P-384"
+_PUBLIC = ("kty", "crv", "x", "y", "n", "e", "kid", "alg", "use")
+_PRIVATE = ("d", "p", "q", "dp", "dq", "qi")
+
+Jwk = dict[str, str]
+
+
+def client_key(jwk: Mapping[str, Any], field: str) -> Jwk:
+    """Return the members of a private JWK that count, or BadInput naming `field`.
+
+    Takes RSA of 2,048 bits or more (RS384) and P-384 (ES384), which is all that SMART asks for.
+    """
+    # Loaded only where a key enters a workspace: opening one must stay quick.
+    from joserfc.errors import JoseError
+    from joserfc.jwk import ECKey, RSAKey, import_key
+
+    kept = {name: str(jwk[name]) for name in (*_PUBLIC, *_PRIVATE) if name in jwk}
+    try:
+        key = import_key({**kept})
+    except (JoseError, ValueError, TypeError, KeyError):
+        raise BadInput("not a valid JWK", field=field, remedy="Give the private JWK") from None
+    strong = (isinstance(key, RSAKey) and key.raw_value.key_size >= MIN_RSA_BITS) or (
+        isinstance(key, ECKey) and key.curve_name == CURVE
+    )
+    if not strong or "d" not in kept:
+        raise BadInput(
+            "a client key must be a private RSA key of 2048 bits or more, or of P-384",
+            field=field,
+            remedy="Make such a key and register its public half with the EHR",
+        )
+    return kept
+
+
+def public_part(jwk: Jwk) -> Jwk:
+    """Return what may be shown and registered."""
+    return {name: jwk[name] for name in _PUBLIC if name in jwk}

@@ -1,0 +1,190 @@
+"""The sandbox's URLs: which handler answers what, who may call it, and how errors leave.
+
+FHIR stands under /fhir, the token endpoint at /token. Handlers run in worker threads, so that a
+large answer never holds up the event loop, which may be that of a screen.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from anyio.to_thread import run_sync
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core.canonical import RESPONSE, JsonObject, encode
+from sync.sandbox.assertion import TokenError
+from sync.sandbox.capability import capability_statement, smart_configuration
+from sync.sandbox.exchange import Answer, Call, pairs
+from sync.sandbox.interactions import Interactions
+from sync.sandbox.media import check_accept
+from sync.sandbox.outcome import OutcomeError, outcome, refusal
+from sync.sandbox.tokens import Authority
+
+FHIR_PATH = "/fhir"
+TOKEN_PATH = "/token"  # noqa: S105 - a path
+SMART_PATH = "/.well-known/smart-configuration"
+MAX_BODY = RESPONSE.max_bytes
+MAX_FORM = 32 * 1024
+MAX_DRAINED = 4 * MAX_BODY
+_FORM = "application/x-www-form-urlencoded"
+# Another name would be a web page that reaches for this machine (DNS rebinding).
+_LOOPBACK = re.compile(r"(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d{1,5})?")
+_NO_STORE = {"Cache-Control": "no-store"}
+
+Handler = Callable[[Call], Answer]
+Endpoint = Callable[[Request], Awaitable[Answer]]
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The HTTP side of one sandbox; `started` is the instant its CapabilityStatement bears."""
+
+    interactions: Interactions
+    authority: Authority
+    no_auth: bool
+    started: str
+
+    def app(self) -> Starlette:
+        """Return the ASGI application."""
+        does = self.interactions
+        resource = f"{FHIR_PATH}/{{type}}"
+        fhir: dict[str, Mapping[str, Handler]] = {
+            resource: {"GET": does.search, "POST": does.create},
+            f"{resource}/_search": {"POST": does.search_form},
+            f"{resource}/{{id}}": {"GET": does.read, "PUT": does.update},
+            f"{resource}/{{id}}/_history": {"GET": does.history},
+            f"{resource}/{{id}}/_history/{{version}}": {"GET": does.vread},
+        }
+        routes = [
+            _route(TOKEN_PATH, ["POST"], self._token),
+            _route(SMART_PATH, ["GET"], self._smart),
+            _route(FHIR_PATH + SMART_PATH, ["GET"], self._smart),
+            _route(f"{FHIR_PATH}/metadata", ["GET"], self._metadata),
+            *(_route(path, list(by), self._fhir(by)) for path, by in fhir.items()),
+        ]
+        app = Starlette(routes=routes, exception_handlers={HTTPException: _unrouted})
+        # A redirect to the path without its slash would be one the client must not follow.
+        app.router.redirect_slashes = False
+        return app
+
+    def _fhir(self, by_method: Mapping[str, Handler]) -> Endpoint:
+        async def answer(request: Request) -> Answer:
+            base = _origin(request) + FHIR_PATH
+            authorization = request.headers.get("authorization")
+            scopes = None if self.no_auth else self.authority.grant(authorization).scopes
+            query = request.url.query
+            formats = [value for name, value in pairs(query) if name == "_format"]
+            check_accept(request.headers, formats)
+            body = await _body(request, MAX_BODY)
+            call = Call(base, request.path_params, request.headers, query, body, scopes)
+            method = "GET" if request.method == "HEAD" else request.method
+            return await run_sync(by_method[method], call)
+
+        return answer
+
+    async def _metadata(self, request: Request) -> Answer:
+        origin = _origin(request)
+        formats = [value for name, value in pairs(request.url.query) if name == "_format"]
+        check_accept(request.headers, formats)
+        token_url = None if self.no_auth else origin + TOKEN_PATH
+        found = await run_sync(capability_statement, origin + FHIR_PATH, token_url, self.started)
+        return Answer(200, encode(found))
+
+    async def _smart(self, request: Request) -> Answer:
+        return _json(200, smart_configuration(_origin(request) + TOKEN_PATH))
+
+    async def _token(self, request: Request) -> Answer:
+        media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media != _FORM:
+            return _token_refused(TokenError("invalid_request", f"send {_FORM}"))
+        try:
+            form = pairs((await _body(request, MAX_FORM)).decode("ascii"))
+            audience = _origin(request) + TOKEN_PATH
+            return _json(200, await run_sync(self.authority.issue, form, audience))
+        except TokenError as error:
+            return _token_refused(error)
+        except (OutcomeError, UnicodeDecodeError):
+            return _token_refused(TokenError("invalid_request", "the form cannot be read"))
+
+
+def _route(path: str, methods: list[str], endpoint: Endpoint) -> Route:
+    async def respond(request: Request) -> Response:
+        try:
+            answer = await endpoint(request)
+        except OutcomeError as error:
+            answer = _refused(error)
+        except ClientDisconnect:
+            answer = Answer(400)
+        except Exception as error:  # noqa: BLE001 - its text or traceback may hold chart content
+            logger.error("sandbox: %s at %s", type(error).__name__, _place(error))  # noqa: TRY400 - same reason
+            answer = _refused(refusal(500, "exception", "the sandbox failed"))
+        return _response(answer)
+
+    return Route(path, respond, methods=methods)
+
+
+async def _unrouted(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    code = "not-supported" if status == 405 else "not-found"
+    words = "this interaction is not supported" if status == 405 else "there is nothing here"
+    return _response(_refused(refusal(status, code, words, headers=headers)))
+
+
+def _origin(request: Request) -> str:
+    host = request.headers.get("host", "")
+    if not _LOOPBACK.fullmatch(host):
+        raise refusal(400, "invalid", "the Host header does not name this machine's loopback")
+    return f"http://{host}"
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    # Reading on past the limit lets the client see the answer instead of a reset connection.
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= limit:
+            chunks.append(chunk)
+        if size > MAX_DRAINED:
+            break
+    if size > limit:
+        raise refusal(413, "too-long", f"the body is larger than {limit:,} bytes")
+    return b"".join(chunks)
+
+
+def _response(answer: Answer) -> Response:
+    media_type = answer.media_type if answer.body else None
+    return Response(
+        answer.body, answer.status, headers={**_NO_STORE, **answer.headers}, media_type=media_type
+    )
+
+
+def _refused(error: OutcomeError) -> Answer:
+    return Answer(error.status, encode(outcome(error.issues)), error.headers)
+
+
+def _token_refused(error: TokenError) -> Answer:
+    document: JsonObject = {"error": error.error, "error_description": error.description}
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    return _json(error.status, document, headers)
+
+
+def _json(status: int, document: JsonObject, headers: Mapping[str, str] | None = None) -> Answer:
+    return Answer(
+        status, encode(document), {"Pragma": "no-cache", **(headers or {})}, "application/json"
+    )
+
+
+def _place(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].name}:{frames[-1].lineno}" if frames else "unknown"

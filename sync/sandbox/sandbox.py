@@ -1,0 +1,104 @@
+"""The embedded EHR: a FHIR R4 server of our own for the demo, for trying out and for tests."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from starlette.applications import Starlette
+
+from core.canonical import JsonObject
+from core.fhir import structure_problems
+from sync.sandbox.app import Front
+from sync.sandbox.bodies import Validate
+from sync.sandbox.clients import PLANES, IssuedClient, Jwk, issue, register
+from sync.sandbox.interactions import Interactions
+from sync.sandbox.load import load
+from sync.sandbox.store import Store
+from sync.sandbox.times import instant
+from sync.sandbox.tokens import MAX_SECONDS, Authority
+
+IN_MEMORY = ":memory:"
+
+
+def utc_now() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)
+
+
+def random_id() -> str:
+    """Return a random UUID as a resource id."""
+    return str(uuid.uuid4())
+
+
+class Sandbox:
+    """A store of resources, its registered clients and `app`, the ASGI application that serves it.
+
+    `path` names a file that keeps the resources (clients and tokens live in memory only);
+    `validate` judges what is written, by default with HL7's definitions; `no_auth` asks nobody
+    for a token. Close it, or use it as a context manager.
+    """
+
+    store: Store
+    app: Starlette
+    no_auth: bool
+
+    def __init__(
+        self,
+        path: str = IN_MEMORY,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        new_id: Callable[[], str] = random_id,
+        validate: Validate = structure_problems,
+        no_auth: bool = False,
+        token_seconds: int = MAX_SECONDS,
+    ) -> None:
+        self._authority = Authority(clock, token_seconds)
+        self._new_id = new_id
+        self.no_auth = no_auth
+        self.store = Store(path, clock)
+        does = Interactions(self.store, validate, new_id)
+        self.app = Front(does, self._authority, no_auth, instant(clock())).app()
+
+    def add_client(self, client_id: str, public_jwk: Jwk, scopes: str) -> None:
+        """Register a client for private_key_jwt; BadInput for an unfit key or scope."""
+        self._authority.add(register(client_id, public_jwk, scopes))
+
+    def issue_clients(self) -> list[IssuedClient]:
+        """Make and register a throw-away client for each plane: read, propose, approve, write."""
+        issued: list[IssuedClient] = []
+        for plane in PLANES:
+            client, registration = issue(plane)
+            self._authority.add(registration)
+            issued.append(client)
+        return issued
+
+    def load(self, paths: Iterable[Path]) -> int:
+        """Store the resources in these files and folders; see sync.sandbox.load.load."""
+        return load(self.store, paths, self._new_id)
+
+    def seed(self, resources: Iterable[JsonObject]) -> None:
+        """Store resources that are in memory already; ids are kept, versions start at 1."""
+        with self.store.transaction():
+            for resource in resources:
+                kind, id_ = str(resource["resourceType"]), str(resource["id"])
+                self.store.put(kind, id_, resource, "PUT")
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

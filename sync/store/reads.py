@@ -1,0 +1,150 @@
+"""The queries behind `core.ports.Reads`, over one connection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.ledger.event import Entry, read_body, read_leaf
+from core.records import (
+    ChangeRow,
+    ConfigRow,
+    DecisionRow,
+    ExceptionRow,
+    FreezeRow,
+    ProposalRow,
+    WriteRow,
+)
+from sync.store.connection import Connection
+from sync.store.rows import Row, select
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorRow:
+    """A head published outside the store."""
+
+    size: int
+    note: str
+    at: str
+    reference: str | None
+
+
+class StoreReads:
+    """Implements `core.ports.Reads`."""
+
+    def __init__(self, connection: Connection):
+        self.connection = connection
+
+    def _one(self, row: type[Row], tail: str, *parameters: str | int) -> Row | None:
+        found = select(self.connection, row, tail, parameters)
+        return found[0] if found else None
+
+    def proposal(self, proposal: str) -> ProposalRow | None:
+        """Return one proposal."""
+        return self._one(ProposalRow, "WHERE id = ?", proposal)
+
+    def same_proposal(self, agent: str, correlation: str) -> ProposalRow | None:
+        """Return the proposal of that agent and correlation id."""
+        return self._one(ProposalRow, "WHERE agent = ? AND correlation = ?", agent, correlation)
+
+    def proposals_like(self, prefix: str) -> Sequence[ProposalRow]:
+        """Return up to two proposals whose id begins with `prefix`."""
+        return select(
+            self.connection,
+            ProposalRow,
+            "WHERE id >= ? AND id < ? LIMIT 2",
+            (prefix, prefix + "\U0010ffff"),
+        )
+
+    def changes(self, proposal: str) -> Sequence[ChangeRow]:
+        """Return a proposal's changes in order."""
+        return select(self.connection, ChangeRow, "WHERE proposal = ? ORDER BY idx", (proposal,))
+
+    def change(self, proposal: str, index: int) -> ChangeRow | None:
+        """Return one change."""
+        return self._one(ChangeRow, "WHERE proposal = ? AND idx = ?", proposal, index)
+
+    def changes_in(self, *states: str) -> Sequence[ChangeRow]:
+        """Return the changes in any of `states`, oldest first."""
+        marks = ", ".join("?" * len(states))
+        return select(
+            self.connection,
+            ChangeRow,
+            f"WHERE state IN ({marks}) ORDER BY state_seq, proposal, idx",
+            states,
+        )
+
+    def decisions(self, proposal: str, index: int) -> Sequence[DecisionRow]:
+        """Return every decision on one change, oldest first, void ones included."""
+        return select(
+            self.connection,
+            DecisionRow,
+            "WHERE proposal = ? AND idx = ? ORDER BY seq",
+            (proposal, index),
+        )
+
+    def write(self, operation: str) -> WriteRow | None:
+        """Return the write of one operation."""
+        return self._one(WriteRow, "WHERE operation = ?", operation)
+
+    def exceptions(self, proposal: str, index: int) -> Sequence[ExceptionRow]:
+        """Return the open exceptions of one change."""
+        return select(
+            self.connection,
+            ExceptionRow,
+            "WHERE proposal = ? AND idx = ? AND closed_at IS NULL ORDER BY id",
+            (proposal, index),
+        )
+
+    def freezes(self) -> Sequence[FreezeRow]:
+        """Return the freezes in force."""
+        return select(self.connection, FreezeRow, "WHERE lifted_at IS NULL ORDER BY at, id")
+
+    def open_exceptions(self) -> Sequence[ExceptionRow]:
+        """Return every open exception, oldest first."""
+        return select(self.connection, ExceptionRow, "WHERE closed_at IS NULL ORDER BY id")
+
+    def state_counts(self) -> dict[str, int]:
+        """Return how many changes are in each state."""
+        found = self.connection.execute("SELECT state, count(*) FROM change GROUP BY state")
+        return {str(state): int(count) for state, count in found}
+
+    def anchor(self, place: str) -> AnchorRow | None:
+        """Return the newest head that is known to be published at `place`."""
+        found = self.connection.execute(
+            "SELECT size, note, at, reference FROM anchor WHERE place = ?", (place,)
+        ).fetchone()
+        return None if found is None else AnchorRow(*found)
+
+    def save_anchor(self, place: str, anchor: AnchorRow) -> None:
+        """Remember what was published; a cache, not ledger state."""
+        self.connection.execute(
+            "INSERT OR REPLACE INTO anchor (place, size, note, at, reference)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (place, anchor.size, anchor.note, anchor.at, anchor.reference),
+        )
+
+    def config(self, kind: str) -> ConfigRow | None:
+        """Return the document in force."""
+        return self._one(ConfigRow, "WHERE kind = ?", kind)
+
+    def entry(self, seq: int) -> Entry | None:
+        """Return an event with its body, if that was not erased."""
+        found = self.connection.execute(
+            "SELECT leaf.leaf, body.body FROM leaf LEFT JOIN body USING (seq) WHERE leaf.seq = ?",
+            (seq,),
+        ).fetchone()
+        return None if found is None else _entry(seq, *found)
+
+    def trail(self, proposal: str) -> Sequence[Entry]:
+        """Return every event about a proposal, in order."""
+        found = self.connection.execute(
+            "SELECT leaf.seq, leaf.leaf, body.body FROM leaf LEFT JOIN body USING (seq)"
+            " WHERE leaf.proposal = ? ORDER BY leaf.seq",
+            (proposal,),
+        ).fetchall()
+        return [_entry(*row) for row in found]
+
+
+def _entry(seq: int, leaf: bytes, body: bytes | None) -> Entry:
+    return Entry(seq, read_leaf(leaf), None if body is None else read_body(body))

@@ -1,0 +1,145 @@
+"""Finding a workspace and opening it.
+
+Source: design §11, §13. Any number of processes may have one workspace open at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from core.errors import Conflict, NotFound
+from core.ports import Clock, Ids
+from sync.keys import private_file
+from sync.keys.passphrase import read_key_file
+from sync.keys.ring import KeyRing, load
+from sync.keys.seal import seal_key, store_key
+from sync.store.connection import Connection, connect, migrate
+from sync.store.ledger import StoreLedger
+from sync.workspace.config import FILE as CONFIG
+from sync.workspace.config import Config, read_config
+from sync.workspace.create import KEYS, STORE, establish
+from sync.workspace.documents import Documents
+from sync.workspace.head import HeadFile
+
+VARIABLE = "COUNTERSIGN_WORKSPACE"
+
+
+@dataclass(frozen=True)
+class OpenWorkspace:
+    """The opened pieces of a workspace; a context manager that closes the store at its end."""
+
+    path: Path
+    config: Config
+    connection: Connection
+    ledger: StoreLedger
+    keys: KeyRing
+    head: HeadFile
+    """Holds the newest signed checkpoint; `head.problem` says when it could not be written."""
+    reconnect: Callable[[], Connection]
+    """Opens another connection to the same store, for another thread."""
+
+    def close(self) -> None:
+        """Close the store."""
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def find(path: Path | None, env: Mapping[str, str]) -> Path:
+    """Return the workspace folder: `path`, else COUNTERSIGN_WORKSPACE, else the current folder.
+
+    NotFound when that one is no workspace; the next is not tried instead.
+    """
+    named = path if path is not None else Path(env[VARIABLE]) if env.get(VARIABLE) else None
+    folder = (named or Path()).absolute()
+    if (folder / CONFIG).is_file():
+        return folder
+    if named is None:
+        raise NotFound(
+            "the current folder is no workspace",
+            remedy=f"Name one with --workspace or {VARIABLE}, or make one with `countersign init`",
+        )
+    raise NotFound(
+        f"there is no workspace in the folder named by {'--workspace' if path else VARIABLE}",
+        remedy="Correct the name, or make one with `countersign init`",
+    )
+
+
+def open_workspace(path: Path, passphrase: Callable[[], str], clock: Clock) -> OpenWorkspace:
+    """Open the workspace in `path`; `passphrase` is called once, when all else is in order.
+
+    Raises NotFound, BadInput (configuration, key file, wrong passphrase) or Failed.
+    """
+    config = read_config(path)
+    for name in (KEYS, STORE):
+        # SQLite would make an empty store, and then miss the keys in it.
+        if not (path / name).is_file():
+            raise NotFound(f"the workspace has no {name}", remedy="Restore it from a backup")
+    workspace_key = read_key_file(path / KEYS, passphrase())
+    key = store_key(workspace_key)
+    connection = connect(path / STORE, key)
+    try:
+        migrate(connection)
+        ring = load(connection, seal_key(workspace_key))
+    except BaseException:
+        connection.close()
+        raise
+    return _opened(path, config, connection, ring, clock, key)
+
+
+def beside(opened: OpenWorkspace, clock: Clock) -> OpenWorkspace:
+    """Return the same workspace on a connection of its own, for another thread."""
+    connection = opened.reconnect()
+    ledger = StoreLedger(connection, clock, opened.keys.checkpoint_key, opened.head)
+    return replace(opened, connection=connection, ledger=ledger)
+
+
+def open_memory(
+    path: Path, ring: KeyRing, *, config: Config, documents: Documents, clock: Clock, ids: Ids
+) -> OpenWorkspace:
+    """Open a new keyless workspace in `path` whose private keys are nowhere but in memory.
+
+    For the demo: no real patients. Conflict when `path` holds a store already.
+    """
+    path.mkdir(mode=private_file.FOLDER_MODE, parents=True, exist_ok=True)
+    try:
+        private_file.create(path / STORE, b"")
+    except FileExistsError:
+        raise Conflict("the folder holds a store already", remedy="Name a new folder") from None
+    connection = connect(path / STORE, None)
+    try:
+        migrate(connection)
+        opened = _opened(path, config, connection, ring, clock, None)
+        establish(opened.ledger, ring, config, documents, ids)
+    except BaseException:
+        connection.close()
+        raise
+    return opened
+
+
+def _opened(
+    path: Path,
+    config: Config,
+    connection: Connection,
+    ring: KeyRing,
+    clock: Clock,
+    key: bytes | None,
+) -> OpenWorkspace:
+    written = HeadFile(path)
+    ledger = StoreLedger(connection, clock, ring.checkpoint_key, written)
+    return OpenWorkspace(
+        path, config, connection, ledger, ring, written, lambda: connect(path / STORE, key)
+    )

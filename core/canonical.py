@@ -34,6 +34,10 @@ class Number:
         return int(self.text) if re.fullmatch(r"-?\d+", self.text) else Decimal(self.text)
 
 
+# The standard encoder without ASCII escaping writes exactly RFC 8785's short escapes, and \u00xx in
+# lower case for the other control characters.
+_quote = json.encoder.encode_basestring
+
 Json: TypeAlias = bool | str | Number | list[Any] | dict[str, Any] | None
 JsonObject: TypeAlias = dict[str, Any]
 
@@ -106,16 +110,12 @@ def parse_object(data: bytes, limits: Limits = INTAKE) -> JsonObject:
 
 def encode(value: Json) -> bytes:
     """Return compact UTF-8 JSON with number texts as they were and keys in their given order."""
-    out: list[str] = []
-    _write(value, out, sort=False)
-    return "".join(out).encode("utf-8")
+    return _text(value).encode("utf-8")
 
 
 def c14n(value: Json) -> bytes:
     """Return the canonical form: keys by UTF-16 code unit, RFC 8785 escapes, number texts kept."""
-    out: list[str] = []
-    _write(value, out, sort=True)
-    return "".join(out).encode("utf-8")
+    return _text(_sorted(value)).encode("utf-8")
 
 
 def digest(tag: str, data: bytes) -> str:
@@ -223,47 +223,33 @@ def _check_string(text: str, limit: int) -> None:
         raise BadInput("a string holds a lone surrogate", remedy="Send valid Unicode text")
 
 
-def _write(value: Json, out: list[str], *, sort: bool) -> None:
+def _text(value: Json) -> str:
     if isinstance(value, str):
-        out.append(_string(value))
-    elif isinstance(value, Number):
-        out.append(value.text)
-    elif value is True:
-        out.append("true")
-    elif value is False:
-        out.append("false")
-    elif value is None:
-        out.append("null")
-    elif isinstance(value, dict):
-        _write_object(value, out, sort=sort)
-    elif isinstance(value, list):
-        out.append("[")
-        for index, item in enumerate(value):
-            if index:
-                out.append(",")
-            _write(item, out, sort=sort)
-        out.append("]")
-    else:
+        return _quote(value)
+    if isinstance(value, dict):
+        return (
+            "{" + ",".join([_quote(key) + ":" + _text(item) for key, item in value.items()]) + "}"
+        )
+    if isinstance(value, list):
+        return "[" + ",".join([_text(item) for item in value]) + "]"
+    if isinstance(value, Number):
+        return value.text
+    found = _CONSTANTS.get(value) if value is None or isinstance(value, bool) else None
+    if found is None:
         raise TypeError(f"{type(value).__name__} is not exact JSON; use core.canonical.exact")
+    return found
 
 
-def _write_object(value: JsonObject, out: list[str], *, sort: bool) -> None:
-    keys = sorted(value, key=_utf16) if sort else list(value)
-    out.append("{")
-    for index, key in enumerate(keys):
-        if index:
-            out.append(",")
-        out.append(_string(key))
-        out.append(":")
-        _write(value[key], out, sort=sort)
-    out.append("}")
+_CONSTANTS = {True: "true", False: "false", None: "null"}
+
+
+def _sorted(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value, key=_utf16)}
+    if isinstance(value, list):
+        return [_sorted(item) for item in value]
+    return value
 
 
 def _utf16(key: str) -> bytes:
-    return key.encode("utf-16-be")
-
-
-def _string(text: str) -> str:
-    # The standard encoder without ASCII escaping writes exactly RFC 8785's short escapes,
-    # and \u00xx in lower case for the other control characters.
-    return json.dumps(text, ensure_ascii=False)
+    return key.encode("utf-16-be", "surrogatepass")

@@ -142,16 +142,32 @@ def _objects(path: str, before: JsonObject, after: JsonObject) -> Iterator[Diffe
         elif key not in before:
             yield Difference(here, "added", None, after[key])
         else:
-            yield from _values(here, before[key], after[key])
+            yield from _values(here, here, before[key], after[key])
 
 
-def _values(path: str, before: Json, after: Json) -> Iterator[Difference]:
+def _values(old: str, new: str, before: Json, after: Json) -> Iterator[Difference]:
+    """Compare two values that stand at `old` in the base and at `new` in the intended resource.
+
+    What has no value on one side (null, as in the companions of primitive lists), or another shape
+    there, is not a change of it: it is removed, added or both.
+    """
     if isinstance(before, dict) and isinstance(after, dict):
-        yield from _objects(path, before, after)
+        yield from _objects(new, before, after)
     elif isinstance(before, list) and isinstance(after, list):
-        yield from _lists(path, before, after)
-    elif before != after:
-        yield Difference(path, "changed", before, after)
+        yield from _lists(new, before, after)
+    elif before == after:
+        return
+    elif _is_scalar(before) and _is_scalar(after):
+        yield Difference(new, "changed", before, after)
+    else:
+        if before is not None:
+            yield Difference(old, "removed", before, None)
+        if after is not None:
+            yield Difference(new, "added", None, after)
+
+
+def _is_scalar(value: Json) -> bool:
+    return value is not None and not isinstance(value, dict | list)
 
 
 def _lists(path: str, before: list[Json], after: list[Json]) -> Iterator[Difference]:
@@ -163,7 +179,8 @@ def _lists(path: str, before: list[Json], after: list[Json]) -> Iterator[Differe
             continue
         paired = min(i2 - i1, j2 - j1)
         for step in range(paired):
-            yield from _values(f"{path}[{j1 + step}]", before[i1 + step], after[j1 + step])
+            old_place, new_place = f"{path}[{i1 + step}]", f"{path}[{j1 + step}]"
+            yield from _values(old_place, new_place, before[i1 + step], after[j1 + step])
         for index in range(i1 + paired, i2):
             yield Difference(f"{path}[{index}]", "removed", before[index], None)
         for index in range(j1 + paired, j2):

@@ -49,8 +49,8 @@ def _integer(value: Any) -> Any:
     return value.plain() if isinstance(value, Number) else value
 
 
-def _purpose(value: str) -> str:
-    if value not in PURPOSES:
+def _purpose(value: Any) -> Any:
+    if isinstance(value, str) and value not in PURPOSES:
         raise ValueError("not a PurposeOfUse code of HL7 v3 ActReason")
     return value
 
@@ -105,7 +105,8 @@ Patch = Annotated[
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    # A proposal holds chart content, which no error may quote.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
 class Agent(_Model):

@@ -7,6 +7,7 @@ keys are looked up in it by kid, never taken from a message.
 from __future__ import annotations
 
 import tomllib
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -110,6 +111,7 @@ class Roster(_Model):
         return any(found.kid == kid and agent in found.agents for found in self.submitters)
 
 
+@lru_cache(maxsize=8)
 def parse_roster(text: str) -> Roster:
     """Return the roster in a TOML document, or BadInput naming the first wrong field."""
     try:

@@ -48,14 +48,19 @@ def search_for(type_: str, operation: str) -> dict[str, str]:
 
 def carries(resource: JsonObject, operation: str) -> bool:
     """Tell whether a resource carries this operation id."""
-    found = [
-        (item.get("system"), item.get("value"))
-        for item in resource.get("identifier") or []
-        if isinstance(item, dict)
-    ]
-    tags = (resource.get("meta") or {}).get("tag") or []
-    found += [(item.get("system"), item.get("code")) for item in tags]
-    return (OPERATION_SYSTEM, operation) in found
+    return operation in operations(resource)
+
+
+def operations(resource: JsonObject) -> set[str]:
+    """Return every operation id that a resource carries, whatever its shape."""
+    meta = resource.get("meta")
+    tags = meta.get("tag") if isinstance(meta, dict) else None
+    return {
+        str(item.get(key))
+        for items, key in ((resource.get("identifier"), "value"), (tags, "code"))
+        for item in (items if isinstance(items, list) else [items])
+        if isinstance(item, dict) and item.get("system") == OPERATION_SYSTEM
+    }
 
 
 def _is_label(coding: JsonObject) -> bool:

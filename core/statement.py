@@ -77,7 +77,7 @@ def unb64url(text: str) -> bytes:
 def thumbprint(x: str) -> str:
     """Return the RFC 7638 thumbprint of the Ed25519 public key with base64url coordinate `x`."""
     members = f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'
-    return b64url(hashlib.sha256(members.encode("ascii")).digest())
+    return b64url(hashlib.sha256(members.encode("utf-8")).digest())
 
 
 def sign(kind: str, payload: Mapping[str, Json], signer: Signer) -> Statement:
@@ -95,7 +95,7 @@ def verify(text: str, kind: str, keys: Mapping[str, str]) -> Statement:
     `keys` maps kid to base64url public key: only those enrolled for this kind of statement.
     """
     parts = text.split(".")
-    if len(parts) != 3 or len(text) > MAX_STATEMENT:
+    if len(parts) != 3 or len(text) > MAX_STATEMENT or not text.isascii():
         raise InvalidStatement("not a JWS compact string within the size limit")
     header = _object(parts[0])
     if set(header) != _HEADER_MEMBERS or header["alg"] not in ("Ed25519", "EdDSA"):
@@ -106,7 +106,7 @@ def verify(text: str, kind: str, keys: Mapping[str, str]) -> Statement:
     x = keys.get(kid) if isinstance(kid, str) else None
     if x is None:
         raise InvalidStatement(f"signed by a key that is not enrolled for {kind}")
-    key = Ed25519PublicKey.from_public_bytes(unb64url(x))
+    key = _public_key(x)
     try:
         key.verify(unb64url(parts[2]), f"{parts[0]}.{parts[1]}".encode("ascii"))
     except InvalidSignature:
@@ -117,6 +117,13 @@ def verify(text: str, kind: str, keys: Mapping[str, str]) -> Statement:
 def peek(text: str) -> JsonObject:
     """Return the payload without verifying it, to find out whose keys to look up; never to act."""
     return _object(text.split(".")[1] if text.count(".") == 2 else "")
+
+
+def _public_key(x: str) -> Ed25519PublicKey:
+    try:
+        return Ed25519PublicKey.from_public_bytes(unb64url(x))
+    except ValueError:
+        raise InvalidStatement("the enrolled key is not an Ed25519 public key") from None
 
 
 def _object(part: str) -> JsonObject:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.canonical import JsonObject
-from core.ledger.event import Entry
+from core.ledger.event import ERASED, Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +105,5 @@ _TOLD: dict[str, Callable[[JsonObject], str]] = {
     "reconciliation.recorded": _reconciled,
     "exception.opened": lambda data: f"exception: {data['kind']}",
     "exception.closed": lambda data: f"exception closed: {data['how']}",
+    ERASED: lambda data: f"body of event {data['erased'].text} erased: {data['reason']}",
 }

@@ -9,11 +9,11 @@ import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from core.canonical import JsonObject
+from core.canonical import Json, JsonObject, Number
 from core.errors import CountersignError
 from core.ledger import checkpoint, merkle
 from core.ledger.checkpoint import Checkpoint
-from core.ledger.event import commitment, read_leaf
+from core.ledger.event import ERASED, commitment, read_leaf
 from core.statement import thumbprint
 
 
@@ -147,6 +147,7 @@ def _walk(
     tree: StoredTree, leaves: Sequence[StoredLeaf], sizes: set[int], report: Report
 ) -> merkle.Frontier:
     frontier: merkle.Frontier = ()
+    bodies = _Bodies()
     for expected, stored in enumerate(leaves):
         if stored.seq != expected:
             report.add(f"event {expected} is missing; the next one found is {stored.seq}", expected)
@@ -154,15 +155,25 @@ def _walk(
         hashed = merkle.leaf_hash(stored.leaf)
         if not hmac.compare_digest(hashed, stored.hash):
             report.add("its bytes differ from its stored hash", stored.seq)
-        _check_leaf(tree, stored, report)
+        _check_leaf(tree, stored, bodies, report)
         frontier = merkle.append(frontier, expected, hashed)
         report.events += 1
         if report.events in sizes:
             report.roots[report.events] = merkle.root(frontier)
+    _check_erasures(bodies, report)
     return frontier
 
 
-def _check_leaf(tree: StoredTree, stored: StoredLeaf, report: Report) -> None:
+@dataclass
+class _Bodies:
+    """The events that committed to a body: with it, without it, and erased by a later event."""
+
+    held: set[int] = field(default_factory=set)
+    lacking: set[int] = field(default_factory=set)
+    erased: set[int] = field(default_factory=set)
+
+
+def _check_leaf(tree: StoredTree, stored: StoredLeaf, bodies: _Bodies, report: Report) -> None:
     try:
         leaf = read_leaf(stored.leaf)
     except CountersignError:
@@ -170,8 +181,12 @@ def _check_leaf(tree: StoredTree, stored: StoredLeaf, report: Report) -> None:
         return
     if leaf.get("ledger") != tree.ledger or _seq(leaf) != stored.seq:
         report.add("it names another ledger or place", stored.seq)
+    if leaf.get("type") == ERASED:
+        bodies.erased |= _erased(leaf)
     if stored.body is None or stored.salt is None:
+        bodies.lacking |= {stored.seq} if "body" in leaf else set()
         return
+    bodies.held.add(stored.seq)
     report.bodies += 1
     if "body" not in leaf or not hmac.compare_digest(
         str(leaf["body"]), commitment(stored.salt, stored.body)
@@ -179,8 +194,25 @@ def _check_leaf(tree: StoredTree, stored: StoredLeaf, report: Report) -> None:
         report.add("its body is not the one that it committed to", stored.seq)
 
 
+def _check_erasures(bodies: _Bodies, report: Report) -> None:
+    for seq in sorted(bodies.lacking - bodies.erased):
+        report.add("its body is gone, and no event says that it was erased", seq)
+    for seq in sorted(bodies.held & bodies.erased):
+        report.add("its body was erased, and is there again", seq)
+
+
+def _erased(leaf: JsonObject) -> set[int]:
+    data = leaf.get("data")
+    found = _natural(data.get("erased")) if isinstance(data, dict) else None
+    return set() if found is None else {found}
+
+
 def _seq(leaf: JsonObject) -> int | None:
-    found = getattr(leaf.get("seq"), "text", "")
+    return _natural(leaf.get("seq"))
+
+
+def _natural(value: Json) -> int | None:
+    found = value.text if isinstance(value, Number) else ""
     return int(found) if found.isdigit() else None
 
 

@@ -29,7 +29,7 @@ _IDENTITY = {
     "ContactPoint": ("system",),
     "Coding": ("system",),
     "Extension": ("url",),
-    "Resource": ("resourceType", "id"),
+    "Resource": ("id",),
 }
 # A meta label says one thing: another code is another label, not an altered one.
 _LABEL = ("system", "code")

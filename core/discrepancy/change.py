@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from core.canonical import Json, Number
 from core.discrepancy.case import Case, Finding
+from core.discrepancy.classes import MISSING, Side
 from core.discrepancy.loss import is_cut
-from core.discrepancy.place import definition, element_paths
+from core.discrepancy.place import Place, definition, element_paths
 
 # Labels by which a server says that it answered with a part of the resource only.
-_PARTIAL = frozenset({"SUBSETTED", "REDACTED"})
+_PARTIAL = ("SUBSETTED", "REDACTED")
 # Texts that instruct, conclude or remark, outside the data types that are such texts throughout.
 _CARE_TEXTS = element_paths("""
     Appointment.comment Appointment.patientInstruction Communication.payload.content[x]
@@ -21,6 +23,14 @@ def unknown_element(case: Case) -> Finding | None:
     if not case.defined_as:
         return Finding("changed", "No rule knows this element.")
     return None
+
+
+def misshapen(case: Case) -> Finding | None:
+    """Know a value that has not the form of its element, of which no other rule may judge."""
+    sides = zip((case.intended, case.persisted), case.holders, strict=True)
+    if all(side is MISSING or _fits(side, holder, case.place) for side, holder in sides):
+        return None
+    return Finding("changed", "A value has not the form that this element must have.")
 
 
 def modifier_extension(case: Case) -> Finding | None:
@@ -74,6 +84,19 @@ def unruled(case: Case) -> Finding:
     if case.is_dropped:
         return Finding("changed", "The EHR did not keep this.")
     return Finding("changed", "The EHR holds another value.")
+
+
+def _fits(value: Side, holder: Json, place: Place) -> bool:
+    """Tell whether a value may stand here; whole lists are compared item by item before."""
+    found = place.defined
+    if found is None or (found.is_list and not isinstance(holder, list)):
+        return False
+    if place.type == "Extension":
+        return isinstance(value, dict) and isinstance(value.get("url"), str)
+    # FHIR writes the names of complex types with a capital, those of primitives without.
+    if place.type is not None and place.type[0].isupper():
+        return isinstance(value, dict) and bool(value)
+    return isinstance(value, str | Number | bool)
 
 
 def _is_care_text(case: Case) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from core.canonical import Json, JsonObject
 from core.discrepancy.alignment import align
-from core.discrepancy.case import Case, Finding, Scope, scope_of
+from core.discrepancy.case import Case, Scope, scope_of
 from core.discrepancy.classes import MISSING, Comparison, Discrepancy, Missing, Side, worst
 from core.discrepancy.meaning import leaves
-from core.discrepancy.place import Place
-from core.discrepancy.rules import REORDERED, judge, judge_whole
+from core.discrepancy.place import Place, root
+from core.discrepancy.rules import REORDERED, judge
 
 
 def compare(
@@ -20,13 +20,13 @@ def compare(
     is never taken to be a relative one. Paths start with the intended resource's type. Nothing is
     raised for odd content: whatever no rule knows is `changed`. Source: design §10.
     """
-    root = intended.get("resourceType")
-    name = root if isinstance(root, str) else "Resource"
+    stated = intended.get("resourceType")
+    name, names = stated if isinstance(stated, str) else "Resource", root(intended)
     walk = _Walk(scope_of(intended, base_url))
     if name == persisted.get("resourceType", name):
-        walk.objects(Place(name, name), intended, persisted)
+        walk.objects(Place(name, names), intended, persisted)
     else:
-        place = Place(f"{name}.resourceType", f"{name}.resourceType")
+        place = Place(f"{name}.resourceType", f"{names}.resourceType")
         held = (intended, persisted)
         walk.judged(Case(place, name, persisted["resourceType"], walk.scope, held))
     found = tuple(walk.found)
@@ -55,8 +55,6 @@ class _Walk:
         ours, theirs = case.intended, case.persisted
         if ours == theirs:
             self.examined += _leaves(ours)
-        elif (whole := judge_whole(case)) is not None:
-            self._note(case, whole)
         elif isinstance(ours, dict) and isinstance(theirs, dict):
             self.objects(case.place, ours, theirs)
         elif _one_is(list, ours, theirs):
@@ -65,7 +63,7 @@ class _Walk:
             # A server that keeps its book starts a meta; each entry is judged for itself.
             self.objects(case.place, _members(ours), _members(theirs))
         else:
-            self._note(case, judge(case))
+            self.judged(case)
 
     def _lists(
         self, case: Case, intended: list[Json], persisted: list[Json], *, ordered: bool
@@ -87,9 +85,7 @@ class _Walk:
 
     def judged(self, case: Case) -> None:
         """Ask the rules about a case that is compared no further."""
-        self._note(case, judge(case))
-
-    def _note(self, case: Case, finding: Finding) -> None:
+        finding = judge(case)
         self.examined += max(_leaves(case.intended), _leaves(case.persisted))
         self.found.append(
             Discrepancy(
@@ -103,10 +99,11 @@ def _leaves(side: Side) -> int:
 
 
 def _one_is(kind: type, ours: Side, theirs: Side) -> bool:
-    """Tell whether both sides are of a kind, or one is and the other has nothing."""
-    return (isinstance(ours, kind) or ours is MISSING) and (
-        isinstance(theirs, kind) or theirs is MISSING
-    )
+    """Tell whether both sides are of a kind, or one is, with content, and the other is absent."""
+    if ours is MISSING or theirs is MISSING:
+        present = theirs if ours is MISSING else ours
+        return isinstance(present, kind) and bool(present)
+    return isinstance(ours, kind) and isinstance(theirs, kind)
 
 
 def _items(side: Side) -> list[Json]:

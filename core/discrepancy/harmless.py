@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.canonical import Json
 from core.discrepancy.case import Case, Finding, holds_extensions_only
+from core.discrepancy.classes import Side
 from core.discrepancy.references import targets
 from core.discrepancy.scalars import is_same_moment, is_same_number, places
 
@@ -34,9 +35,9 @@ def element_id(case: Case) -> Finding | None:
 
 def regenerated_narrative(case: Case) -> Finding | None:
     """Know a narrative that the EHR generated where there was none, or a generated one."""
-    if case.place.type != "Narrative" or not _is_generated(case.persisted):
-        return None
-    if case.is_added or _is_generated(case.intended):
+    added = case.is_added and case.place.type == "Narrative" and _is_generated(case.persisted)
+    renewed = case.is_altered and case.defined_as == "Narrative.div"
+    if added or (renewed and all(_is_generated(holder) for holder in case.holders)):
         return Finding("bookkeeping", "The EHR generated the narrative from the data.")
     return None
 
@@ -117,8 +118,10 @@ def added_extension(case: Case) -> Finding | None:
     return Finding("enriched", "The EHR added an extension.") if known else None
 
 
-def _is_generated(value: object) -> bool:
-    return isinstance(value, dict) and value.get("status") == "generated"
+def _is_generated(value: Side) -> bool:
+    if not isinstance(value, dict) or not value.keys() <= {"id", "status", "div"}:
+        return False
+    return value.get("status") == "generated"
 
 
 def _member(value: object, name: str) -> object:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from core.canonical import Json, Number
-from core.discrepancy.place import definition, inside
+from core.discrepancy.place import below, definition, inside
 from core.discrepancy.references import target
-from core.discrepancy.scalars import moment
+from core.discrepancy.scalars import moment, places
 from core.discrepancy.sets import is_set
 
 
@@ -22,7 +22,7 @@ def key(value: Json, names: str, base_url: str | None) -> str:
     if isinstance(value, dict):
         within = inside(names, value)
         members = (
-            f"{json.dumps(name)}:{key(item, f'{within}.{name}', base_url)}"
+            f"{json.dumps(name)}:{key(item, below(within, name), base_url)}"
             for name, item in value.items()
         )
         return "{" + ",".join(sorted(members)) + "}"
@@ -37,7 +37,7 @@ def features(value: Json, names: str, base_url: str | None) -> Iterator[str]:
     if isinstance(value, dict):
         within = inside(names, value)
         for name, item in value.items():
-            yield from features(item, f"{within}.{name}", base_url)
+            yield from features(item, below(within, name), base_url)
     elif isinstance(value, list):
         for item in value:
             yield from features(item, names, base_url)
@@ -61,7 +61,7 @@ def leaves(value: Json) -> int:
 
 def _scalar(value: Json, names: str, base_url: str | None) -> str:
     if isinstance(value, Number):
-        return str(Decimal(value.text).normalize())
+        return f"{Decimal(value.text).normalize()}~{places(value)}"
     if not isinstance(value, str):
         return json.dumps(value)
     found = definition(names)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from core.canonical import Json
-from core.fhir import Element, element
+from core.canonical import Json, JsonObject
+from core.fhir import Element, element, is_resource_type
+
+_NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]*")
+_UNKNOWN = "?"
 
 
 @lru_cache(maxsize=8192)
@@ -28,13 +32,26 @@ def is_modifying(names: str) -> bool:
     return any(one is not None and one.is_modifier for one in found)
 
 
+def root(value: JsonObject) -> str:
+    """Return the element path at which a resource starts: its type, or one without definition."""
+    name = value.get("resourceType")
+    return name if isinstance(name, str) and is_resource_type(name) else _UNKNOWN
+
+
 def inside(names: str, value: Json) -> str:
     """Return where the members of `value` are defined: a resource held by another starts anew."""
-    if isinstance(value, dict) and isinstance(value.get("resourceType"), str):
-        found = definition(names)
-        if found is not None and found.types == ("Resource",):
-            return str(value["resourceType"])
+    found = definition(names) if isinstance(value, dict) and "resourceType" in value else None
+    if found is not None and found.types == ("Resource",) and isinstance(value, dict):
+        return root(value)
     return names
+
+
+def below(names: str, name: str) -> str:
+    """Return the element path of an object's member.
+
+    A member name that is no FHIR name, such as one with a dot in it, must not be read as a path.
+    """
+    return f"{names}.{name if _NAME.fullmatch(name) else _UNKNOWN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +66,7 @@ class Place:
 
     def member(self, name: str) -> Place:
         """Return the place of an object's member."""
-        return Place(f"{self.path}.{name}", f"{self.names}.{name}")
+        return Place(f"{self.path}.{name}", below(self.names, name))
 
     def item(self, index: int) -> Place:
         """Return the place of a list's item."""

@@ -15,9 +15,6 @@ REORDERED: Final = Finding(
     "equivalent", "The items stand in another order, which means nothing in this list."
 )
 
-WHOLE_RULES: Final[tuple[Rule, ...]] = (harmless.regenerated_narrative,)
-"""Rules that settle an element as a whole, before its members are compared."""
-
 RULES: Final[tuple[Rule, ...]] = (
     critical.other_resource_type,
     critical.other_patient_id,
@@ -28,12 +25,14 @@ RULES: Final[tuple[Rule, ...]] = (
     critical.other_side,
     critical.other_comparator,
     change.unknown_element,
+    change.misshapen,
     change.modifier_extension,
     change.repeated_item,
     change.partial_answer,
     harmless.server_bookkeeping,
     harmless.assigned_id,
     harmless.element_id,
+    harmless.regenerated_narrative,
     harmless.reference_form,
     harmless.offset_notation,
     harmless.number_text,
@@ -64,8 +63,3 @@ def judge(case: Case) -> Finding:
         if (found := rule(case)) is not None:
             return found
     return change.unruled(case)
-
-
-def judge_whole(case: Case) -> Finding | None:
-    """Return what a rule says of an element as a whole, or None to compare its members."""
-    return next((found for rule in WHOLE_RULES if (found := rule(case)) is not None), None)

@@ -4,8 +4,8 @@ FHIR keeps the order of every list, but says element by element whether it means
 a set here, and what is not:
 
 - Items of a data type that says itself what it is (an identifier has its system, a telecom its rank
-  and use, a coding its system, an extension its url) are a set wherever they stand. FHIR says so
-  for codings: "the ordering of the codings is undefined".
+  and use, a coding its system, an extension its url) are a set wherever they stand. Of codings
+  FHIR says itself that their order is undefined.
 - Backbone elements are a set only where named in `_BACKBONES`: there each item is told apart by
   something inside it, as an observation's components by their codes.
 - Primitives are a set only where named in `_PRIMITIVES`. A name's `given` and an address's

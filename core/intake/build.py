@@ -7,6 +7,7 @@ and intended before the gateway's own stamps; what is only the gateway's never c
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from jsonpointer import JsonPointerException
 
 from core import stamps
 from core.canonical import JsonObject
-from core.delta import Difference, content, delta, disturbed
+from core.delta import Difference, content, delta, disturbed, element_path
 from core.errors import BadInput
 from core.fhir import Problem, problems
 from core.intake import hardening
@@ -37,8 +38,8 @@ def build_create(change: Create, patient: str, field: str) -> Built:
     """Return the intended resource of a create; BadInput for what no policy could allow."""
     resource = change.resource
     hardening.check_create(resource, f"{field}.resource")
-    hardening.check_patient(resource, patient, f"{field}.resource")
     check_valid(resource, None, f"{field}.resource")
+    hardening.check_patient(resource, None, patient, f"{field}.resource")
     return Built(resource, delta(None, resource), None)
 
 
@@ -51,13 +52,12 @@ def build_update(change: Update, base: JsonObject, patient: str, field: str) -> 
         field = f"{field}.resource"
         intended = dict(change.resource or {})
     intended = hardening.check_update(intended, base, field)
-    narrative = _narrative(base, intended)
+    narrative = narrative_of(base, intended)
     if narrative == "dropped":
         base, intended = _without_text(base), _without_text(intended)
     differences = delta(base, intended)
-    introduced = [item.after for item in differences if item.effect != "removed"]
-    hardening.check_patient(introduced, patient, field)
     check_valid(intended, base, field)
+    hardening.check_patient(intended, base, patient, field)
     return Built(content(intended), differences, narrative)
 
 
@@ -76,7 +76,7 @@ def reapply(
                 intended[key] = approved[key]
             else:
                 intended.pop(key, None)
-    if _narrative(fresh, intended) == "dropped":
+    if narrative_of(fresh, intended) == "dropped":
         fresh, intended = _without_text(fresh), _without_text(intended)
     return intended, delta(fresh, intended)
 
@@ -99,8 +99,11 @@ def stamp(built: JsonObject, operation: str, rung: str, *, create: bool) -> Json
     return resource
 
 
-def _narrative(base: JsonObject, intended: JsonObject) -> str | None:
-    """Say what becomes of the base's narrative: a generated one would contradict the change."""
+def narrative_of(base: JsonObject, intended: JsonObject) -> str | None:
+    """Say what becomes of the base's narrative: `dropped`, `kept`, or None.
+
+    A generated one would contradict the change; a hand-written one is not ours to drop.
+    """
     text = base.get("text")
     if text is None or intended.get("text", text) != text:
         return None
@@ -115,18 +118,32 @@ def _without_text(resource: JsonObject) -> JsonObject:
 
 def check_valid(resource: JsonObject, base: JsonObject | None, field: str) -> None:
     """Refuse an intended resource that is not valid R4; what the base already breaks is not new."""
-    known = {(item.path, item.code) for item in problems(base)} if base is not None else set()
-    new = [item for item in problems(resource) if (item.path, item.code) not in known]
+    known = Counter(_kind(item) for item in problems(base)) if base is not None else Counter()
+    new: list[Problem] = []
+    for item in problems(resource):
+        if known[_kind(item)] > 0:
+            known[_kind(item)] -= 1
+        else:
+            new.append(item)
     if new:
         raise _invalid(new, field)
+
+
+def _kind(item: Problem) -> tuple[str, str, str]:
+    """Return what stays the same of a problem when its list member moves."""
+    return element_path(item.path), item.code, item.message
 
 
 def _invalid(found: list[Problem], field: str) -> BadInput:
     first = found[0]
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     where = first.path.partition(".")[2]
+    message = first.message.rstrip(".")
+    if first.code == "code-invalid":
+        # The message quotes the code, and a code that nobody knows may be anything.
+        message = f"holds no code of the value set {message.rpartition(' ')[2]}"
     return BadInput(
-        f"{first.message.rstrip('.')}{more}",
+        f"{message}{more}",
         field=f"{field}.{where}" if where else field,
         remedy="Send valid FHIR R4",
     )
@@ -134,15 +151,30 @@ def _invalid(found: list[Problem], field: str) -> BadInput:
 
 def _patched(base: JsonObject, patch: list[JsonObject], field: str) -> dict[str, Any]:
     hardening.check_patch(patch, field)
-    try:
-        found = jsonpatch.JsonPatch(copy.deepcopy(patch)).apply(copy.deepcopy(base))
-    except (jsonpatch.JsonPatchException, JsonPointerException, TypeError, ValueError):
-        # The library's messages quote values of the chart, so they go no further.
-        raise BadInput(
-            "does not apply to the base version",
-            field=field,
-            remedy="Read the resource again and propose against its newest version",
-        ) from None
+    found: Any = copy.deepcopy(base)
+    for place, operation in enumerate(patch):
+        # One at a time: copies upon copies double the document, and nest it, with each step.
+        found, applied = _applied(found, operation)
+        if not applied:
+            raise BadInput(
+                "does not apply to the base version",
+                field=f"{field}[{place}]",
+                remedy="Read the resource again and propose against its newest version",
+            )
+        hardening.check_growth(found, f"{field}[{place}]")
     if not isinstance(found, dict):
         raise BadInput("leaves no resource", field=field, remedy="Patch elements, not the root")
     return found
+
+
+def _applied(document: Any, operation: JsonObject) -> tuple[Any, bool]:
+    """Apply one operation in place.
+
+    The library's errors quote values of the chart, so none of them goes further, not as the
+    context of another error either.
+    """
+    try:
+        patch = jsonpatch.JsonPatch([copy.deepcopy(operation)])
+        return patch.apply(document, in_place=True), True
+    except (jsonpatch.JsonPatchException, JsonPointerException, TypeError, ValueError):
+        return document, False

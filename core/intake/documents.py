@@ -26,8 +26,9 @@ class Document:
 def documents(data: bytes) -> list[Document]:
     """Return every proposal in `data`, the unreadable ones with their error.
 
-    More than one non-blank line of which one alone is a JSON object makes it NDJSON; so a
-    pretty-printed object is one document, and one bad line does not hide the good ones.
+    More than one non-blank line of which one alone is a JSON object makes it NDJSON; so one bad
+    line does not hide the good ones. A pretty-printed object is one document, also where it is
+    broken: its inner objects are indented.
     """
     if len(data) > MAX_INPUT:
         raise BadInput(
@@ -37,7 +38,7 @@ def documents(data: bytes) -> list[Document]:
     if not data.strip():
         raise BadInput("the input is empty", remedy="Send one JSON object, or one a line")
     lines = [(number, line) for number, line in enumerate(data.split(b"\n"), 1) if line.strip()]
-    if len(lines) > 1 and not _is_object(data) and any(_is_object(line) for _, line in lines):
+    if len(lines) > 1 and not _is_object(data) and _is_ndjson([line for _, line in lines]):
         return [_document(number, line) for number, line in lines]
     return [_document(None, data)]
 
@@ -53,7 +54,12 @@ def _document(line: int | None, data: bytes) -> Document:
     try:
         return Document(line, data, read(parse_object(data)), None)
     except BadInput as error:
-        return Document(line, data, None, error)
+        placed = BadInput(error.problem, field=error.field or "proposal", remedy=error.remedy)
+        return Document(line, data, None, placed)
+
+
+def _is_ndjson(lines: list[bytes]) -> bool:
+    return _is_object(lines[0]) or any(line[:1] == b"{" and _is_object(line) for line in lines)
 
 
 def _is_object(data: bytes) -> bool:

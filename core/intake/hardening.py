@@ -5,10 +5,14 @@ Source: hub-protocol §8 (Identity, One patient, Paths).
 
 from __future__ import annotations
 
-from core.canonical import Json, JsonObject
+from core import stamps
+from core.canonical import MAX_DEPTH, Json, JsonObject
 from core.errors import BadInput
-from core.fhir import is_resource_type
-from core.grounding import patient_references
+from core.fhir import element, is_resource_type
+from core.grounding import belongs_to, patient_references
+
+MAX_CHARACTERS = 32 * 1024 * 1024
+"""What a patched resource may grow to: twice what a server may answer."""
 
 
 def check_create(resource: JsonObject, field: str) -> None:
@@ -21,21 +25,22 @@ def check_create(resource: JsonObject, field: str) -> None:
                 field=f"{field}.{key.lstrip('_')}",
                 remedy="Leave it out; the server and the gateway set it",
             )
-    meta = resource.get("meta")
-    if meta is not None and (not isinstance(meta, dict) or set(meta) != {"profile"}):
+    meta = resource.get("meta", {"profile": []})
+    if not isinstance(meta, dict) or set(meta) != {"profile"}:
         raise BadInput(
             "may hold nothing but profile", field=f"{field}.meta", remedy="Leave meta out"
         )
+    _check_operations(resource, {}, field)
 
 
 def check_update(resource: JsonObject, base: JsonObject, field: str) -> JsonObject:
     """Return the intended resource with the base's id and meta; refuse another identity."""
     _check_type(resource, field)
-    for key in ("resourceType", "id"):
+    for key in ("resourceType", "id", "_id"):
         if resource.get(key) != base.get(key):
             raise BadInput(
                 "is not that of the target",
-                field=f"{field}.{key}",
+                field=f"{field}.{key.lstrip('_')}",
                 remedy="Send the whole target resource, changed",
             )
     meta = resource.get("meta")
@@ -43,10 +48,12 @@ def check_update(resource: JsonObject, base: JsonObject, field: str) -> JsonObje
         raise BadInput(
             "may not be changed", field=f"{field}.meta", remedy="Leave meta as it was, or out"
         )
-    if resource.get("implicitRules") != base.get("implicitRules"):
-        raise BadInput(
-            "may not be changed", field=f"{field}.implicitRules", remedy="Leave it as it was"
-        )
+    for key in ("implicitRules", "_implicitRules"):
+        if resource.get(key) != base.get(key):
+            raise BadInput(
+                "may not be changed", field=f"{field}.implicitRules", remedy="Leave it as it was"
+            )
+    _check_operations(resource, base, field)
     found = dict(resource)
     if "meta" in base:
         found["meta"] = base["meta"]
@@ -74,14 +81,74 @@ def check_patch(patch: list[JsonObject], field: str) -> None:
                 )
 
 
-def check_patient(introduced: Json, patient: str, field: str) -> None:
-    """Refuse any reference to a patient other than the proposal's."""
-    others = patient_references({"content": introduced}) - {patient}
-    if others:
+def check_growth(value: Json, field: str) -> None:
+    """Refuse a resource that a patch made too deep or too large, as copies upon copies do."""
+    characters = 0
+    stack: list[tuple[Json, int]] = [(value, 1)]
+    while stack:
+        item, depth = stack.pop()
+        if isinstance(item, dict):
+            characters += sum(map(len, item))
+            stack.extend((inner, depth + 1) for inner in item.values())
+        elif isinstance(item, list):
+            stack.extend((inner, depth + 1) for inner in item)
+        characters += len(item) if isinstance(item, str) else 1
+        if depth > MAX_DEPTH + 1 or characters > MAX_CHARACTERS:
+            raise BadInput(
+                "makes the resource too deep or too large", field=field, remedy="Propose less"
+            )
+
+
+def check_patient(resource: JsonObject, base: JsonObject | None, patient: str, field: str) -> None:
+    """Refuse an intended resource that is about another patient, about nobody, or mentions one.
+
+    The whole resource is looked at, because a part of it does not tell what a reference is. A
+    Patient may keep the links that its base has. A type with no subject of its own, such as
+    Organization, need not be about anybody.
+    """
+    mentioned = patient_references(_without_link(resource))
+    mentioned |= patient_references(_link(resource)) - patient_references(_link(base or {}))
+    if mentioned - {patient}:
         raise BadInput(
             "refers to another patient than the proposal's",
             field=field,
             remedy="Propose for one patient at a time",
+        )
+    subject = _subject(resource)
+    if (base is not None or subject) and not belongs_to(resource, patient):
+        raise BadInput(
+            "is not about the proposal's patient",
+            field=f"{field}.{subject}" if subject else field,
+            remedy="Refer to the proposal's patient, as Patient/id",
+        )
+
+
+def _subject(resource: JsonObject) -> str | None:
+    type_ = resource["resourceType"]
+    return next((name for name in ("subject", "patient") if element(f"{type_}.{name}")), None)
+
+
+def _link(resource: JsonObject) -> JsonObject:
+    return {"link": resource["link"]} if "link" in resource and _is_patient(resource) else {}
+
+
+def _without_link(resource: JsonObject) -> JsonObject:
+    if not _is_patient(resource):
+        return resource
+    return {key: value for key, value in resource.items() if key != "link"}
+
+
+def _is_patient(resource: JsonObject) -> bool:
+    return resource.get("resourceType") == "Patient"
+
+
+def _check_operations(resource: JsonObject, base: JsonObject, field: str) -> None:
+    """Refuse a forged operation id: by it the gateway tells what it has written itself."""
+    if stamps.operations(resource) - stamps.operations(base):
+        raise BadInput(
+            "may not hold an operation id of the gateway",
+            field=f"{field}.identifier",
+            remedy="Leave it out; the gateway sets it",
         )
 
 

@@ -63,7 +63,7 @@ def judge(
         confidence=case.confidence,
         has_encounter=case.has_encounter,
         groundings=badges(evidence),
-        flags=special.flags(delta) | kept,
+        flags=special.flags(delta, resource) | kept,
         values=_codes(resource),
     )
     return evaluate(policy, request, roster.roles())

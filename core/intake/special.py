@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from core.canonical import Json
-from core.delta import Difference
+from core.canonical import Json, JsonObject
+from core.delta import Difference, element_path
 from core.fhir import element_types
 
 _RELATIVE = re.compile(
@@ -19,10 +19,15 @@ _RELATIVE = re.compile(
 _BINARY = re.compile(r"Binary/[A-Za-z0-9.-]{1,64}")
 
 
-def flags(delta: Sequence[Difference]) -> frozenset[str]:
-    """Return the flags of everything that a delta brings in."""
+def flags(delta: Sequence[Difference], resource: JsonObject) -> frozenset[str]:
+    """Return the flags of everything that a delta brings in, or changes inside, `resource`.
+
+    `resource` is the intended one: it tells which extension a changed value stands in.
+    """
     found: set[str] = set()
     for item in delta:
+        for path, value in _holders(item.path, resource):
+            found |= _flags_at(path, value)
         if item.effect != "removed":
             for path, value in _walk(item.element, item.after):
                 found |= _flags_at(path, value)
@@ -63,13 +68,27 @@ def _flags_at(path: str, value: Json) -> set[str]:
     return set()
 
 
+def _holders(path: str, resource: JsonObject) -> Iterator[tuple[str, Json]]:
+    """Yield (element path, value) of everything around the place that `path` names."""
+    parts = path.split(".")
+    here: Json = resource
+    for depth, part in enumerate(parts[1:-1], 2):
+        name, _, index = part.partition("[")
+        here = here.get(name) if isinstance(here, dict) else None
+        if index and isinstance(here, list):
+            place = int(index[:-1])
+            here = here[place] if place < len(here) else None
+        yield element_path(".".join(parts[:depth])), here
+
+
 def _is_attachment(parts: list[str]) -> bool:
     return "Attachment" in element_types(".".join(parts))
 
 
 def _urls(value: Json) -> list[str]:
+    # An extension that cannot be read gets a URL that no rule names.
     items = value if isinstance(value, list) else [value]
-    return [str(item.get("url", "")) for item in items if isinstance(item, dict)]
+    return [str(item.get("url", "")) if isinstance(item, dict) else "" for item in items]
 
 
 def _walk(path: str, value: Json) -> Iterator[tuple[str, Json]]:

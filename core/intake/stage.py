@@ -61,17 +61,29 @@ async def stage(workspace: Workspace, item: Document) -> Staged:
             field="agent.id",
             remedy="Enrol the agent in the roster, or check its name",
         )
+    rested_on = _in_force(workspace.ledger)
     found = await survey(workspace, proposal)
     statement = _signed(workspace, item.data)
     with workspace.ledger.transaction() as transaction:
         known = transaction.same_proposal(proposal.agent.id, proposal.correlation_id)
         if known is None:
+            if _in_force(transaction) != rested_on:
+                raise Conflict(
+                    "policy, roster or freezes changed while this was judged",
+                    remedy="Propose it again",
+                )
             id_ = workspace.ids.uuid()
             _append(workspace, transaction, id_, proposal, found, statement, same)
             known = transaction.proposal(id_)
             assert known is not None  # noqa: S101  the projection has just put it there
             return _staged(transaction, known, repeated=False)
     return _repeat(workspace, known, same)
+
+
+def _in_force(reads: Reads) -> tuple[str, str, frozenset[str]]:
+    """Return what a verdict rests on besides the chart."""
+    freezes = frozenset(freeze.id for freeze in reads.freezes())
+    return document(reads, "policy").digest, document(reads, "roster").digest, freezes
 
 
 def _same(workspace: Workspace, data: bytes) -> str:

@@ -14,8 +14,17 @@ from core.delta import Difference, touched
 from core.errors import BadInput
 from core.grounding import belongs_to
 from core.incident.freeze import Target, frozen_by
-from core.intake import special
-from core.intake.build import Built, build_create, build_update, disturbances, reapply, stamp
+from core.intake import hardening, special
+from core.intake.build import (
+    Built,
+    build_create,
+    build_update,
+    check_valid,
+    disturbances,
+    narrative_of,
+    reapply,
+    stamp,
+)
 from core.intake.evidence import gather
 from core.intake.judge import CONSENT_DENIED, FROZEN, NO_ROAD, STALE_BASE, Case, deny, judge
 from core.intake.label import patient_label
@@ -25,6 +34,9 @@ from core.ports import Ehr, Fetched
 from core.proposal import Create, Proposal, Update
 from core.review.content import supports
 from core.workspace import Workspace, policy_in_force, roster_in_force
+
+PERMITTED = frozenset({"permit", "not-read:permit"})
+"""The answers of a consent check that allow; any other does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +115,12 @@ async def create_rung(ehr: Ehr, type_: str) -> str | None:
     return None
 
 
+async def update_rung(ehr: Ehr, type_: str) -> str | None:
+    """Return `if-match` where the EHR says that it updates by version, else None."""
+    capability = await ehr.capability(type_)
+    return "if-match" if capability.update and capability.versioned else None
+
+
 async def _check_encounter(ehr: Ehr, proposal: Proposal) -> None:
     if proposal.encounter is None:
         return
@@ -134,7 +152,7 @@ async def _survey_change(
         rung = await create_rung(ehr, change.type)
     else:
         base, built, stale = await _build_update(ehr, change, proposal.patient, field)
-        rung = "if-match" if (await ehr.capability(change.type)).versioned else None
+        rung = await update_rung(ehr, change.type)
     reads = workspace.ledger
     verdict = judge(
         policy_in_force(reads),
@@ -150,7 +168,7 @@ async def _survey_change(
         verdict = deny(verdict, NO_ROAD)
     if stale:
         verdict = deny(verdict, STALE_BASE)
-    if consent.endswith("deny"):
+    if consent not in PERMITTED:
         verdict = deny(verdict, CONSENT_DENIED)
     target = _target(workspace, proposal, change, built, verdict)
     if frozen_by(reads.freezes(), target) is not None:
@@ -224,9 +242,18 @@ async def _build_update(
             field=f"{field}.base_version",
             remedy="Name the version that the agent read (meta.versionId)",
         )
+    if not belongs_to(read.resource, patient):
+        raise BadInput(
+            "did not belong to the proposal's patient then",
+            field=f"{field}.base_version",
+            remedy="Read the resource again and propose against its newest version",
+        )
     built = build_update(change, read.resource, patient, field)
     moved = disturbances(read.resource, current.resource, built.delta)
     if moved:
         return read, built, True
     resource, found = reapply(current.resource, built.resource, built.delta)
-    return current, Built(resource, found, built.narrative), False
+    # The pieces were checked against the older version; together they are a new resource.
+    check_valid(resource, current.resource, field)
+    hardening.check_patient(resource, current.resource, patient, field)
+    return current, Built(resource, found, narrative_of(current.resource, resource)), False

@@ -41,8 +41,9 @@ class Checkpoint:
 
 def sign(head: Checkpoint, signer: Signer, public: bytes) -> str:
     """Return the signed note of `head`; `public` is the signer's raw public key."""
-    signature = _key_id(head.origin, public) + signer.sign(head.body().encode("utf-8"))
-    return f"{head.body()}\n— {head.origin} {base64.b64encode(signature).decode('ascii')}\n"
+    body = head.body()
+    signature = _key_id(head.origin, public) + signer.sign(body.encode("utf-8"))
+    return f"{body}\n— {head.origin} {base64.b64encode(signature).decode('ascii')}\n"
 
 
 def verify(note: str, origin: str, x: str) -> Checkpoint:
@@ -52,17 +53,28 @@ def verify(note: str, origin: str, x: str) -> Checkpoint:
     if not mark or len(lines) != 3 or lines[0] != origin or not _is_size(lines[1]):
         raise InvalidCheckpoint("not a checkpoint of this ledger")
     head = Checkpoint(origin, int(lines[1]), _unb64(lines[2]))
+    if len(head.root) != hashlib.sha256().digest_size:
+        raise InvalidCheckpoint("its root is not a hash")
     public = unb64url(x)
     wanted = _key_id(origin, public)
-    for line in signatures.splitlines():
-        dash, _, rest = line.partition(" ")
-        name, _, encoded = rest.partition(" ")
-        if dash != "—" or name != origin:
-            continue
-        blob = _unb64(encoded)
-        if blob[:4] == wanted and _holds(public, blob[4:], head.body()):
-            return head
+    blobs = [blob for name, blob in _signatures(signatures) if name == origin]
+    if any(blob[:4] == wanted and _holds(public, blob[4:], head.body()) for blob in blobs):
+        return head
     raise InvalidCheckpoint("no signature of this ledger's key holds")
+
+
+def _signatures(text: str) -> list[tuple[str, bytes]]:
+    """Return (key name, key id and signature) a line; one malformed line spoils the note."""
+    *lines, rest = text.split("\n")
+    if rest or not lines:
+        raise InvalidCheckpoint("its signatures do not end with a newline")
+    found = []
+    for line in lines:
+        parts = line.split(" ")
+        if len(parts) != 3 or parts[0] != "—" or not parts[1]:
+            raise InvalidCheckpoint("a signature line is malformed")
+        found.append((parts[1], _unb64(parts[2])))
+    return found
 
 
 def _holds(public: bytes, signature: bytes, body: str) -> bool:
@@ -79,9 +91,13 @@ def _is_size(text: str) -> bool:
 
 def _unb64(text: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
         raise InvalidCheckpoint("not base64") from None
+    # The decoder ignores the spare bits of the last character; two spellings are one too many.
+    if base64.b64encode(data).decode("ascii") != text:
+        raise InvalidCheckpoint("not canonical base64")
+    return data
 
 
 def _key_id(name: str, public: bytes) -> bytes:

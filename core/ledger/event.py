@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from core.canonical import RESPONSE, Json, JsonObject, Number, encode, parse_object
+from core.canonical import RESPONSE, Json, JsonObject, Number, parse_object
 from core.canonical import Limits as JsonLimits
 from core.errors import CountersignError
 
 LEAF_VERSION = Number("1")
+ERASED = "body.erased"
 _LIMITS = JsonLimits(max_bytes=4 * 1024 * 1024, max_string=2 * 1024 * 1024)
 _BODY_LIMITS = replace(RESPONSE, max_bytes=64 * 1024 * 1024, max_depth=2 * RESPONSE.max_depth)
 
@@ -101,10 +102,10 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def leaf_bytes(
+def make_leaf(
     event: Event, *, ledger: str, seq: int, clock: Interval, commitment: str | None
-) -> bytes:
-    """Return the bytes that are hashed and stored verbatim for ever."""
+) -> JsonObject:
+    """Return the leaf; its encoding is hashed and stored verbatim for ever."""
     about = event.about
     leaf: JsonObject = {
         "v": LEAF_VERSION,
@@ -130,7 +131,7 @@ def leaf_bytes(
         "body": commitment,
     }
     leaf.update({key: value for key, value in optional.items() if value is not None})
-    return encode(leaf)
+    return leaf
 
 
 def commitment(salt: bytes, body: bytes) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.canonical import Json, JsonObject, Number, encode
-from core.ledger.event import UnknownEvent
+from core.ledger.event import ERASED, UnknownEvent
 
 Value = str | int | None
 
@@ -311,7 +311,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     ("exception.closed", 1): _exception_closed,
     ("freeze.set", 1): _frozen,
     ("freeze.lifted", 1): _thawed,
-    ("body.erased", 1): _erased,
+    (ERASED, 1): _erased,
 }
 
 EVENT_TYPES = frozenset(name for name, _ in _PROJECTORS)

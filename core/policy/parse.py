@@ -8,6 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -60,6 +61,7 @@ _WORD_FIELDS = (
 )
 
 
+@lru_cache(maxsize=8)
 def parse_policy(text: str) -> Policy:
     """Return the policy that a TOML document states.
 

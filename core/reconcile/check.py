@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from core.canonical import JsonObject, exact
 from core.delta import element_path
-from core.discrepancy import Class, Comparison, Discrepancy, compare
+from core.discrepancy import VERIFIED, Class, Comparison, Discrepancy, compare
 from core.gateway.events import actor, intent_of, open_exception
 from core.gateway.readback import submitted
 from core.ledger.event import Event
@@ -18,8 +18,6 @@ from core.records import ChangeRow, WriteRow
 from core.review.decide import about
 from core.stamps import search_for
 from core.workspace import Workspace
-
-ENDED_WELL: frozenset[Class] = frozenset({"identical", "bookkeeping", "equivalent", "enriched"})
 
 
 async def reconcile(workspace: Workspace, change: ChangeRow) -> State:
@@ -55,7 +53,7 @@ async def _copies(workspace: Workspace, change: ChangeRow, written: WriteRow) ->
 def _compared(
     workspace: Workspace, change: ChangeRow, comparison: Comparison, persisted: Fetched
 ) -> State:
-    kind = None if comparison.class_ in ENDED_WELL else "discrepancy"
+    kind = None if comparison.class_ in VERIFIED else "discrepancy"
     return _record(workspace, change, comparison.class_, comparison, kind, persisted)
 
 

@@ -7,6 +7,7 @@ on what depends on it are one transaction; nothing is decided by silence or by a
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -19,9 +20,9 @@ from core.lifecycle import State
 from core.ports import Reads, Transaction
 from core.records import ChangeRow, DecisionRow, ProposalRow
 from core.review.reasons import check_reason
-from core.roster import Person
+from core.roster import Person, Roster, parse_roster
 from core.statement import sign
-from core.workspace import Workspace, document, roster_in_force
+from core.workspace import Workspace, document
 
 Outcome = Literal["approve", "reject", "defer"]
 
@@ -69,17 +70,35 @@ def decide(workspace: Workspace, proposal: str, index: int, answer: Answer) -> D
     """
     _check_answer(answer, workspace)
     with workspace.ledger.transaction() as transaction:
-        found, change = _find(transaction, proposal, index)
+        found, changes = _find(transaction, proposal, index)
+        change = changes[index]
         _check_pending(change, transaction.clock.hi)
+        shown = shown_digest(found.digest, [one.change_digest for one in changes])
         if answer.outcome == "approve":
-            _check_seen(transaction, found, change, answer.seen)
-        person, role = _reviewer(workspace, transaction, change)
+            _check_seen(change, shown, answer.seen)
+        adopted = document(transaction, "roster")
+        person, role = _reviewer(workspace, parse_roster(adopted.document), change)
         earlier = _standing(transaction, change)
         if any(vote.reviewer == person.id for vote in earlier):
             raise Conflict(
                 "you have already decided this change", remedy="Another person must decide too"
             )
-        return _record(workspace, transaction, found, change, answer, person, role, earlier)
+        case = _Case(found, change, answer, person.id, role, adopted.number, shown, earlier)
+        return _record(workspace, transaction, case)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One decision about to be recorded, every check passed."""
+
+    proposal: ProposalRow
+    change: ChangeRow
+    answer: Answer
+    reviewer: str
+    role: str
+    roster: int
+    shown: str
+    earlier: list[DecisionRow]
 
 
 def _check_answer(answer: Answer, workspace: Workspace) -> None:
@@ -93,14 +112,13 @@ def _check_answer(answer: Answer, workspace: Workspace) -> None:
         raise BadInput("is not in the future", field="until", remedy="Name a later date and time")
 
 
-def _find(reads: Reads, proposal: str, index: int) -> tuple[ProposalRow, ChangeRow]:
-    found = reads.proposal(proposal)
-    change = reads.change(proposal, index)
-    if found is None or change is None:
+def _find(reads: Reads, proposal: str, index: int) -> tuple[ProposalRow, Sequence[ChangeRow]]:
+    found, changes = reads.proposal(proposal), reads.changes(proposal)
+    if found is None or not 0 <= index < len(changes):
         raise NotFound(
             f"no change {index} in that proposal", remedy="See `countersign queue` for ids"
         )
-    return found, change
+    return found, changes
 
 
 def _check_pending(change: ChangeRow, hi: datetime) -> None:
@@ -113,8 +131,8 @@ def _check_pending(change: ChangeRow, hi: datetime) -> None:
         raise Conflict(f"change {change.idx} has expired", remedy="Ask a supervisor to reassign it")
 
 
-def _check_seen(reads: Reads, proposal: ProposalRow, change: ChangeRow, seen: str | None) -> None:
-    valid = (change.change_digest, shown_hash(reads, proposal))
+def _check_seen(change: ChangeRow, shown: str, seen: str | None) -> None:
+    valid = (change.change_digest, shown)
     if seen is None or not any(hmac.compare_digest(seen, one) for one in valid):
         raise Conflict(
             "the hash is not that of what is waiting now",
@@ -123,8 +141,8 @@ def _check_seen(reads: Reads, proposal: ProposalRow, change: ChangeRow, seen: st
         )
 
 
-def _reviewer(workspace: Workspace, reads: Reads, change: ChangeRow) -> tuple[Person, str]:
-    person = roster_in_force(reads).person(workspace.reviewer)
+def _reviewer(workspace: Workspace, roster: Roster, change: ChangeRow) -> tuple[Person, str]:
+    person = roster.person(workspace.reviewer)
     kid = workspace.keys.signer("reviewer").kid
     if not any(key.kid == kid and not key.revoked for key in person.keys):
         raise Refused("your signing key is not enrolled, or was revoked", remedy="See `roster`")
@@ -148,40 +166,24 @@ def _standing(reads: Reads, change: ChangeRow) -> list[DecisionRow]:
     ]
 
 
-def _record(
-    workspace: Workspace,
-    transaction: Transaction,
-    proposal: ProposalRow,
-    change: ChangeRow,
-    answer: Answer,
-    person: Person,
-    role: str,
-    earlier: list[DecisionRow],
-) -> Decided:
+def _record(workspace: Workspace, transaction: Transaction, case: _Case) -> Decided:
     signer = workspace.keys.signer("reviewer")
-    payload = _payload(workspace, transaction, proposal, change, answer, person.id, role)
+    change, answer = case.change, case.answer
+    payload = _payload(workspace, transaction, case)
     statement = sign("decision", payload, signer)
-    after = _after(change, answer, person.id, earlier)
+    after = _after(case)
     copied = ("id", "outcome", "reviewer", "role", "expires", "change", "bytes", "reason", "until")
-    body: JsonObject | None = None
-    if answer.note:
-        members = {key: payload[key] for key in ("v", "team", "at")}
-        members |= {"id": workspace.ids.uuid(), "decision": payload["id"], "text": answer.note}
-        note = sign("note", members, signer)
-        body = {"note": answer.note, "statement": note.text}
+    data = {key: payload[key] for key in copied if key in payload}
     transaction.append(
         Event(
             "decision.recorded",
-            Actor("reviewer", person.id, signer.kid),
+            Actor("reviewer", case.reviewer, signer.kid),
             about(change),
-            data={
-                **{key: payload[key] for key in copied if key in payload},
-                "statement": statement.text,
-            },
+            data={**data, "statement": statement.text},
             before=change.state if after else None,
             after=after,
             refs=({"kind": "decision", "digest": statement.digest},),
-            body=body,
+            body=_note(workspace, payload, answer.note) if answer.note else None,
         )
     )
     if answer.outcome == "reject":
@@ -189,36 +191,37 @@ def _record(
     return Decided(payload["id"], change.idx, after or State.PENDING)
 
 
-def _payload(
-    workspace: Workspace,
-    transaction: Transaction,
-    proposal: ProposalRow,
-    change: ChangeRow,
-    answer: Answer,
-    reviewer: str,
-    role: str,
-) -> JsonObject:
+def _note(workspace: Workspace, decision: JsonObject, text: str) -> JsonObject:
+    """Return the body that holds the reviewer's words, signed by themselves."""
+    members = {key: decision[key] for key in ("v", "team", "at")}
+    members |= {"id": workspace.ids.uuid(), "decision": decision["id"], "text": text}
+    note = sign("note", members, workspace.keys.signer("reviewer"))
+    return {"note": text, "statement": note.text}
+
+
+def _payload(workspace: Workspace, transaction: Transaction, case: _Case) -> JsonObject:
+    change, answer = case.change, case.answer
     payload: JsonObject = {
         "v": Number("1"),
         "team": workspace.team,
         "id": workspace.ids.uuid(),
         "at": instant(transaction.clock.lo),
-        "task": proposal.id,
-        "proposal": proposal.digest,
+        "task": change.proposal,
+        "proposal": case.proposal.digest,
         "index": Number(str(change.idx)),
         "revision": Number(str(change.revision)),
         "outcome": answer.outcome,
         "change": change.change_digest,
         "bytes": change.bytes_digest,
-        "shown": shown_hash(transaction, proposal),
+        "shown": case.shown,
         "operation": change.operation,
         "ehr": change.ehr,
         "verdict": change.verdict_digest,
         "policy": change.policy_digest,
-        "roster": Number(str(document(transaction, "roster").number)),
+        "roster": Number(str(case.roster)),
         "head": Number("0"),
-        "reviewer": reviewer,
-        "role": role,
+        "reviewer": case.reviewer,
+        "role": case.role,
         "expires": change.expires,
         "review": {
             "dwell_ms": Number(str(answer.looked.dwell_ms)),
@@ -232,17 +235,15 @@ def _payload(
     return payload
 
 
-def _after(
-    change: ChangeRow, answer: Answer, reviewer: str, earlier: list[DecisionRow]
-) -> State | None:
-    if answer.outcome == "reject":
+def _after(case: _Case) -> State | None:
+    if case.answer.outcome == "reject":
         return State.REJECTED
-    if answer.outcome == "defer":
+    if case.answer.outcome == "defer":
         return State.DEFERRED
-    route = change.route_json
+    route = case.change.route_json
     quorum = 1 if route is None else int(route["quorum"])
-    people = {vote.reviewer for vote in earlier if vote.outcome == "approve"} | {reviewer}
-    return State.READY if len(people) >= quorum else None
+    approving = {vote.reviewer for vote in case.earlier if vote.outcome == "approve"}
+    return State.READY if len(approving | {case.reviewer}) >= quorum else None
 
 
 def _send_back_dependents(

@@ -72,12 +72,19 @@ def is_redacted(resource: JsonObject) -> bool:
     return any(isinstance(coding, dict) and coding.get("code") in INCOMPLETE for coding in codings)
 
 
-def fetched(name: str, resource: JsonObject, type_: str, fallback: str | None = None) -> Fetched:
-    """Return a resource of that type; its version is empty where nothing names one.
+def fetched(
+    name: str,
+    resource: JsonObject,
+    type_: str,
+    id_: str | None = None,
+    fallback: str | None = None,
+) -> Fetched:
+    """Return a resource of that type and id; its version is empty where nothing names one.
 
     `fallback` is the version to take where `meta.versionId` is missing. Raises WrongAnswer.
     """
-    if resource.get("resourceType") != type_ or not is_id(resource.get("id")):
+    found = resource.get("id")
+    if resource.get("resourceType") != type_ or not is_id(found) or id_ not in (None, found):
         raise WrongAnswer(f"{name} answered with another resource than was asked for")
     return Fetched(resource, version_of(resource) or fallback or "", is_redacted(resource))
 

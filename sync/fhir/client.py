@@ -96,9 +96,7 @@ class FhirClient:
             return None
         require_ok(self.name, answer)
         resource = document(self.name, answer)
-        found = fetched(self.name, resource, type_, etag(answer.headers) or version)
-        if resource["id"] != id_:
-            raise WrongAnswer(f"{self.name} answered with another resource than was asked for")
+        found = fetched(self.name, resource, type_, id_, etag(answer.headers) or version)
         if version is not None and found.version != version:
             raise WrongAnswer(f"{self.name} answered with another version than was asked for")
         return found
@@ -137,16 +135,20 @@ class FhirClient:
     ) -> Response:
         """Send a write once; see sync.fhir.sending.transmit for what it raises.
 
-        `grant` must come from this client; one that is no longer alive is NotSent.
+        `grant` must come from this client; one that is no longer alive is NotSent. A grant that
+        the server rejects is forgotten, and the write is not sent again.
         """
         if not isinstance(grant, Token) or grant.issuer is not self._writing:
             raise TypeError("a write is sent with a grant of the same client")
         outgoing = prepare(self._base, request)
         if not grant.alive():
             raise NotSent(f"the write token for {self.name} is about to expire")
-        return await transmit(
+        response = await transmit(
             self._channel, self._base, outgoing.adding(grant.headers()), before_first_byte
         )
+        if response.status == 401:
+            grant.issuer.drop(grant)
+        return response
 
     def _get(self, url: httpx.URL) -> Outgoing:
         return Outgoing("GET", url, {"Accept": FHIR_JSON, "Cache-Control": "no-cache"})

@@ -35,7 +35,7 @@ _CONDITIONS = {
     "if-none-match": re.compile(r"\*"),
     "if-none-exist": re.compile(r"[\x21-\x7e]{1,2048}"),
 }
-_VALUE = re.compile(r"[\x20-\x7e]{1,2048}")
+_OTHERS = {name.lower(): re.compile(r"[\x20-\x7e]{1,2048}") for name in DEFAULTS}
 
 
 def prepare(base: Base, request: Request) -> Outgoing:
@@ -122,15 +122,13 @@ async def _exchange(channel: Channel, outgoing: Outgoing, first: _FirstByte, hea
 
 
 def _headers(given: Mapping[str, str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    defaults = {name.lower(): name for name in DEFAULTS}
-    for name, value in given.items():
-        key = name.lower()
-        pattern = _CONDITIONS.get(key) or (_VALUE if key in defaults else None)
-        if pattern is None or key in found or not pattern.fullmatch(value):
+    names = [name.lower() for name in given]
+    for key, value in zip(names, given.values(), strict=True):
+        pattern = _CONDITIONS.get(key) or _OTHERS.get(key)
+        if pattern is None or names.count(key) > 1 or not pattern.fullmatch(value):
             raise BadInput("a header of the write is malformed, repeated or not for it to set")
-        found[key] = value
-    return {**DEFAULTS, **{defaults.get(key, key): value for key, value in found.items()}}
+    missing = {name: value for name, value in DEFAULTS.items() if name.lower() not in names}
+    return {**missing, **given}
 
 
 def _response(name: str, base: Base, head: _Head) -> Response:

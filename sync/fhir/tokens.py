@@ -54,7 +54,7 @@ class Token:
     expires: float
     reuse_until: float
     monotonic: Callable[[], float] = field(repr=False)
-    issuer: object = field(repr=False)
+    issuer: Tokens = field(repr=False)
     value: str = field(repr=False)
 
     def alive(self) -> bool:

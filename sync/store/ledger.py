@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from core.canonical import encode
 from core.errors import Conflict, Failed
@@ -20,9 +21,8 @@ from core.ledger.event import (
     Interval,
     commitment,
     instant,
-    leaf_bytes,
+    make_leaf,
     moment,
-    read_leaf,
 )
 from core.ledger.projection import project
 from core.lifecycle import State, check
@@ -35,12 +35,17 @@ from sync.store.reads import StoreReads
 HASH_BYTES = 32
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CheckpointKey:
     """The ledger's own key; its thumbprint at the opening is the ledger's id."""
 
     signer: Signer
     x: str
+
+    @cached_property
+    def public(self) -> bytes:
+        """The raw public key."""
+        return unb64url(self.x)
 
 
 class StoreTransaction(StoreReads):
@@ -51,7 +56,8 @@ class StoreTransaction(StoreReads):
         self.clock = now
         self.size = size
         self.opened_at = size
-        self._ledger = ledger
+        self.whole = True
+        self.ledger = ledger
         self.frontier: merkle.Frontier = tuple(
             tree[start : start + HASH_BYTES] for start in range(0, len(tree), HASH_BYTES)
         )
@@ -59,14 +65,14 @@ class StoreTransaction(StoreReads):
     def append(self, event: Event) -> Entry:
         """Append one event and project it; raises IllegalTransition or Conflict."""
         self._check_transition(event)
+        self.whole = False
         salt, body = (None, None)
         if event.body is not None:
             salt, body = secrets.token_bytes(32), encode(event.body)
         committed = None if salt is None or body is None else commitment(salt, body)
         seq = self.size
-        leaf = leaf_bytes(
-            event, ledger=self._ledger, seq=seq, clock=self.clock, commitment=committed
-        )
+        made = make_leaf(event, ledger=self.ledger, seq=seq, clock=self.clock, commitment=committed)
+        leaf = encode(made)
         hashed = merkle.leaf_hash(leaf)
         self.connection.execute(
             "INSERT INTO leaf (seq, leaf, hash, proposal) VALUES (?, ?, ?, ?)",
@@ -76,12 +82,12 @@ class StoreTransaction(StoreReads):
             self.connection.execute(
                 "INSERT INTO body (seq, salt, body) VALUES (?, ?, ?)", (seq, salt, body)
             )
-        parsed = read_leaf(leaf)
-        for operation in project(parsed, event.body):
+        for operation in project(made, event.body):
             rows.apply(self.connection, operation)
         self.frontier = merkle.append(self.frontier, seq, hashed)
         self.size = seq + 1
-        return Entry(seq, parsed, event.body)
+        self.whole = True
+        return Entry(seq, made, event.body)
 
     def holds_lease(self, epoch: int) -> bool:
         """Tell whether `epoch` is the newest lease of this workspace's gateway."""
@@ -102,8 +108,10 @@ class StoreTransaction(StoreReads):
         about = event.about
         if about.proposal is None or about.index is None:
             raise Failed(f"{event.type} moves no change")
-        change = self.change(about.proposal, about.index)
-        if change is None or change.state != event.before:
+        found = self.connection.execute(
+            "SELECT state FROM change WHERE proposal = ? AND idx = ?", (about.proposal, about.index)
+        ).fetchone()
+        if found is None or found[0] != event.before:
             raise Conflict(
                 f"change {about.index} is no longer {event.before}",
                 remedy="Look at it again with `countersign show`",
@@ -172,12 +180,10 @@ class StoreLedger(StoreReads):
             raise Conflict(
                 "another process holds the store", remedy="Wait for it to finish, then try again"
             ) from None
-        note: str | None = None
         try:
             current = self._begin()
             yield current
-            if current.size > current.opened_at:
-                note = self._seal(current, key)
+            note = self._seal(current, key)
             self.connection.execute("COMMIT")
         except BaseException:
             if self.connection.in_transaction:
@@ -195,9 +201,14 @@ class StoreLedger(StoreReads):
             self.connection, Interval(now, max(now, moment(hi))), ledger, size, frontier
         )
 
-    def _seal(self, current: StoreTransaction, key: CheckpointKey) -> str:
-        head = checkpoint.Checkpoint(self.id, current.size, merkle.root(current.frontier))
-        note = checkpoint.sign(head, key.signer, unb64url(key.x))
+    def _seal(self, current: StoreTransaction, key: CheckpointKey) -> str | None:
+        """Write the tree and sign its head; None when nothing was appended."""
+        if not current.whole:
+            raise Failed("an append failed half-way, so its transaction is not committed")
+        if current.size == current.opened_at:
+            return None
+        head = checkpoint.Checkpoint(current.ledger, current.size, merkle.root(current.frontier))
+        note = checkpoint.sign(head, key.signer, key.public)
         self.connection.execute(
             "UPDATE tree SET size = ?, frontier = ?, hi = ?",
             (current.size, b"".join(current.frontier), instant(current.clock.hi)),

@@ -26,6 +26,7 @@ def verify_store(connection: Connection, heads: Sequence[tuple[str, str]] = ()) 
         tree = None if found is None else StoredTree(*found)
         report = verify_ledger(tree, leaves, notes, heads)
         if not report.problems:
+            _check_columns(connection, leaves, report)
             _check_adoptions(leaves, report)
             _compare_replay(connection, leaves, report)
     finally:
@@ -60,6 +61,20 @@ def _replay(connection: Connection, leaves: Sequence[StoredLeaf]) -> None:
         body = None if stored.body is None else read_body(stored.body)
         for operation in project(read_leaf(stored.leaf), body):
             rows.apply(connection, operation)
+
+
+def _check_columns(connection: Connection, leaves: Sequence[StoredLeaf], report: Report) -> None:
+    """Check what the store copies out of leaves for itself: index column and high-water mark."""
+    marks: list[str] = []
+    found = connection.execute("SELECT proposal FROM leaf ORDER BY seq").fetchall()
+    for stored, (proposal,) in zip(leaves, found, strict=True):
+        leaf = read_leaf(stored.leaf)
+        marks.append(leaf["clock"]["hi"])
+        if leaf.get("proposal") != proposal:
+            report.add("it is filed under another proposal than its own", stored.seq)
+    (hi,) = connection.execute("SELECT hi FROM tree").fetchone()
+    if hi != max(marks):
+        report.add("the clock's high-water mark is not that of the events")
 
 
 def _check_adoptions(leaves: Sequence[StoredLeaf], report: Report) -> None:

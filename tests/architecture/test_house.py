@@ -49,7 +49,7 @@ def test_core_imports_only_itself_and_the_listed_libraries() -> None:
         ("core.gateway.run", ["textual", "httpx", "sqlmodel", "sqlcipher3", "keyring", "sync"]),
         ("core.intake.stage", ["textual", "httpx", "sqlmodel", "sqlcipher3", "keyring", "sync"]),
         ("sync.store.ledger", ["textual", "httpx", "sqlmodel", "console", "fhir"]),
-        ("sync.ehr.client", ["textual", "sqlmodel", "console"]),
+        ("sync.fhir.client", ["textual", "sqlmodel", "console"]),
     ],
 )
 def test_importing_brings_nothing_from_above_or_outside(module: str, absent: list[str]) -> None:

@@ -13,12 +13,13 @@ from core.errors import BadInput, Conflict, Failed, NotFound
 from core.ledger import checkpoint
 from core.statement import b64url
 from core.workspace import policy_in_force, roster_in_force
-from sync.keys.passphrase import WrongPassphrase
+from sync.keys.passphrase import WrongPassphrase, read_key_file
 from sync.keys.ring import generate
+from sync.keys.seal import store_key
 from sync.store.connection import WrongKey
 from sync.workspace.create import create, starting_config
 from sync.workspace.documents import starting_documents
-from sync.workspace.folder import OpenWorkspace, find, open_memory, open_workspace
+from sync.workspace.folder import OpenWorkspace, beside, find, open_memory, open_workspace
 
 PASSPHRASE = "correct horse battery"
 ROOT = Path(__file__).parents[3]
@@ -107,6 +108,27 @@ def test_closing_closes_the_store(folder: Path, clock: Any) -> None:
         pass
     with pytest.raises(Exception, match="closed"):
         opened.connection.execute("SELECT 1")
+
+
+def test_a_second_connection_shares_the_store_and_outlives_the_first(
+    folder: Path, clock: Any, ids: Any
+) -> None:
+    first = open_workspace(folder, lambda: PASSPHRASE, clock)
+    with beside(first, clock) as second:
+        assert _adopt_phase(second, ids, "2") == 2
+        assert _adopt_phase(first, ids, "1") == 3
+        first.close()
+        phase = second.ledger.config("phase")
+        assert phase is not None
+        assert phase.document == "1"
+        assert second.head.read() == second.ledger.head()
+
+
+def test_no_key_is_in_the_repr_of_an_open_workspace(workspace: OpenWorkspace) -> None:
+    key = read_key_file(workspace.path / "keys.json", PASSPHRASE)
+    for secret in (key, store_key(key), workspace.keys.pepper):
+        assert repr(secret)[2:-1] not in repr(workspace)
+        assert secret.hex() not in repr(workspace)
 
 
 OTHER = """

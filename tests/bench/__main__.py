@@ -1,0 +1,50 @@
+"""`make bench`: performance as ratios against a named baseline, both measured in this run.
+
+Each pair is measured in turn, A B A B …; the median and the spread of the ratios are printed, and
+the whole fails when a median is on the wrong side of its bound.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+
+from tests.bench import cold, commit, staging
+
+
+def report(name: str, ratios: list[float], bound: str, *, holds: bool) -> bool:
+    """Print one line and return whether the bound holds."""
+    middle = statistics.median(ratios)
+    spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+    word = "ok" if holds else "NOT MET"
+    sys.stdout.write(f"{name}: {middle:.2f} ({spread}, {len(ratios)} pairs), {bound}: {word}\n")
+    return holds
+
+
+def main() -> int:
+    """Run every measurement."""
+    held = []
+    ratios = cold.ratios()
+    held.append(
+        report(
+            "cold start to painted queue / bare Textual and SQLModel app",
+            ratios,
+            "at most 1.0",
+            holds=statistics.median(ratios) <= 1.0,
+        )
+    )
+    ratios = commit.ratios()
+    held.append(
+        report(
+            "decisions a second / plain sqlite3 FULL commits of the same rows a second",
+            ratios,
+            "at least 0.8",
+            holds=statistics.median(ratios) >= 0.8,
+        )
+    )
+    sys.stdout.write(f"proposals staged a second: {staging.rate():.0f}\n")
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

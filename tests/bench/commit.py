@@ -1,0 +1,77 @@
+"""One decision, signed and durable, against a plain FULL commit of the rows that it writes.
+
+The baseline runs the standard sqlite3 in a process of its own: two builds of SQLite in one process
+drop each other's file locks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from core.intake.stage import stage
+from core.review.decide import Answer, decide
+from tests.builders import Bench, document, phone_change, proposal
+
+COUNT = 150
+PAIRS = 7
+
+
+def ratios() -> list[float]:
+    """Return decisions a second over plain commits a second, pair by pair."""
+    found = []
+    for _ in range(PAIRS):
+        with tempfile.TemporaryDirectory(dir=".") as folder:
+            ours, rows = _decisions(Path(folder))
+            found.append(_plain(Path(folder), rows) / ours)
+    return found
+
+
+def _decisions(folder: Path) -> tuple[float, dict[str, list[object]]]:
+    """Return the seconds that COUNT decisions took and the rows of one of them."""
+    bench = Bench(folder)
+    waiting = asyncio.run(_stage(bench))
+    begun = time.perf_counter()
+    for id_, seen in waiting:
+        decide(bench.workspace, id_, 0, Answer("approve", seen=seen))
+    spent = time.perf_counter() - begun
+    return spent, _rows(bench, waiting[-1][0])
+
+
+async def _stage(bench: Bench) -> list[tuple[str, str]]:
+    found = []
+    for number in range(COUNT):
+        value = proposal(phone_change(), correlation_id=f"c-{number}")
+        staged = await stage(bench.workspace, document(value))
+        change = bench.ledger.changes(staged.proposal.id)[0]
+        found.append((staged.proposal.id, change.change_digest))
+    return found
+
+
+def _rows(bench: Bench, id_: str) -> dict[str, list[object]]:
+    """Return the rows that the last decision wrote, by table."""
+    queries = {
+        "leaf": "SELECT * FROM leaf ORDER BY seq DESC LIMIT 1",
+        "decision": "SELECT * FROM decision ORDER BY seq DESC LIMIT 1",
+        "change": f"SELECT * FROM change WHERE proposal = '{id_}'",  # noqa: S608  our own id
+        "tree": "SELECT * FROM tree",
+        "checkpoint": "SELECT * FROM checkpoint ORDER BY size DESC LIMIT 1",
+    }
+    found = {}
+    for table, query in queries.items():
+        row = bench.connection.execute(query).fetchone()
+        found[table] = [cell.hex() if isinstance(cell, bytes) else cell for cell in row]
+    return found
+
+
+def _plain(folder: Path, rows: dict[str, list[object]]) -> float:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.plain", str(folder / "plain.db"), str(COUNT)],
+        input=json.dumps(rows), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return float(done.stdout)

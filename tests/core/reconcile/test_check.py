@@ -1,0 +1,118 @@
+"""A 200 proves nothing: what the EHR really stored decides between verified and exception."""
+
+from pathlib import Path
+
+import pytest
+
+from core.canonical import JsonObject
+from core.reconcile import check
+from core.stamps import OPERATION_SYSTEM
+from tests.builders import Bench
+from tests.core.gateway.scenario import approved_phone, approved_problem, change, run
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def reversed_telecom(resource: JsonObject) -> JsonObject:
+    return {**resource, "telecom": list(reversed(resource["telecom"]))}
+
+
+def regenerated_narrative(resource: JsonObject) -> JsonObject:
+    div = '<div xmlns="http://www.w3.org/1999/xhtml">made by the server</div>'
+    return {**resource, "text": {"status": "generated", "div": div}}
+
+
+def dropped_phone(resource: JsonObject) -> JsonObject:
+    return {**resource, "telecom": resource["telecom"][:1]}
+
+
+def changed_phone(resource: JsonObject) -> JsonObject:
+    first, second = resource["telecom"]
+    return {**resource, "telecom": [first, {**second, "value": "555 0198"}]}
+
+
+def inactive(resource: JsonObject) -> JsonObject:
+    return {**resource, "active": False}
+
+
+def unlabelled(resource: JsonObject) -> JsonObject:
+    return {key: value for key, value in resource.items() if key != "meta"}
+
+
+@pytest.mark.parametrize("transform", [reversed_telecom, regenerated_narrative])
+async def test_harmless_transforms_are_verified(bench: Bench, transform) -> None:
+    bench.ehr.transform = lambda item: transform(item) if "telecom" in item else item
+    id_ = await approved_phone(bench)
+    done = await run(bench)
+    assert done.verified == 1 and change(bench, id_).state == "verified"
+
+
+@pytest.mark.parametrize("transform", [dropped_phone, changed_phone, inactive, unlabelled])
+async def test_anything_else_becomes_an_exception(bench: Bench, transform) -> None:
+    bench.ehr.transform = lambda item: transform(item) if "telecom" in item else item
+    id_ = await approved_phone(bench)
+    done = await run(bench)
+    assert done.exceptions == 1 and change(bench, id_).state == "exception"
+    (found,) = bench.ledger.exceptions(id_, 0)
+    assert found.kind == "discrepancy" and found.class_ in ("lossy", "changed", "critical")
+    entry = bench.ledger.entry(found.id)
+    assert entry is not None and entry.body is not None and entry.body["differences"]
+
+
+async def test_resource_that_is_gone_is_critical(bench: Bench) -> None:
+    id_ = await approved_phone(bench)
+    read = bench.ehr.read
+
+    async def gone(reference: str, version: str | None = None):
+        return None if version == "2" else await read(reference, version)
+
+    bench.ehr.read = gone
+    await run(bench)
+    (found,) = bench.ledger.exceptions(id_, 0)
+    assert (found.kind, found.class_) == ("missing", "critical")
+
+
+async def test_second_resource_of_the_same_operation_is_critical(bench: Bench) -> None:
+    id_ = await approved_problem(bench)
+    operation = change(bench, id_).operation
+    commit = bench.ehr._commit
+
+    def twice(request):
+        answer = commit(request)
+        if request.type == "Condition":
+            twin = {**bench.ehr.current(f"Condition/{request.id}"), "id": "twin"}
+            assert {"system": OPERATION_SYSTEM, "value": operation} in twin["identifier"]
+            bench.ehr.put(twin)
+        return answer
+
+    bench.ehr._commit = twice
+    await run(bench)
+    (found,) = bench.ledger.exceptions(id_, 0)
+    assert (found.kind, found.class_) == ("duplicate", "critical")
+
+
+async def test_examining_nothing_is_never_a_success(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.discrepancy import Comparison
+
+    monkeypatch.setattr(check, "compare", lambda *_, **__: Comparison("identical", (), 0))
+    id_ = await approved_phone(bench)
+    await run(bench)
+    assert change(bench, id_).state == "exception"
+    assert bench.ledger.exceptions(id_, 0)[0].kind == "nothing-examined"
+
+
+async def test_control_without_the_comparison_a_changed_value_would_be_verified(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.discrepancy import Comparison
+
+    bench.ehr.transform = lambda item: changed_phone(item) if "telecom" in item else item
+    monkeypatch.setattr(check, "compare", lambda *_, **__: Comparison("identical", (), 9))
+    id_ = await approved_phone(bench)
+    await run(bench)
+    assert change(bench, id_).state == "verified"

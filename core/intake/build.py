@@ -153,7 +153,7 @@ def _patched(base: JsonObject, patch: list[JsonObject], field: str) -> dict[str,
     hardening.check_patch(patch, field)
     found: Any = copy.deepcopy(base)
     for place, operation in enumerate(patch):
-        # One at a time: copies upon copies double the document, and nest it, with each step.
+        # One at a time, because growth must be seen before the next step multiplies it.
         found, applied = _applied(found, operation)
         if not applied:
             raise BadInput(
@@ -161,7 +161,7 @@ def _patched(base: JsonObject, patch: list[JsonObject], field: str) -> dict[str,
                 field=f"{field}[{place}]",
                 remedy="Read the resource again and propose against its newest version",
             )
-        hardening.check_growth(found, f"{field}[{place}]")
+        hardening.check_growth(found, base, f"{field}[{place}]")
     if not isinstance(found, dict):
         raise BadInput("leaves no resource", field=field, remedy="Patch elements, not the root")
     return found

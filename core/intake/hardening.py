@@ -6,13 +6,10 @@ Source: hub-protocol §8 (Identity, One patient, Paths).
 from __future__ import annotations
 
 from core import stamps
-from core.canonical import MAX_DEPTH, Json, JsonObject
+from core.canonical import MAX_BYTES, MAX_DEPTH, Json, JsonObject
 from core.errors import BadInput
 from core.fhir import element, is_resource_type
 from core.grounding import belongs_to, patient_references
-
-MAX_CHARACTERS = 32 * 1024 * 1024
-"""What a patched resource may grow to: twice what a server may answer."""
 
 
 def check_create(resource: JsonObject, field: str) -> None:
@@ -81,22 +78,33 @@ def check_patch(patch: list[JsonObject], field: str) -> None:
                 )
 
 
-def check_growth(value: Json, field: str) -> None:
-    """Refuse a resource that a patch made too deep or too large, as copies upon copies do."""
-    characters = 0
-    stack: list[tuple[Json, int]] = [(value, 1)]
+def check_growth(value: Json, base: Json, field: str) -> None:
+    """Refuse what a patch made too deep, or larger by more than a proposal may hold.
+
+    Copies upon copies double a document, and nest it, with each step.
+    """
+    depth, extent = _measure(value)
+    if depth > MAX_DEPTH or extent > _measure(base)[1] + MAX_BYTES:
+        raise BadInput(
+            "makes the resource too deep or too large", field=field, remedy="Propose less"
+        )
+
+
+def _measure(value: Json) -> tuple[int, int]:
+    """Return the depth and the number of characters and values, without recursion."""
+    deepest, extent = 0, 0
+    stack: list[tuple[Json, int]] = [(value, 0)]
     while stack:
         item, depth = stack.pop()
-        if isinstance(item, dict):
-            characters += sum(map(len, item))
-            stack.extend((inner, depth + 1) for inner in item.values())
-        elif isinstance(item, list):
-            stack.extend((inner, depth + 1) for inner in item)
-        characters += len(item) if isinstance(item, str) else 1
-        if depth > MAX_DEPTH + 1 or characters > MAX_CHARACTERS:
-            raise BadInput(
-                "makes the resource too deep or too large", field=field, remedy="Propose less"
-            )
+        extent += 1
+        if isinstance(item, str):
+            extent += len(item)
+        elif isinstance(item, dict | list):
+            deepest = max(deepest, depth + 1)
+            inner = item.values() if isinstance(item, dict) else item
+            extent += sum(map(len, item)) if isinstance(item, dict) else 0
+            stack.extend((one, depth + 1) for one in inner)
+    return deepest, extent
 
 
 def check_patient(resource: JsonObject, base: JsonObject | None, patient: str, field: str) -> None:

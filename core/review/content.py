@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.canonical import JsonObject
+from core.canonical import JsonObject, exact
 from core.delta import Difference, Effect
 from core.digests import Base, Subject, bytes_digest, change_digest
 from core.errors import Failed
@@ -115,7 +115,7 @@ def supports(evidence: Sequence[JsonObject], index: int) -> tuple[JsonObject, ..
     return tuple(
         {key: value for key, value in item.items() if key != "supports"}
         for item in evidence
-        if index in item["supports"]
+        if exact(index) in item["supports"]
     )
 
 

@@ -180,7 +180,10 @@ def cut_tail(scene: Scene, count: int) -> None:
         run("DELETE FROM leaf WHERE seq >= ?", (size,))
         run("DELETE FROM checkpoint WHERE size > ?", (size,))
         frontier = frontier_of(opened.ledger.hashes(size))
-        run("UPDATE tree SET size = ?, frontier = ?", (size, frontier))
+        last = opened.ledger.entry(size - 1)
+        assert last is not None
+        hi = last.leaf["clock"]["hi"]
+        run("UPDATE tree SET size = ?, frontier = ?, hi = ?", (size, frontier, hi))
         rebuild(opened.connection)
 
 

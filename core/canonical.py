@@ -185,7 +185,7 @@ def _quoted(text: str) -> str:
 def _check_depth(text: str, limit: int) -> None:
     depth, index, end = 0, 0, len(text)
     structural = re.compile(r'["\[\]{}]')
-    string_end = re.compile(r'(?:[^"\\]|\\.)*"', re.DOTALL)
+    string_end = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
     while (found := structural.search(text, index)) is not None:
         index = found.end()
         mark = found.group()

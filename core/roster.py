@@ -134,7 +134,14 @@ def _check(roster: Roster) -> None:
     kids = [key.kid for key in keys]
     if len(set(kids)) != len(kids):
         raise BadInput("two people share a key", field="roster.people", remedy="Remove one")
-    for key in (*keys, *roster.gateways, *roster.admins):
+    machines: list[Key | Submitter] = [*roster.submitters, *roster.gateways]
+    if {key.kid for key in machines} & set(kids):
+        raise BadInput(
+            "a person's key may not be a submitter's or a gateway's too",
+            field="roster.people",
+            remedy="Give each a key of its own",
+        )
+    for key in [*machines, *keys, *roster.admins]:
         if thumbprint(key.x) != key.kid:
             raise BadInput(
                 "a kid is not the thumbprint of its key", field="roster", remedy="Correct it"

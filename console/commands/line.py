@@ -45,13 +45,23 @@ def narrate(text: str) -> None:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    names = [word for word in arguments if not word.startswith("-")]
-    command = find(names[0]) if names else None
+    command = _named(arguments)
     parser = _parser(command)
     args = parser.parse_args(list(arguments))
     if command is None:
         return CONSOLE.run(args)
     return command.run(args)
+
+
+def _named(arguments: Sequence[str]) -> Command | None:
+    """Return the command that the line names; --workspace and its value may stand before it."""
+    words = iter(arguments)
+    for word in words:
+        if word == "--workspace":
+            next(words, None)
+        elif not word.startswith("-"):
+            return find(word)
+    return None
 
 
 def _parser(command: Command | None) -> argparse.ArgumentParser:
@@ -65,12 +75,13 @@ def _parser(command: Command | None) -> argparse.ArgumentParser:
     common.add_argument(
         "--workspace",
         type=Path,
+        default=argparse.SUPPRESS,
         metavar="DIR",
         help="the workspace; else COUNTERSIGN_WORKSPACE, else the current folder",
     )
     common.add_argument("--json", action="store_true", help="print data as JSON")
+    parser.add_argument("--workspace", type=Path, metavar="DIR")
     if command is None:
-        parser.add_argument("--workspace", type=Path, metavar="DIR")
         parser.add_argument("--read-only", action="store_true", help="decide nothing")
     listed = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     for known in COMMANDS:

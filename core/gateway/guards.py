@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from core.consent import PERMITTED
 from core.incident.freeze import frozen_by, target_of
 from core.ledger.event import moment
 from core.lifecycle import State
@@ -105,7 +106,7 @@ def check_verdict(fresh: Verdict, change: ChangeRow, consent: str) -> None:
     """Stop when policy or consent, asked again, no longer says what the approvers saw."""
     if consent.endswith("deny"):
         raise Stopped("consent-denied", "void")
-    if not consent.endswith("permit"):
+    if consent not in PERMITTED:
         raise Stopped("consent-unreadable", "wait")
     if fresh.outcome == "denied" or fresh.digest() != change.verdict_digest:
         raise Stopped("verdict-changed", "void")

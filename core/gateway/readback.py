@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from core.canonical import RESPONSE, JsonObject, parse_object
 from core.digests import fingerprint
+from core.errors import Failed
 from core.gateway import events
 from core.gateway.refresh import BaseMoved
 from core.lifecycle import State
@@ -26,7 +27,11 @@ async def resolve(workspace: Workspace, change: ChangeRow) -> None:
     It is then ours (persisted), certainly not there and the same conditional request is safe
     (ready again), overtaken (back to review), or a person decides (exception).
     """
-    intent = events.intent_of(workspace.ledger, change)
+    try:
+        intent = events.intent_of(workspace.ledger, change)
+    except Failed:
+        events.resolve(workspace, change, State.EXCEPTION, "record-erased")
+        return
     ehr = workspace.ehr(change.ehr)
     if change.rung == "if-match":
         await _resolve_update(workspace, ehr, change, intent)

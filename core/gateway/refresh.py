@@ -13,7 +13,7 @@ from core.delta import Difference
 from core.digests import Base, bytes_digest, fingerprint
 from core.errors import Failed
 from core.gateway.guards import Stopped, Versions, check_verdict, versions
-from core.intake.build import disturbances, reapply, stamp
+from core.intake.build import disturbances, narrative_of, reapply, stamp
 from core.intake.judge import Case, judge, trace_data
 from core.ledger.event import instant
 from core.policy import Verdict
@@ -100,6 +100,7 @@ def readmitted(
         held=Base(fresh.version, fingerprint(fresh.resource)),
         resource=stamp(resource, change.operation, change.rung, create=False),
         delta=delta,
+        narrative=narrative_of(fresh.resource, resource),
     )
     verdict = judge_again(workspace.ledger, proposal, change, again)
     return replace(again, trace=trace_data(verdict.trace)), verdict
@@ -166,4 +167,5 @@ async def _fresh_base(workspace: Workspace, change: ChangeRow, content: Content)
         base=fresh.resource,
         held=held,
         resource=stamp(resource, change.operation, change.rung, create=False),
+        narrative=narrative_of(fresh.resource, resource),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from core.errors import Conflict, Refused, Unreachable
+from core.errors import Conflict, Failed, Refused, Unreachable
 from core.gateway import events
 from core.gateway.guards import (
     Stopped,
@@ -60,6 +60,8 @@ async def send(workspace: Workspace, change: ChangeRow, epoch: int) -> Step:
         return Step.RETURNED
     except (Unreachable, Refused):
         return Step.UNREACHABLE
+    except Failed:
+        return _stopped(workspace, change, Stopped("content-erased", "park"))
     return await _dispatch(workspace, proposal, change, content, fresh, grant, epoch)
 
 

@@ -29,7 +29,7 @@ async def gather(ehr: Ehr, proposal: Proposal) -> list[JsonObject]:
         key = (quote.source, quote.version)
         if key not in fetched:
             fetched[key] = await _fetch(ehr, quote)
-        found.append(_grounded(proposal, quote, fetched[key], place))
+        found.append(_grounded(proposal, quote, fetched[key], place, ehr.base_url))
     return found
 
 
@@ -46,7 +46,7 @@ async def _fetch(ehr: Ehr, quote: Evidence) -> Fetched | None:
 
 
 def _grounded(
-    proposal: Proposal, quote: Evidence, source: Fetched | None, place: int
+    proposal: Proposal, quote: Evidence, source: Fetched | None, place: int, base_url: str
 ) -> JsonObject:
     known: JsonObject = {
         "source": quote.source,
@@ -56,7 +56,7 @@ def _grounded(
     }
     if source is None:
         return {**known, "grounding": "unavailable", "hits": [], "facts": None}
-    if not belongs_to(source.resource, proposal.patient):
+    if not belongs_to(source.resource, proposal.patient, base=base_url):
         raise BadInput(
             "does not belong to the proposal's patient",
             field=f"evidence[{place}].source",

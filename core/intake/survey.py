@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.canonical import JsonObject
+from core.consent import PERMITTED
 from core.delta import Difference, touched
 from core.errors import BadInput
 from core.grounding import belongs_to
@@ -34,9 +35,6 @@ from core.ports import Ehr, Fetched
 from core.proposal import Create, Proposal, Update
 from core.review.content import supports
 from core.workspace import Workspace, policy_in_force, roster_in_force
-
-PERMITTED = frozenset({"permit", "not-read:permit"})
-"""The answers of a consent check that allow; any other does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +125,7 @@ async def _check_encounter(ehr: Ehr, proposal: Proposal) -> None:
     encounter = await ehr.read(proposal.encounter)
     if encounter is None:
         raise BadInput("does not exist on this EHR", field="encounter", remedy="Check its id")
-    if not belongs_to(encounter.resource, proposal.patient):
+    if not belongs_to(encounter.resource, proposal.patient, base=ehr.base_url):
         raise BadInput(
             "does not belong to the proposal's patient",
             field="encounter",
@@ -227,7 +225,7 @@ async def _build_update(
             field=f"{field}.target",
             remedy="Ask for access to the whole resource",
         )
-    if not belongs_to(current.resource, patient):
+    if not belongs_to(current.resource, patient, base=ehr.base_url):
         raise BadInput(
             "does not belong to the proposal's patient",
             field=f"{field}.target",
@@ -242,7 +240,7 @@ async def _build_update(
             field=f"{field}.base_version",
             remedy="Name the version that the agent read (meta.versionId)",
         )
-    if not belongs_to(read.resource, patient):
+    if not belongs_to(read.resource, patient, base=ehr.base_url):
         raise BadInput(
             "did not belong to the proposal's patient then",
             field=f"{field}.base_version",

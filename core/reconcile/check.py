@@ -9,6 +9,7 @@ from __future__ import annotations
 from core.canonical import JsonObject, exact
 from core.delta import element_path
 from core.discrepancy import VERIFIED, Class, Comparison, Discrepancy, compare
+from core.errors import Failed
 from core.gateway.events import actor, intent_of, open_exception
 from core.gateway.readback import submitted
 from core.ledger.event import Event
@@ -34,7 +35,10 @@ async def reconcile(workspace: Workspace, change: ChangeRow) -> State:
         return _record(workspace, change, "critical", None, "missing")
     if await _copies(workspace, change, written) > 1:
         return _record(workspace, change, "critical", None, "duplicate")
-    intended = submitted(intent_of(workspace.ledger, change))
+    try:
+        intended = submitted(intent_of(workspace.ledger, change))
+    except Failed:
+        return _record(workspace, change, "critical", None, "record-erased")
     comparison = compare(intended, persisted.resource, base_url=ehr.base_url)
     if comparison.examined == 0:
         return _record(workspace, change, "critical", None, "nothing-examined")

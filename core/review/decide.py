@@ -74,7 +74,7 @@ def decide(workspace: Workspace, proposal: str, index: int, answer: Answer) -> D
         change = changes[index]
         _check_pending(change, transaction.clock.hi)
         shown = shown_digest(found.digest, [one.change_digest for one in changes])
-        if answer.outcome == "approve":
+        if answer.outcome == "approve" or answer.seen is not None:
             _check_seen(change, shown, answer.seen)
         adopted = document(transaction, "roster")
         person, role = _reviewer(workspace, parse_roster(adopted.document), change)

@@ -15,6 +15,7 @@ from sqlcipher3 import dbapi2
 from core.errors import BadInput, Failed
 
 MIGRATIONS = ("0001.sql",)
+_PRAGMAS = (("synchronous", 2), ("foreign_keys", 1), ("temp_store", 2), ("secure_delete", 1))
 BUSY_MS = 20_000
 
 Connection = Any
@@ -33,8 +34,8 @@ class WrongKey(BadInput):
 def connect(path: Path | str, key: bytes | None) -> Connection:
     """Open the store at `path` with a raw 32-byte key, or keyless with None.
 
-    Asserts write-ahead log, synchronous FULL, foreign keys and memory temp files; raises WrongKey
-    or Failed.
+    Asserts write-ahead log, synchronous FULL, foreign keys, memory temp files and overwriting of
+    what is deleted; raises WrongKey or Failed.
     """
     connection = dbapi2.connect(
         str(path), timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
@@ -92,7 +93,9 @@ def _set_pragmas(connection: Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    for name, wanted in (("synchronous", 2), ("foreign_keys", 1), ("temp_store", 2)):
+    # Else copies of rows stay in the free space of pages, and an erased body is not gone.
+    connection.execute("PRAGMA secure_delete = ON")
+    for name, wanted in _PRAGMAS:
         found = connection.execute(f"PRAGMA {name}").fetchone()[0]
         if found != wanted:
             raise Failed(f"SQLite runs with {name} = {found}; the store needs {wanted}")

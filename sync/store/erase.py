@@ -26,8 +26,6 @@ def erase_body(ledger: StoreLedger, seq: int, actor: Actor, reason_code: str) ->
         raise BadInput(
             "is not a reason code", field="reason", remedy="Use lower-case words and hyphens"
         )
-    # Otherwise SQLite keeps the bytes of deleted rows in the file until it needs their pages.
-    ledger.connection.execute("PRAGMA secure_delete = ON")
     with ledger.transaction() as transaction:
         entry = transaction.entry(seq)
         if entry is None or entry.body is None:

@@ -1,0 +1,282 @@
+"""The console: one application over one opened workspace.
+
+It paints from the store, polls a change counter, and lets a thread be the gateway. Nothing here
+waits for a network. Source: design §8, §11, §14.9.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from datetime import tzinfo
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events, work
+from textual.app import App
+from textual.content import Content
+from textual.widgets import Button, Input
+from textual.worker import Worker, WorkerState
+
+from console import actions
+from console.crash import crash_line
+from console.gateway import Gateway, is_due
+from console.palette import ActionProvider
+from console.presenters.patient import Identity
+from console.presenters.queue import Key
+from console.presenters.texts import own
+from console.screens.base import ConsoleScreen
+from console.screens.queue import QueueScreen
+from console.session import RoundDone, Session
+from console.theming import DEFAULT, load_themes
+from console.widgets.status_line import Facts, Notice, NoticeLine, StatusLine
+from console.worklist import Seen
+from core.lifecycle import State
+
+POLL_S = 0.5
+ROUND_S = 3.0
+TICK_S = 15.0
+
+
+class ConsoleApp(App[None], inherit_bindings=False):
+    """Screens over the local store; see `console.actions` for what can be done."""
+
+    TITLE = "Countersign"
+    CSS_PATH = "styles/console.tcss"
+    BINDINGS = actions.bindings("app")
+    COMMANDS: ClassVar = {ActionProvider}
+    MODES: ClassVar = {"queue": QueueScreen}
+    DEFAULT_MODE = "queue"
+    ALLOW_SELECT = False
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        read_only: bool = False,
+        banner: str | None = None,
+        zone: tzinfo | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        timers: bool = True,
+    ) -> None:
+        """Make the console; `zone` None is this terminal's; without `timers` nothing polls."""
+        super().__init__()
+        self.session = session
+        self.read_only = read_only
+        self.zone = zone
+        self.monotonic = monotonic
+        self.seen: Seen = set()
+        self.last_patient: Identity | None = None
+        self.gateway = Gateway(mode="off" if read_only else "idle")
+        self._banner = banner
+        self._timers_on = timers
+        self._notice = Notice()
+        self._counter = 0
+        self._again = False
+        self._facts = Facts(tuple(session.ehr_names), "", read_only=read_only)
+        themes = load_themes()
+        for theme in themes:
+            self.register_theme(theme)
+        self._theme_names = [theme.name for theme in themes]
+        self.theme = DEFAULT
+
+    def on_mount(self) -> None:
+        """Read what the first paint does not need only after it."""
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self._counter = self.session.change_counter()
+        self.refresh_facts()
+        if self._timers_on:
+            self.set_interval(POLL_S, self.check_store)
+            self.set_interval(ROUND_S, self.check_gateway)
+            self.set_interval(TICK_S, self.tick)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let no key be silent: the old message goes, and a key that does nothing says so."""
+        if isinstance(event, events.Key) and not event.is_forwarded and self._refused(event):
+            return
+        await super().on_event(event)
+
+    def _refused(self, event: events.Key) -> bool:
+        screen = self.screen
+        if not isinstance(screen, ConsoleScreen):
+            return False
+        if not getattr(screen, "settled", True):
+            return True
+        self.say("")
+        if isinstance(screen.focused, Input):
+            return False
+        action = actions.by_key(screen.SCOPE, event.key)
+        if action is None:
+            if event.key == "enter" and isinstance(screen.focused, Button):
+                return False
+            self.say(f"{actions.key_name(event.key)} does nothing here; ? lists the keys.")
+            return False
+        why = screen.why_not(action)
+        if why is None:
+            return False
+        self.say(f"{action.label}: {why}", error=True)
+        return True
+
+    def say(self, text: str, *, error: bool = False) -> None:
+        """Show a message until the next key."""
+        self._notice = Notice(text, error)
+        self.show_status()
+
+    @property
+    def notice(self) -> Notice:
+        """The message that is shown."""
+        return self._notice
+
+    @property
+    def facts(self) -> Facts:
+        """What the status line says."""
+        return self._facts
+
+    def titled(self, name: str, text: str) -> Content:
+        """Return a screen's first line: our name, the screen's, where it stands, the banner."""
+        parts = [own("Countersign", "bold"), own(name), own(text, "bold")]
+        if self._banner:
+            parts.append(own(f" {self._banner} ", "bold reverse"))
+        return Content("  ").join(parts)
+
+    def open_review(self, key: Key, worklist: list[Key]) -> None:
+        """Open a change over the queue."""
+        from console.screens.review import ReviewScreen
+
+        self.push_screen(ReviewScreen(key, worklist))
+
+    def close_review(self, key: Key) -> None:
+        """Go back to the queue, the cursor on what was looked at."""
+        self.pop_screen()
+        if isinstance(self.screen, QueueScreen):
+            self.screen.select(key)
+
+    def decided(self, outcome: str) -> None:
+        """Take up a decision that was recorded; an approval is sent at once."""
+        self.store_changed()
+        if outcome == "approve":
+            self.start_round()
+
+    def check_store(self) -> None:
+        """Take up what another connection wrote, where one did."""
+        counter = self.session.change_counter()
+        if counter != self._counter:
+            self._counter = counter
+            self.store_changed()
+
+    def store_changed(self) -> None:
+        """Show the store as it is now."""
+        self.refresh_facts()
+        for screen in self.screen_stack:
+            if isinstance(screen, ConsoleScreen):
+                screen.store_changed()
+
+    def tick(self) -> None:
+        """Move countdowns on."""
+        for screen in self.screen_stack:
+            if isinstance(screen, ConsoleScreen):
+                screen.tick()
+
+    def refresh_facts(self) -> None:
+        """Read the counts of the status line."""
+        ledger = self.session.ledger
+        self._facts = Facts(
+            ehrs=tuple(self.session.ehr_names),
+            gateway=self.gateway.words(self.zone),
+            trouble=self.gateway.trouble,
+            read_only=self.read_only,
+            waiting=ledger.state_counts().get(State.PENDING, 0),
+            exceptions=len(ledger.open_exceptions()),
+            freezes=len(ledger.freezes()),
+            unanchored=max(0, ledger.size - self.session.anchored_size(None)),
+        )
+        self.show_status()
+
+    def show_status(self) -> None:
+        """Show facts and message wherever they are shown."""
+        for screen in self.screen_stack:
+            for line in screen.query(StatusLine):
+                line.show(self._facts, self._notice)
+            for notice in screen.query(NoticeLine):
+                notice.show(self._notice)
+
+    def check_gateway(self) -> None:
+        """Start a round where one is due."""
+        if not self.gateway.running and is_due(self.session):
+            self.start_round()
+
+    def start_round(self) -> None:
+        """Be the gateway for one round, in a thread; a read-only console never is."""
+        if self.read_only:
+            return
+        if self.gateway.running:
+            self._again = True
+            return
+        self.gateway.running = True
+        self.refresh_facts()
+        self._round()
+
+    @work(thread=True, exclusive=True, group="gateway", exit_on_error=False)
+    def _round(self) -> RoundDone | None:
+        return self.session.gateway_round()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Take up how a round ended; the thread itself touches nothing of the screen."""
+        if event.worker.group != "gateway":
+            return
+        now = self.session.clock.now()
+        if event.state == WorkerState.SUCCESS:
+            self.gateway.ended(event.worker.result, now)
+        elif event.state in (WorkerState.ERROR, WorkerState.CANCELLED):
+            self.gateway.failed(event.worker.error, now)
+        else:
+            return
+        if self.gateway.problem and not self._notice.text:
+            self.say(f"The gateway stopped: {self.gateway.problem}", error=True)
+        self.check_store()
+        self.refresh_facts()
+        if self._again:
+            self._again = False
+            self.start_round()
+
+    def action_queue(self) -> None:
+        """Go to the queue."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def action_help(self) -> None:
+        """Open the help of this screen."""
+        from console.screens.help import HelpScreen
+
+        if isinstance(self.screen, ConsoleScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    def action_next_theme(self) -> None:
+        """Change the theme and say its name."""
+        place = self._theme_names.index(self.theme) if self.theme in self._theme_names else -1
+        self.theme = self._theme_names[(place + 1) % len(self._theme_names)]
+        self.say(f"Theme: {self.theme}.")
+
+    def action_how_to_quit(self) -> None:
+        """Say how to leave; this key is pressed by reflex."""
+        self.say("ctrl+q leaves the console.")
+
+    def panic(self, *_renderables: object) -> None:
+        """Stop as `_fatal_error` does: what was to be printed may hold chart content."""
+        self._fatal_error()
+
+    def _fatal_error(self) -> None:
+        """Stop with one line; a traceback with its locals would print chart content."""
+        error = self._exception or sys.exc_info()[1]
+        self._exit_renderables.append(Text(crash_line(error)))
+        self._close_messages_no_wait()
+
+
+def run_app(session: Session, *, read_only: bool, banner: str | None) -> int:
+    """Run the console until it is left; return the exit code."""
+    app = ConsoleApp(session, read_only=read_only, banner=banner)
+    app.run()
+    return app.return_code or 0

@@ -1,0 +1,24 @@
+"""`countersign` without a command: the console over the workspace."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from console.bootstrap import open_here
+
+if TYPE_CHECKING:
+    from console.session import Session
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open the workspace and the console; return the exit code."""
+    with open_here(args) as opened:
+        return run_console(opened, read_only=args.read_only)
+
+
+def run_console(opened: Session, *, read_only: bool = False, banner: str | None = None) -> int:
+    """Run the console over an opened workspace; `banner` stands in every heading."""
+    from console.app import run_app
+
+    return run_app(opened, read_only=read_only, banner=banner)

@@ -1,0 +1,1 @@
+"""From what the store holds to what stands on the screen: pure functions, no widget."""

@@ -1,0 +1,118 @@
+"""A change field by field: base → intended, each effect with a mark and a word, never colour alone.
+
+Source: design §8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.content import Content
+
+from console.commands.output import value_text
+from console.presenters.texts import foreign, joined, own
+from core.canonical import Json
+from core.delta import Difference
+from core.inert import confusable_change, suspicious_words
+from core.view import ChangeView
+
+_MARKS = {
+    "added": ("+", "added  ", "$success"),
+    "changed": ("~", "changed", "$warning"),
+    "removed": ("-", "removed", "$error"),
+}
+
+_FIRST = ("code", "medication", "value", "dosage")
+
+
+def change_parts(view: ChangeView) -> Iterator[Content]:
+    """Yield the lines of a change's content."""
+    if view.content is None:
+        yield own("The content of this change was erased; it can no longer be decided.", "bold")
+        return
+    base = view.content.held
+    if view.row.op == "update":
+        yield joined(
+            "on ",
+            foreign(view.row.target or "(erased)"),
+            " version ",
+            foreign("unknown" if base is None else base.version),
+        )
+    for item in sorted(view.content.delta, key=_place):
+        yield from _difference(item)
+    for path in view.content.displays:
+        yield joined(own("⚠ unverified wording of the agent: ", "bold $warning"), foreign(path))
+    if view.content.narrative == "dropped":
+        yield own(
+            "The generated narrative is dropped, since it would contradict the change.", "dim"
+        )
+    elif view.content.narrative == "kept":
+        yield own("⚠ A narrative written by hand is kept; it may contradict the change.",
+                  "bold $warning")  # fmt: skip
+
+
+def moved_parts(view: ChangeView) -> Iterator[Content]:
+    """Yield why an approval became void, and what moved in the chart since."""
+    if view.row.void:
+        yield joined(own("⚠ The last approval became void: ", "bold $warning"),
+                     foreign(view.row.void))  # fmt: skip
+    for item in view.moved:
+        yield joined(
+            own("  moved since: ", "bold"),
+            foreign(str(item["path"])),
+            ": ",
+            foreign(value_text(item.get("before"))),
+            " → ",
+            foreign(value_text(item.get("after")), "bold"),
+        )
+
+
+def _place(item: Difference) -> int:
+    """Put what the change is about before its bookkeeping; the rest keeps its order."""
+    top = item.element.partition(".")[2]
+    return next((place for place, word in enumerate(_FIRST) if top.startswith(word)), len(_FIRST))
+
+
+def _difference(item: Difference) -> Iterator[Content]:
+    if item.effect == "changed":
+        yield joined(
+            _mark(item.effect),
+            foreign(item.path),
+            ": ",
+            foreign(value_text(item.before)),
+            " → ",
+            foreign(value_text(item.after), "bold"),
+        )
+        yield from _warnings(item.before, item.after)
+        return
+    value = item.after if item.effect == "added" else item.before
+    for path, leaf in leaves(item.path, value):
+        yield joined(_mark(item.effect), foreign(path), ": ", foreign(value_text(leaf), "bold"))
+        yield from _warnings(None, leaf)
+
+
+def leaves(path: str, value: Json) -> Iterator[tuple[str, Json]]:
+    """Yield every single value below an element with its path."""
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from leaves(f"{path}.{key}", item)
+    elif isinstance(value, list) and value:
+        for place, item in enumerate(value):
+            yield from leaves(f"{path}[{place}]", item)
+    else:
+        yield path, value
+
+
+def _mark(effect: str) -> Content:
+    mark, word, colour = _MARKS[effect]
+    return own(f"{mark} {word} ", f"bold {colour}")
+
+
+def _warnings(before: Json, after: Json) -> Iterator[Content]:
+    if not isinstance(after, str):
+        return
+    if isinstance(before, str) and confusable_change(before, after):
+        yield own("  ⚠ both values look alike but differ in their characters", "bold $warning")
+    mixed = suspicious_words(after)
+    if mixed:
+        yield joined(own("  ⚠ mixes scripts: ", "bold $warning"), foreign(", ".join(mixed)))

@@ -1,0 +1,75 @@
+"""What policy and consent said, what people decided, what became of it; last, the agent's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+
+from textual.content import Content
+
+from console.presenters.texts import foreign, hour, joined, lines, own, span
+from core.ledger.event import moment
+from core.lifecycle import State
+from core.view import ChangeView, ProposalView, consent_words
+
+
+def judgement_parts(view: ChangeView, now: datetime, zone: tzinfo | None) -> Iterator[Content]:
+    """Yield verdict, consent and expiry."""
+    row = view.row
+    route = row.route_json
+    yield joined("policy: ", foreign(row.outcome or "no verdict", "bold"),
+                 ", tier ", foreign(row.tier or "none", "bold"))  # fmt: skip
+    if route is not None:
+        roles = " or ".join(str(role) for role in route["roles"])
+        yield joined("route: ", foreign(f"{route['quorum']} of {roles}"))
+    for reason in row.reason_list:
+        yield joined("  ", foreign(reason["code"], "bold"), ": ", foreign(reason["text"]))
+    yield foreign(consent_words(row.consent) or "consent unknown")
+    if row.expires and row.state in (State.PENDING, State.DEFERRED):
+        until = moment(row.expires)
+        yield joined("expires: ", own(span(until, now), "bold"), f", {_at(row.expires, zone)}")
+    if row.until and row.state == State.DEFERRED:
+        yield own(f"deferred until {_at(row.until, zone)}")
+    if row.depends_on:
+        yield own(f"rests on change {', '.join(str(index + 1) for index in row.depends_on)}")
+
+
+def outcome_parts(view: ChangeView, zone: tzinfo | None) -> Iterator[Content]:
+    """Yield decisions so far, the write and its reconciliation."""
+    for vote in view.decisions:
+        reason = f", {vote.reason}" if vote.reason else ""
+        void = f" (void: {vote.void})" if vote.void else ""
+        yield foreign(
+            f"{vote.outcome} by {vote.reviewer} as {vote.role}, {_at(vote.at, zone)}{reason}{void}"
+        )
+    if view.write is not None:
+        written = view.write
+        failure = f", {written.failure}" if written.failure else ""
+        yield foreign(
+            f"write: {written.state} {written.location or ''} version {written.version or '?'}"
+            f"{failure}"
+        )
+        if written.reconciled_class:
+            yield joined("reconciled: ", foreign(written.reconciled_class, "bold"))
+    for exception in view.exceptions:
+        yield foreign(f"⚠ exception: {exception.kind} {exception.class_ or ''}", "bold $error")
+    for item in view.differences:
+        yield foreign(f"  {item['class']}: {item['path']}: {item['reason']}")
+
+
+def agent_text(view: ProposalView) -> Content:
+    """Return what the agent says; it stands last and framed."""
+    row = view.row
+    said = view.rationale
+    return lines(
+        [
+            own("(erased)") if said is None else foreign(said, newlines=True),
+            joined("agent ", foreign(row.agent), "  model ", foreign(row.model)),
+            joined("prompt ", foreign(row.prompt), "  confidence ", foreign(row.confidence)),
+        ]
+    )
+
+
+def _at(text: str, zone: tzinfo | None) -> str:
+    found = moment(text)
+    return f"{found.astimezone(zone):%Y-%m-%d} {hour(found, zone)}"

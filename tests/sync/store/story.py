@@ -1,0 +1,96 @@
+"""A workspace in which nearly everything has happened once."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from core.incident.freeze import declare, lift
+from core.review.decide import Answer, decide
+from sync.store.connection import Connection, connect
+from tests.builders import PATIENT, Bench, phone_change, problem_change
+from tests.core.gateway.scenario import approve, edit, run, staged
+
+VALUES = ("555 0199", "Synthetic", "newly diagnosed", "59621000", "Patient/example")
+"""Words of the chart that stand in bodies and must not outlive them."""
+
+
+async def live(bench: Bench) -> Bench:
+    """Let a workspace live through writes, refusals, moves, faults and freezes."""
+    both = await staged(bench)
+    approve(bench, both, 0)
+    decide(bench.workspace, both, 1, Answer("reject", reason="not-supported", note="not hers"))
+    await run(bench)
+    await _moved(bench)
+    await _faulty(bench)
+    lift(bench.workspace, declare(bench.workspace, {"agent": "scribe-1"}, "drill"), "over")
+    declare(bench.workspace, {"type": "Observation"}, "sensor")
+    await _late(bench)
+    return bench
+
+
+def phone(value: str, **overrides: Any) -> dict[str, Any]:
+    patch = [{"op": "replace", "path": "/telecom/1/value", "value": value}]
+    version = overrides.pop("base_version")
+    return phone_change(patch=patch, base_version=version, **overrides)
+
+
+def version(bench: Bench) -> str:
+    found = bench.ehr.current("Patient/example")["meta"]["versionId"]
+    assert isinstance(found, str)
+    return found
+
+
+async def _phone(bench: Bench, correlation: str, value: str) -> str:
+    change = phone(value, base_version=version(bench))
+    return await staged(bench, change, correlation_id=correlation, evidence=[])
+
+
+async def _moved(bench: Bench) -> None:
+    rebased = await _phone(bench, "rebased", "555 0201")
+    approve(bench, rebased)
+    edit(bench, maritalStatus={"text": "M"})
+    await run(bench)
+    returned = await _phone(bench, "returned", "555 0202")
+    approve(bench, returned)
+    edit(bench, telecom=[PATIENT["telecom"][0], {**PATIENT["telecom"][1], "value": "555 0177"}])
+    await run(bench)
+    approve(bench, returned)
+    await run(bench)
+
+
+async def _faulty(bench: Bench) -> None:
+    for correlation, fault in (
+        ("lost", "lost-response"),
+        ("never", "lost-request"),
+        ("refused", 422),
+        ("changed", "alter"),
+    ):
+        id_ = await staged(bench, problem_change(), correlation_id=correlation, evidence=[])
+        approve(bench, id_)
+        if fault == "alter":
+            bench.ehr.transform = lambda found: {**found, "recordedDate": "2026"}
+        else:
+            bench.ehr.faults.append(fault)
+        await run(bench)
+        await run(bench)
+
+
+async def _late(bench: Bench) -> None:
+    deferred = await staged(bench, problem_change(), correlation_id="deferred", evidence=[])
+    until = bench.clock.now() + timedelta(hours=4)
+    decide(bench.workspace, deferred, 0, Answer("defer", until=until))
+    await staged(bench, problem_change(), correlation_id="expired", evidence=[])
+    bench.clock.advance(hours=5)
+    await run(bench)
+    bench.clock.advance(hours=30)
+    await run(bench)
+
+
+def copied(bench: Bench, path: Path) -> Connection:
+    """Return a connection to a copy of the store, to do harm to."""
+    bench.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    shutil.copyfile(bench.path, path)
+    return connect(path, None)

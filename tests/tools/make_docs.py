@@ -1,0 +1,39 @@
+"""Write the generated reference pages: `python -m tests.tools.make_docs`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from console.actions import key_reference
+from console.commands.registry import COMMANDS
+from core.review.reasons import REJECT_REASONS
+
+REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
+EXIT_CODES = (
+    ("0", "done"), ("1", "failed"), ("2", "bad input or usage"),
+    ("3", "refused by policy, consent, freeze or role"), ("4", "not found"),
+    ("5", "conflict or stale"), ("6", "unreachable"), ("130", "interrupted"),
+)  # fmt: skip
+
+
+def pages() -> dict[str, str]:
+    """Return every generated page by file name."""
+    return {"keys.md": key_reference(), "commands.md": _commands()}
+
+
+def _commands() -> str:
+    lines = ["# Commands", "", "stdout is data, stderr is narration. Every command takes"]
+    lines += ["`--workspace DIR` and, where it prints data, `--json`.", ""]
+    lines += ["| command | what it does |", "|---|---|"]
+    lines += [f"| `{command.name}` | {command.help} |" for command in COMMANDS]
+    lines += ["", "## Exit codes", "", "| code | meaning |", "|---|---|"]
+    lines += [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES]
+    lines += ["", "## Reasons of a rejection", "", "| code | meaning |", "|---|---|"]
+    lines += [f"| `{code}` | {meaning} |" for code, meaning in REJECT_REASONS.items()]
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        (REFERENCE / name).write_text(text, "utf-8")

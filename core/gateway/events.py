@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from core.canonical import JsonObject, exact
 from core.delta import Difference
-from core.errors import Failed
 from core.gateway.receipt import Outcome
 from core.gateway.refresh import BaseMoved, Fresh, readmitted, rebase_statement
 from core.intake.stage import admit, revision_data
@@ -14,7 +13,7 @@ from core.ledger.event import About, Actor, Event
 from core.lifecycle import State
 from core.ports import Reads, Request, Response, Transaction
 from core.records import ChangeRow, ProposalRow
-from core.review.content import Content
+from core.review.content import Content, Erased
 from core.review.decide import about, void
 from core.workspace import Workspace
 
@@ -179,7 +178,7 @@ def intent_of(reads: Reads, change: ChangeRow) -> JsonObject:
     written = reads.write(change.operation)
     entry = None if written is None else reads.entry(written.intent_seq)
     if entry is None or entry.body is None:
-        raise Failed("the record of what was sent is gone; a person must look at the chart")
+        raise Erased("the record of what was sent is gone; a person must look at the chart")
     return entry.body
 
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from core.canonical import RESPONSE, JsonObject, parse_object
 from core.digests import fingerprint
-from core.errors import Failed
 from core.gateway import events
 from core.gateway.refresh import BaseMoved
 from core.lifecycle import State
 from core.ports import Ehr, Fetched
 from core.records import ChangeRow
-from core.review.content import read_content
+from core.review.content import Erased, read_content
 from core.stamps import carries, search_for
 from core.workspace import Workspace
 
@@ -29,7 +28,7 @@ async def resolve(workspace: Workspace, change: ChangeRow) -> None:
     """
     try:
         intent = events.intent_of(workspace.ledger, change)
-    except Failed:
+    except Erased:
         events.resolve(workspace, change, State.EXCEPTION, "record-erased")
         return
     ehr = workspace.ehr(change.ehr)

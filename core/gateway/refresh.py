@@ -20,7 +20,7 @@ from core.policy import Verdict
 from core.policy.request import Operation
 from core.ports import Fetched, Reads
 from core.records import ChangeRow, ProposalRow
-from core.review.content import Content
+from core.review.content import Content, Erased
 from core.statement import Statement, sign
 from core.workspace import Workspace, policy_in_force, roster_in_force
 
@@ -126,10 +126,10 @@ def rebase_statement(workspace: Workspace, change: ChangeRow, content: Content) 
 
 
 def proposal_body(reads: Reads, proposal: ProposalRow) -> JsonObject:
-    """Return what the proposal's first event shows; Failed when it was erased."""
+    """Return what the proposal's first event shows; Erased when that is gone."""
     entry = reads.entry(proposal.body_seq)
     if entry is None or entry.body is None:
-        raise Failed("the content of this proposal was erased; it can no longer be sent")
+        raise Erased("the content of this proposal was erased; it can no longer be sent")
     return entry.body
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from core.errors import Conflict, Failed, Refused, Unreachable
+from core.errors import Conflict, Refused, Unreachable
 from core.gateway import events
 from core.gateway.guards import (
     Stopped,
@@ -23,7 +23,7 @@ from core.gateway.request import scope, write_request
 from core.lifecycle import State
 from core.ports import Grant, NotSent, OutcomeUnknown
 from core.records import ChangeRow, ProposalRow
-from core.review.content import Content, read_content
+from core.review.content import Content, Erased, read_content
 from core.review.decide import void
 from core.workspace import Workspace, roster_in_force
 
@@ -60,7 +60,7 @@ async def send(workspace: Workspace, change: ChangeRow, epoch: int) -> Step:
         return Step.RETURNED
     except (Unreachable, Refused):
         return Step.UNREACHABLE
-    except Failed:
+    except Erased:
         return _stopped(workspace, change, Stopped("content-erased", "park"))
     return await _dispatch(workspace, proposal, change, content, fresh, grant, epoch)
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from core.canonical import JsonObject, exact
 from core.delta import element_path
 from core.discrepancy import VERIFIED, Class, Comparison, Discrepancy, compare
-from core.errors import Failed
 from core.gateway.events import actor, intent_of, open_exception
 from core.gateway.readback import submitted
 from core.ledger.event import Event
 from core.lifecycle import State
 from core.ports import Fetched
 from core.records import ChangeRow, WriteRow
+from core.review.content import Erased
 from core.review.decide import about
 from core.stamps import search_for
 from core.workspace import Workspace
@@ -37,7 +37,7 @@ async def reconcile(workspace: Workspace, change: ChangeRow) -> State:
         return _record(workspace, change, "critical", None, "duplicate")
     try:
         intended = submitted(intent_of(workspace.ledger, change))
-    except Failed:
+    except Erased:
         return _record(workspace, change, "critical", None, "record-erased")
     comparison = compare(intended, persisted.resource, base_url=ehr.base_url)
     if comparison.examined == 0:

@@ -17,6 +17,12 @@ from core.ports import Reads
 from core.records import ChangeRow, ProposalRow
 
 
+class Erased(Failed):
+    """What an event showed is gone, so that nothing can be decided or sent by it."""
+
+    code = "erased"
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """One revision of one change, whole."""
@@ -85,10 +91,10 @@ class Content:
 
 
 def read_content(reads: Reads, change: ChangeRow) -> Content:
-    """Return the content of a change's newest revision; Failed when its body was erased."""
+    """Return the content of a change's newest revision; Erased when its body is gone."""
     entry = reads.entry(change.body_seq)
     if entry is None or entry.body is None:
-        raise Failed("the content of this change was erased; it can no longer be decided or sent")
+        raise Erased("the content of this change was erased; it can no longer be decided or sent")
     return from_body(entry.body)
 
 

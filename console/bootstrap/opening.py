@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -11,31 +10,18 @@ from typing import TYPE_CHECKING
 
 from console.bootstrap.passphrase import passphrase
 from console.bootstrap.system import SystemClock, SystemIds
-from core.audit.verify import Report
-from core.gateway.anchor import read_register, register_name
-from core.ports import Clock, Ehr, Ids
-from core.workspace import Workspace, policy_in_force
-from sync.store.anchor import publish_head
 from sync.store.ledger import StoreLedger
 from sync.workspace.folder import OpenWorkspace, beside, find, open_workspace
-from sync.workspace.lease import GatewayLease, LeaseHeld
 
+# What the first paint does not use is imported where it is used: a start that waits is a start
+# that people work around.
 if TYPE_CHECKING:
+    import argparse
+
+    from core.audit.verify import Report
     from core.gateway.run import Round
-
-
-class DefaultConsents:
-    """Applies the workspace's stated default; no Consent is read in this release.
-
-    Implements `core.ports.Consents`; says so in its answer.
-    """
-
-    def __init__(self, ledger: StoreLedger):
-        self._ledger = ledger
-
-    async def evaluate(self, patient: str, purpose: str) -> str:  # noqa: ARG002  the port's names
-        """Return `not-read:permit` or `not-read:deny`."""
-        return f"not-read:{policy_in_force(self._ledger).consent_default}"
+    from core.ports import Clock, Ehr, Ids
+    from core.workspace import Workspace
 
 
 @dataclass
@@ -84,6 +70,8 @@ class Opened:
     @contextmanager
     def lease(self, timeout_s: float) -> Iterator[int]:
         """Be the gateway of this workspace; Conflict when another process stays it."""
+        from sync.workspace.lease import GatewayLease
+
         lease = GatewayLease(self.folder.path, self.folder.connection)
         try:
             yield lease.acquire(timeout_s)
@@ -101,6 +89,8 @@ class Opened:
 
     async def published_head(self) -> str | None:
         """Return the newest head that an EHR holds; raises Unreachable."""
+        from core.gateway.anchor import read_register
+
         async with self.connected() as workspace:
             for ehr in workspace.ehrs.values():
                 anchor = self.ledger.anchor(ehr.name)
@@ -115,6 +105,8 @@ class Opened:
 
         Raises Failed when a register shows that this store was cut or restored.
         """
+        from sync.store.anchor import publish_head
+
         done = True
         for ehr in workspace.ehrs.values():
             done = await publish_head(self.ledger, ehr, self.register, self.clock) and done
@@ -123,6 +115,8 @@ class Opened:
     @property
     def register(self) -> str:
         """The name of this ledger's register."""
+        from core.gateway.anchor import register_name
+
         return register_name(self.team, self.ledger.id)
 
     def anchored_size(self, published: str | None) -> int:
@@ -141,6 +135,7 @@ class Opened:
         import asyncio
 
         from core.gateway.run import run_once
+        from sync.workspace.lease import LeaseHeld
 
         beside_us = replace(self, folder=beside(self.folder, self.clock))
 
@@ -168,6 +163,9 @@ class Opened:
         self.folder.close()
 
     def _workspace(self, ehrs: dict[str, Ehr]) -> Workspace:
+        from console.bootstrap.consents import DefaultConsents
+        from core.workspace import Workspace
+
         return Workspace(
             team=self.team,
             reviewer=self.reviewer,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from console.bootstrap import open_here
@@ -13,8 +15,17 @@ if TYPE_CHECKING:
 
 def run(args: argparse.Namespace) -> int:
     """Open the workspace and the console; return the exit code."""
+    warmed = warm()
     with open_here(args) as opened:
+        warmed.join()
         return run_console(opened, read_only=args.read_only)
+
+
+def warm() -> Thread:
+    """Load the screens beside the key derivation, which leaves the interpreter free meanwhile."""
+    thread = Thread(target=import_module, args=("console.app",), daemon=True)
+    thread.start()
+    return thread
 
 
 def run_console(opened: Session, *, read_only: bool = False, banner: str | None = None) -> int:

@@ -2,3 +2,6 @@
 
 Source: design §11. The workspace key itself lies in a file that a passphrase opens.
 """
+
+KEYS = "keys.json"
+"""The key file of a workspace folder."""

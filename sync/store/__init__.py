@@ -3,3 +3,6 @@
 Importing this package loads no ORM: `tables` declares the schema for migrations and tests, while
 appends and screen pages are SQL on the connection (design §3, measured).
 """
+
+STORE = "store.db"
+"""The file of a workspace folder."""

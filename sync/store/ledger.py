@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from core.canonical import encode
 from core.errors import Conflict, Failed
@@ -26,11 +27,13 @@ from core.ledger.event import (
 )
 from core.ledger.projection import project
 from core.lifecycle import State, check
-from core.ports import Clock
 from core.statement import Signer, unb64url
 from sync.store import rows
 from sync.store.connection import Busy, Connection
 from sync.store.reads import StoreReads
+
+if TYPE_CHECKING:
+    from core.ports import Clock
 
 HASH_BYTES = 32
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from core.adoption import PROFILE_PREFIX, Adopter, adopt_in, opening
 from core.errors import Conflict, Failed
 from core.ports import Clock, Ids
-from sync.keys import private_file
+from sync.keys import KEYS, private_file
 from sync.keys.passphrase import Cost, check_new, write_key_file
 from sync.keys.ring import KeyRing, generate, save
 from sync.keys.seal import new_workspace_key, seal_key, store_key
+from sync.store import STORE
 from sync.store.connection import connect, migrate
 from sync.store.ledger import StoreLedger
 from sync.workspace import head
@@ -24,8 +25,6 @@ from sync.workspace.config import FILE as CONFIG
 from sync.workspace.config import Config, make_config, render_config
 from sync.workspace.documents import Documents, starting_documents
 
-KEYS = "keys.json"
-STORE = "store.db"
 FILES = (KEYS, STORE, head.FILE, "policy.toml", "roster.toml", "profile.toml", CONFIG)
 """What `create` writes; the configuration last, because it makes a folder a workspace."""
 

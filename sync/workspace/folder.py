@@ -9,21 +9,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from core.errors import Conflict, NotFound
-from core.ports import Clock, Ids
-from sync.keys import private_file
+from sync.keys import KEYS, private_file
 from sync.keys.passphrase import read_key_file
 from sync.keys.ring import KeyRing, load
 from sync.keys.seal import seal_key, store_key
+from sync.store import STORE
 from sync.store.connection import Connection, connect, migrate
 from sync.store.ledger import StoreLedger
 from sync.workspace.config import FILE as CONFIG
 from sync.workspace.config import Config, read_config
-from sync.workspace.create import KEYS, STORE, establish
-from sync.workspace.documents import Documents
 from sync.workspace.head import HeadFile
+
+if TYPE_CHECKING:
+    from core.ports import Clock, Ids
+    from sync.workspace.documents import Documents
 
 VARIABLE = "COUNTERSIGN_WORKSPACE"
 
@@ -114,6 +116,8 @@ def open_memory(
 
     For the demo: no real patients. Conflict when `path` holds a store already.
     """
+    from sync.workspace.create import establish
+
     path.mkdir(mode=private_file.FOLDER_MODE, parents=True, exist_ok=True)
     try:
         private_file.create(path / STORE, b"")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from core.ports import Ehr
@@ -63,17 +63,33 @@ def show(path: str) -> None:
     """Open the console as a user does and leave when the queue was painted."""
     import argparse
 
-    from console.app import ConsoleApp
     from console.bootstrap import open_here
+    from console.commands.console import warm
 
-    class Closing(ConsoleApp):
+    warmed = warm()
+    with open_here(argparse.Namespace(workspace=Path(path))) as found:
+        warmed.join()
+        paint(found)
+
+
+def paint(found: Any) -> None:
+    """Run the console until the queue was painted; exit 9 when no rows were."""
+    import console.app
+    from console.widgets.queue_list import QueueList
+
+    class Closing(console.app.ConsoleApp):
+        # Textual looks for a relative path beside the class that is run.
+        CSS_PATH = str(Path(console.app.__file__).with_name("styles") / "console.tcss")
+
         def on_mount(self) -> None:
             super().on_mount()
-            self.call_after_refresh(self.exit)
+            self.call_after_refresh(self.leave)
 
-    with open_here(argparse.Namespace(workspace=Path(path))) as found:
-        app = Closing(found, timers=False)
-        app.run(headless=True, size=(120, 40))
+        def leave(self) -> None:
+            self.exit(return_code=0 if self.screen.query_one(QueueList).rows else 9)
+
+    app = Closing(found, timers=False)
+    app.run(headless=True, size=(120, 40))
     if app.return_code:
         sys.exit(app.return_code)
 

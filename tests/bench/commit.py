@@ -1,7 +1,9 @@
-"""One decision, signed and durable, against a plain FULL commit of the rows that it writes.
+"""The commit of one decision, against a plain FULL commit of the rows that it writes.
 
-The baseline runs the standard sqlite3 in a process of its own: two builds of SQLite in one process
-drop each other's file locks.
+Two figures: the commit (transaction, leaf, tree, projections, signed checkpoint, durable), and the
+whole of `decide` around it (every check, and the reviewer's signature). The baseline runs the
+standard sqlite3 in a process of its own: two builds of SQLite in one process drop each other's file
+locks.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import time
 from pathlib import Path
 
 from core.intake.stage import stage
+from core.ledger.event import About, Actor, Event
 from core.review.decide import Answer, decide
 from tests.builders import Bench, document, phone_change, proposal
 
@@ -22,25 +25,60 @@ COUNT = 150
 PAIRS = 7
 
 
-def ratios() -> list[float]:
-    """Return decisions a second over plain commits a second, pair by pair."""
-    found = []
+def ratios() -> tuple[list[float], list[float]]:
+    """Return commits, and whole decisions, a second over plain commits a second, pair by pair."""
+    commits, wholes = [], []
     for _ in range(PAIRS):
         with tempfile.TemporaryDirectory(dir=".") as folder:
-            ours, rows = _decisions(Path(folder))
-            found.append(_plain(Path(folder), rows) / ours)
-    return found
+            whole, events, rows = _decisions(Path(folder))
+            wholes.append(_plain(Path(folder), rows) / whole)
+        with tempfile.TemporaryDirectory(dir=".") as folder:
+            commit = _commits(Path(folder), events)
+            commits.append(_plain(Path(folder), rows) / commit)
+    return commits, wholes
 
 
-def _decisions(folder: Path) -> tuple[float, dict[str, list[object]]]:
-    """Return the seconds that COUNT decisions took and the rows of one of them."""
+def _decisions(folder: Path) -> tuple[float, list[Event], dict[str, list[object]]]:
+    """Return the seconds that COUNT decisions took, their events, and the rows of one of them."""
     bench = Bench(folder)
     waiting = asyncio.run(_stage(bench))
     begun = time.perf_counter()
     for id_, seen in waiting:
         decide(bench.workspace, id_, 0, Answer("approve", seen=seen))
     spent = time.perf_counter() - begun
-    return spent, _rows(bench, waiting[-1][0])
+    events = [_event(bench, id_) for id_, _ in waiting]
+    return spent, events, _rows(bench, waiting[-1][0])
+
+
+def _event(bench: Bench, id_: str) -> Event:
+    """Return the event of a decision as `decide` made it."""
+    (vote,) = bench.ledger.decisions(id_, 0)
+    entry = bench.ledger.entry(vote.seq)
+    assert entry is not None
+    leaf = entry.leaf
+    return Event(
+        leaf["type"],
+        Actor("reviewer", leaf["actor"]["id"], leaf["actor"]["kid"]),
+        About(id_, 0, 0, leaf["operation"], leaf["ehr"], leaf["patient"]),
+        data=leaf["data"],
+        before=leaf["from"],
+        after=leaf["to"],
+        refs=tuple(leaf["refs"]),
+    )
+
+
+def _commits(folder: Path, events: list[Event]) -> float:
+    """Return the seconds that committing the same decisions took in a store of the same content.
+
+    Keys differ from store to store, identifiers do not: both count from one.
+    """
+    bench = Bench(folder)
+    asyncio.run(_stage(bench))
+    begun = time.perf_counter()
+    for event in events:
+        with bench.ledger.transaction() as transaction:
+            transaction.append(event)
+    return time.perf_counter() - begun
 
 
 async def _stage(bench: Bench) -> list[tuple[str, str]]:

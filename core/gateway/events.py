@@ -7,9 +7,10 @@ from dataclasses import replace
 from core.canonical import JsonObject, exact
 from core.delta import Difference
 from core.gateway.receipt import Outcome
-from core.gateway.refresh import BaseMoved, Fresh, readmitted, rebase_statement
+from core.gateway.refresh import Fresh, Returned, judge_again, rebase_statement
+from core.intake.judge import trace_data
 from core.intake.stage import admit, revision_data
-from core.ledger.event import About, Actor, Event
+from core.ledger.event import Actor, Event
 from core.lifecycle import State
 from core.ports import Reads, Request, Response, Transaction
 from core.records import ChangeRow, ProposalRow
@@ -122,32 +123,26 @@ def resolve(
 
 
 def send_back(
-    workspace: Workspace, proposal: ProposalRow, seen: ChangeRow, content: Content, moved: BaseMoved
+    workspace: Workspace, proposal: ProposalRow, seen: ChangeRow, returned: Returned
 ) -> None:
-    """Void the approvals and re-admit the change on the base that the EHR has now."""
-    again, verdict = readmitted(workspace, proposal, seen, content, moved.fresh)
+    """Void the approvals and re-admit the change as it stands now, judged anew."""
+    content = replace(returned.content, nonce=workspace.ids.nonce())
+    verdict = judge_again(workspace.ledger, proposal, seen, content)
+    again = replace(content, trace=trace_data(verdict.trace))
     with workspace.ledger.transaction() as transaction:
-        change = transaction.change(seen.proposal, seen.idx)
-        if change != seen:
+        if transaction.change(seen.proposal, seen.idx) != seen:
             return
-        shown = [_shown(item) for item in moved.moved]
-        void(workspace, transaction, seen, "base-moved", {"moved": shown})
-        one = About(
-            proposal=seen.proposal,
-            index=seen.idx,
-            revision=seen.revision + 1,
-            operation=seen.operation,
-            ehr=seen.ehr,
-            patient=seen.patient_tag,
-        )
-        ehr = workspace.ehr(seen.ehr)
-        digests = _next_digests(workspace, proposal, seen, again, ehr.base_url, verdict.digest())
+        shown = [_shown(item) for item in returned.moved]
+        void(workspace, transaction, seen, returned.why, {"moved": shown})
+        one = replace(about(seen), revision=seen.revision + 1)
+        base_url = workspace.ehr(seen.ehr).base_url
+        digests = _next_digests(workspace, proposal, seen, again, base_url, verdict.digest())
         transaction.append(
             Event(
                 "change.readmitted",
                 actor(workspace),
                 one,
-                data={"void": "base-moved", **revision_data(again, digests)},
+                data={"void": returned.why, **revision_data(again, digests)},
                 body=again.as_json(seen.patient_label) | {"moved": shown},
             )
         )

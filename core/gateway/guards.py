@@ -15,7 +15,6 @@ from core.consent import PERMITTED
 from core.incident.freeze import frozen_by, target_of
 from core.ledger.event import moment
 from core.lifecycle import State
-from core.policy import Verdict
 from core.ports import Reads, Transaction
 from core.records import ChangeRow, ProposalRow
 from core.review.approval import Now, approvals_hold
@@ -102,14 +101,12 @@ def check_approvals(
         raise Stopped(holding.why_not, "void")
 
 
-def check_verdict(fresh: Verdict, change: ChangeRow, consent: str) -> None:
-    """Stop when policy or consent, asked again, no longer says what the approvers saw."""
+def check_consent(consent: str) -> None:
+    """Stop unless consent, asked again, permits."""
     if consent.endswith("deny"):
         raise Stopped("consent-denied", "void")
     if consent not in PERMITTED:
         raise Stopped("consent-unreadable", "wait")
-    if fresh.outcome == "denied" or fresh.digest() != change.verdict_digest:
-        raise Stopped("verdict-changed", "void")
 
 
 def check_documents(reads: Reads) -> None:

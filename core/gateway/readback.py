@@ -9,7 +9,7 @@ from __future__ import annotations
 from core.canonical import RESPONSE, JsonObject, parse_object
 from core.digests import fingerprint
 from core.gateway import events
-from core.gateway.refresh import BaseMoved
+from core.gateway.refresh import Returned, rebuilt
 from core.lifecycle import State
 from core.ports import Ehr, Fetched
 from core.records import ChangeRow
@@ -120,4 +120,5 @@ def _overtaken(workspace: Workspace, change: ChangeRow, current: Fetched) -> Non
     again = workspace.ledger.change(change.proposal, change.idx)
     if proposal is not None and again is not None:
         content = read_content(workspace.ledger, again)
-        events.send_back(workspace, proposal, again, content, BaseMoved(current, ()))
+        returned = Returned("base-moved", rebuilt(again, content, current))
+        events.send_back(workspace, proposal, again, returned)

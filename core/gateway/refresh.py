@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from core.canonical import JsonObject, Number, exact
-from core.delta import Difference
+from core.delta import Difference, disturbed, touched
 from core.digests import Base, bytes_digest, fingerprint
 from core.errors import Failed
-from core.gateway.guards import Stopped, Versions, check_verdict, versions
-from core.intake.build import disturbances, narrative_of, reapply, stamp
-from core.intake.judge import Case, judge, trace_data
+from core.gateway.guards import Stopped, Versions, check_consent, versions
+from core.grounding import belongs_to
+from core.intake.build import narrative_of, reapply, stamp
+from core.intake.judge import Case, judge
 from core.ledger.event import instant
 from core.policy import Verdict
 from core.policy.request import Operation
@@ -25,13 +26,17 @@ from core.statement import Statement, sign
 from core.workspace import Workspace, policy_in_force, roster_in_force
 
 
-class BaseMoved(Exception):
-    """A touched or guard element of the base moved, or the route forbids rebasing."""
+class Returned(Exception):
+    """What the approvers saw no longer holds: the change goes back to review as a new revision.
 
-    def __init__(self, fresh: Fetched, moved: tuple[Difference, ...]):
-        self.fresh = fresh
+    `why` is a static code, `content` what the next revision holds, `moved` how the base moved.
+    """
+
+    def __init__(self, why: str, content: Content, moved: tuple[Difference, ...] = ()):
+        self.why = why
+        self.content = content
         self.moved = moved
-        super().__init__("the base moved")
+        super().__init__(why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class Fresh:
 async def refresh(
     workspace: Workspace, proposal: ProposalRow, change: ChangeRow, content: Content
 ) -> Fresh:
-    """Read base, consent and policy now; raises Stopped, BaseMoved or Unreachable."""
+    """Read base, consent and policy now; raises Stopped, Returned or Unreachable."""
     looked_at = versions(workspace.ledger)
     context = proposal_body(workspace.ledger, proposal)
     patient = str(context["patient"])
@@ -55,10 +60,11 @@ async def refresh(
     if content.base is None:
         await _check_patient(workspace, change.ehr, patient)
     else:
-        fresh = await _fresh_base(workspace, change, content)
-    consent = await workspace.consents.evaluate(patient, proposal.purpose)
+        fresh = await _fresh_base(workspace, change, content, patient)
+    check_consent(await workspace.consents.evaluate(patient, proposal.purpose))
     verdict = judge_again(workspace.ledger, proposal, change, fresh)
-    check_verdict(verdict, change, consent)
+    if verdict.outcome == "denied" or verdict.digest() != change.verdict_digest:
+        raise Returned("verdict-changed", fresh)
     return Fresh(fresh, fresh is not content, looked_at)
 
 
@@ -88,22 +94,17 @@ def judge_again(
     )
 
 
-def readmitted(
-    workspace: Workspace, proposal: ProposalRow, change: ChangeRow, content: Content, fresh: Fetched
-) -> tuple[Content, Verdict]:
-    """Return the next revision of a change on a fresh base, and what policy says of it."""
+def rebuilt(change: ChangeRow, content: Content, fresh: Fetched) -> Content:
+    """Return the content of a change carried to a fresh base, with the delta from there."""
     resource, delta = reapply(fresh.resource, content.resource, content.delta)
-    again = replace(
+    return replace(
         content,
-        nonce=workspace.ids.nonce(),
         base=fresh.resource,
         held=Base(fresh.version, fingerprint(fresh.resource)),
         resource=stamp(resource, change.operation, change.rung, create=False),
         delta=delta,
         narrative=narrative_of(fresh.resource, resource),
     )
-    verdict = judge_again(workspace.ledger, proposal, change, again)
-    return replace(again, trace=trace_data(verdict.trace)), verdict
 
 
 def rebase_statement(workspace: Workspace, change: ChangeRow, content: Content) -> Statement:
@@ -142,30 +143,25 @@ async def _check_patient(workspace: Workspace, ehr: str, patient: str) -> None:
         raise Stopped("patient-merged", "void")
 
 
-async def _fresh_base(workspace: Workspace, change: ChangeRow, content: Content) -> Content:
+async def _fresh_base(
+    workspace: Workspace, change: ChangeRow, content: Content, patient: str
+) -> Content:
     if content.base is None or content.held is None or content.target is None:
         raise Failed("an update without a base cannot be sent")
-    fresh = await workspace.ehr(change.ehr).read(content.target)
+    ehr = workspace.ehr(change.ehr)
+    fresh = await ehr.read(content.target)
     if fresh is None:
         raise Stopped("target-gone", "void")
     if fresh.redacted:
         raise Stopped("base-redacted", "wait")
-    held = Base(fresh.version, fingerprint(fresh.resource))
-    if held == content.held:
+    if not belongs_to(fresh.resource, patient, base=ehr.base_url):
+        raise Stopped("other-patient", "void")
+    if Base(fresh.version, fingerprint(fresh.resource)) == content.held:
         return content
-    moved = disturbances(content.base, fresh.resource, content.delta)
+    again = rebuilt(change, content, fresh)
+    moved = disturbed(content.base, fresh.resource, content.delta)
     route = change.route_json or {}
-    if moved or route.get("rebase") is not True:
-        raise BaseMoved(fresh, moved)
-    resource, delta = reapply(fresh.resource, content.resource, content.delta)
-    if [(item.element, item.effect) for item in delta] != [
-        (item.element, item.effect) for item in content.delta
-    ]:
-        raise BaseMoved(fresh, moved)
-    return replace(
-        content,
-        base=fresh.resource,
-        held=held,
-        resource=stamp(resource, change.operation, change.rung, create=False),
-        narrative=narrative_of(fresh.resource, resource),
-    )
+    if moved or route.get("rebase") is not True or touched(again.delta) != touched(content.delta):
+        raise Returned("base-moved", again, moved)
+    # The approved delta stays what was signed; only what lies beside it moved.
+    return replace(again, delta=content.delta)

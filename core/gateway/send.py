@@ -18,7 +18,7 @@ from core.gateway.guards import (
     check_lifecycle,
 )
 from core.gateway.receipt import Outcome, classify
-from core.gateway.refresh import BaseMoved, Fresh, refresh
+from core.gateway.refresh import Fresh, Returned, refresh
 from core.gateway.request import scope, write_request
 from core.lifecycle import State
 from core.ports import Grant, NotSent, OutcomeUnknown
@@ -55,8 +55,8 @@ async def send(workspace: Workspace, change: ChangeRow, epoch: int) -> Step:
         fresh = await refresh(workspace, proposal, change, content)
     except Stopped as stop:
         return _stopped(workspace, change, stop)
-    except BaseMoved as moved:
-        events.send_back(workspace, proposal, change, content, moved)
+    except Returned as returned:
+        events.send_back(workspace, proposal, change, returned)
         return Step.RETURNED
     except (Unreachable, Refused):
         return Step.UNREACHABLE

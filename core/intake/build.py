@@ -16,7 +16,7 @@ from jsonpointer import JsonPointerException
 
 from core import stamps
 from core.canonical import JsonObject
-from core.delta import Difference, content, delta, disturbed, element_path
+from core.delta import Difference, content, delta, element_path
 from core.errors import BadInput
 from core.fhir import Problem, problems
 from core.intake import hardening
@@ -79,13 +79,6 @@ def reapply(
     if narrative_of(fresh, intended) == "dropped":
         fresh, intended = _without_text(fresh), _without_text(intended)
     return intended, delta(fresh, intended)
-
-
-def disturbances(
-    old: JsonObject, fresh: JsonObject, differences: tuple[Difference, ...]
-) -> tuple[Difference, ...]:
-    """Return how the base moved in touched or guard elements since it was approved."""
-    return disturbed(old, fresh, differences)
 
 
 def stamp(built: JsonObject, operation: str, rung: str, *, create: bool) -> JsonObject:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from core.canonical import JsonObject
 from core.consent import PERMITTED
-from core.delta import Difference, touched
+from core.delta import Difference, disturbed, touched
 from core.errors import BadInput
 from core.grounding import belongs_to
 from core.incident.freeze import Target, frozen_by
@@ -21,7 +21,6 @@ from core.intake.build import (
     build_create,
     build_update,
     check_valid,
-    disturbances,
     narrative_of,
     reapply,
     stamp,
@@ -247,7 +246,7 @@ async def _build_update(
             remedy="Read the resource again and propose against its newest version",
         )
     built = build_update(change, read.resource, patient, field)
-    moved = disturbances(read.resource, current.resource, built.delta)
+    moved = disturbed(read.resource, current.resource, built.delta)
     if moved:
         return read, built, True
     resource, found = reapply(current.resource, built.resource, built.delta)

@@ -8,8 +8,8 @@ from core.canonical import exact
 from core.gateway import refresh
 from core.view import view_proposal
 from sync.store.verify import verify_store
-from tests.builders import PATIENT, Bench
-from tests.core.gateway.scenario import approve, approved_phone, change, edit, run
+from tests.builders import CONDITION, PATIENT, Bench, exact_object
+from tests.core.gateway.scenario import approve, approved_phone, change, edit, run, staged
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ async def test_control_without_the_base_guard_a_touched_element_is_overwritten(
     """With the guard switched off the chart's newer value is lost: the guard is what stops it."""
     await approved_phone(bench)
     edit(bench, active=False)
-    monkeypatch.setattr(refresh, "disturbances", lambda *_: ())
+    monkeypatch.setattr(refresh, "disturbed", lambda *_: ())
     await run(bench)
     assert bench.ehr.current("Patient/example")["telecom"][1]["value"] == "555 0199"
 
@@ -110,3 +110,41 @@ async def test_target_that_is_gone_returns_to_review(bench: Bench) -> None:
     await run(bench)
     assert change(bench, id_).state == "pending-human-review"
     assert change(bench, id_).void == "target-gone"
+
+
+CONDITION_PATCH = [{"op": "replace", "path": "/code/text", "value": "Hypertension, essential"}]
+
+
+async def _approved_condition_update(bench: Bench) -> str:
+    condition = {**CONDITION, "id": "c1", "code": {**CONDITION["code"], "text": "Hypertension"}}
+    bench.ehr.put(exact_object(condition))
+    id_ = await staged(
+        bench,
+        {"op": "update", "target": "Condition/c1", "base_version": "1", "patch": CONDITION_PATCH},
+        evidence=[],
+    )
+    approve(bench, id_)
+    edit(bench, "Condition/c1", subject={"reference": "Patient/other"})
+    return id_
+
+
+async def test_target_that_moved_to_another_patient_is_never_written(bench: Bench) -> None:
+    id_ = await _approved_condition_update(bench)
+    for _ in range(2):
+        await run(bench)
+        assert not bench.ehr.sent
+        now = change(bench, id_)
+        assert (now.state, now.void) == ("pending-human-review", "other-patient")
+        approve(bench, id_)
+
+
+async def test_control_without_the_patient_check_another_chart_is_written(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = await _approved_condition_update(bench)
+    monkeypatch.setattr(refresh, "belongs_to", lambda *_, **__: True)
+    await run(bench)
+    approve(bench, id_)
+    await run(bench)
+    assert bench.ehr.current("Condition/c1")["subject"] == {"reference": "Patient/other"}
+    assert bench.ehr.sent

@@ -200,7 +200,23 @@ async def test_policy_edit_that_alters_the_verdict_voids(bench: Bench) -> None:
     text = bench.ledger.config("policy").document
     adopt(bench.workspace, "policy", text.replace('expires = "8h"', 'expires = "7h"', 1))
     await run(bench)
-    assert not bench.ehr.sent and change(bench, id_).void == "verdict-changed"
+    now = change(bench, id_)
+    assert not bench.ehr.sent and now.void == "verdict-changed"
+    assert now.state == "pending-human-review" and now.revision == 1
+    assert now.route_json is not None and now.route_json["expiry_s"] == 7 * 3600
+    approve(bench, id_)
+    await run(bench)
+    assert change(bench, id_).state == "verified"
+
+
+async def test_policy_edit_that_denies_ends_the_change(bench: Bench) -> None:
+    from core.adoption import adopt
+
+    id_ = await approved_phone(bench)
+    text = bench.ledger.config("policy").document
+    adopt(bench.workspace, "policy", text.replace('"TREAT"', '"HPAYMT"'))
+    await run(bench)
+    assert not bench.ehr.sent and change(bench, id_).state == "denied"
 
 
 async def test_policy_edit_that_leaves_the_verdict_voids_nothing(bench: Bench) -> None:

@@ -70,7 +70,7 @@ async def test_where_others_moved_it_is_staged_on_the_current_version(
 async def test_control_without_the_comparison_the_stale_one_passes(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(surveying, "disturbances", lambda *_: ())
+    monkeypatch.setattr(surveying, "disturbed", lambda *_: ())
     edit(bench, "Patient/example", active=False)
     assert (await submit_changes(bench, phone_change())).outcome == "review"
 

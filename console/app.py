@@ -30,6 +30,7 @@ from console.screens.base import ConsoleScreen
 from console.screens.queue import QueueScreen
 from console.session import RoundDone, Session
 from console.theming import DEFAULT, load_themes
+from console.watch import Watch
 from console.widgets.status_line import Facts, Notice, NoticeLine, StatusLine
 from console.worklist import Seen
 from core.lifecycle import State
@@ -166,6 +167,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
         if counter != self._counter:
             self._counter = counter
             self.store_changed()
+        elif self.gateway.running:
+            self.refresh_facts()
 
     def store_changed(self) -> None:
         """Show the store as it is now."""
@@ -183,13 +186,15 @@ class ConsoleApp(App[None], inherit_bindings=False):
     def refresh_facts(self) -> None:
         """Read the counts of the status line."""
         ledger = self.session.ledger
+        states = ledger.state_counts()
         self._facts = Facts(
             ehrs=tuple(self.session.ehr_names),
             gateway=self.gateway.words(self.zone),
             trouble=self.gateway.trouble,
             read_only=self.read_only,
-            waiting=ledger.state_counts().get(State.PENDING, 0),
-            exceptions=len(ledger.open_exceptions()),
+            waiting=states.get(State.PENDING, 0),
+            unsent=states.get(State.READY, 0),
+            exceptions=len(ledger.open_exceptions()) + len(ledger.open_findings()),
             freezes=len(ledger.freezes()),
             unanchored=max(0, ledger.size - self.session.anchored_size(None)),
         )
@@ -205,7 +210,9 @@ class ConsoleApp(App[None], inherit_bindings=False):
 
     def check_gateway(self) -> None:
         """Start a round where one is due."""
-        if not self.gateway.running and is_due(self.session):
+        if self.gateway.running:
+            return
+        if self.monotonic() >= self.gateway.next_sync or is_due(self.session):
             self.start_round()
 
     def start_round(self) -> None:
@@ -215,13 +222,13 @@ class ConsoleApp(App[None], inherit_bindings=False):
         if self.gateway.running:
             self._again = True
             return
-        self.gateway.running = True
+        watch = self.gateway.begin(self.monotonic())
         self.refresh_facts()
-        self._round()
+        self._round(watch)
 
     @work(thread=True, exclusive=True, group="gateway", exit_on_error=False)
-    def _round(self) -> RoundDone | None:
-        return self.session.gateway_round()
+    def _round(self, watch: Watch) -> RoundDone | None:
+        return self.session.gateway_round(watch)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Take up how a round ended; the thread itself touches nothing of the screen."""
@@ -241,6 +248,26 @@ class ConsoleApp(App[None], inherit_bindings=False):
         if self._again:
             self._again = False
             self.start_round()
+
+    def action_stop_sync(self) -> None:
+        """Ask the round that runs to end after its present step."""
+        if not self.gateway.running:
+            self.say("Nothing is being synced just now.")
+            return
+        self.gateway.watch.stop()
+        self.say("The sync ends after its present step; the next one goes on where it stops.")
+
+    async def action_quit(self) -> None:
+        """Leave; a round that runs ends after its present step."""
+        self.gateway.watch.stop()
+        self.exit()
+
+    def action_sync(self) -> None:
+        """Ask the hub now."""
+        if self.read_only:
+            self.say("This console is read-only.", error=True)
+            return
+        self.start_round()
 
     def action_queue(self) -> None:
         """Go to the queue."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Literal
 
 from console.presenters.texts import hour
+from console.watch import Watch
 from core.errors import CountersignError, Unreachable
 from core.ledger.event import moment
 from core.lifecycle import State
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from console.session import RoundDone, Session
 
 DUE = (State.READY, State.SENDING, State.AMBIGUOUS, State.PERSISTED)
+SYNC_S = 20.0
+"""How often the hub is asked when nothing else is due."""
 Mode = Literal["idle", "sending", "elsewhere", "unreachable", "failed", "off"]
 
 
@@ -26,6 +29,16 @@ class Gateway:
     since: datetime | None = None
     problem: str = ""
     running: bool = False
+    watch: Watch = field(default_factory=Watch)
+    """That of the round that runs, or of the last one."""
+    next_sync: float = 0.0
+    """When the hub is asked again, on the monotonic clock."""
+
+    def begin(self, now: float) -> Watch:
+        """Take up that a round begins."""
+        self.running, self.watch = True, Watch()
+        self.next_sync = now + SYNC_S
+        return self.watch
 
     @property
     def trouble(self) -> bool:
@@ -34,8 +47,10 @@ class Gateway:
 
     def words(self, zone: tzinfo | None) -> str:
         """Return the state as the status line says it."""
+        if self.running and self.watch.words:
+            return f"gateway: {self.watch.words}"
         if self.running and self.mode != "unreachable":
-            return "gateway: sending…"
+            return "gateway: at work…"
         if self.mode == "unreachable" and self.since is not None:
             return f"EHR unreachable since {hour(self.since, zone)}"
         if self.mode == "elsewhere":

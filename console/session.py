@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from console.watch import Watch
     from core.ports import Clock, Reads
     from core.records import ExceptionRow
     from core.workspace import Workspace
@@ -30,6 +31,17 @@ class RoundDone(Protocol):
     @property
     def unreachable(self) -> bool:
         """Whether something due could not end."""
+
+
+class SyncDone(Protocol):
+    """What commands ask of a finished sync with the hub."""
+
+    unreachable: bool
+    refused: bool
+    unrefreshed: bool
+
+    def counts(self) -> dict[str, int | bool]:
+        """Return what was done, by name."""
 
 
 class Session(Protocol):
@@ -57,8 +69,11 @@ class Session(Protocol):
     def anchored_size(self, published: str | None) -> int:
         """Return how many events the newest published head covers."""
 
-    def gateway_round(self) -> RoundDone | None:
-        """Do one round in the calling thread; None while another process is the gateway."""
+    def gateway_round(self, watch: Watch) -> RoundDone | None:
+        """Do one round in the calling thread; None while another process is the gateway.
+
+        `watch` is told how far it is, and asked whether to end early.
+        """
 
     def change_counter(self) -> int:
         """Return a number that moves when another connection has written to the store."""

@@ -5,7 +5,7 @@ Network ports are async; the ledger is local and its transactions are short, so 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,9 @@ from core.records import (
     ConfigRow,
     DecisionRow,
     ExceptionRow,
+    FindingRow,
     FreezeRow,
+    OutputRow,
     ProposalRow,
     WriteRow,
 )
@@ -81,6 +83,27 @@ class Reads(Protocol):
 
     def exceptions(self, proposal: str, index: int) -> Sequence[ExceptionRow]:
         """Return the open exceptions of one change."""
+
+    def proposal_of_task(self, task: str) -> ProposalRow | None:
+        """Return the proposal that was admitted from a Task of the hub."""
+
+    def outputs(self, task: str) -> Sequence[OutputRow]:
+        """Return what this gateway signed for a Task, in order."""
+
+    def decided(self, digest: str) -> bool:
+        """Tell whether the decision with that statement digest is in this ledger."""
+
+    def hub_proposals(self) -> Sequence[ProposalRow]:
+        """Return the proposals that came from the hub, oldest first."""
+
+    def untold(self) -> Sequence[ProposalRow]:
+        """Return those of them that moved since their Task was last answered."""
+
+    def open_findings(self) -> Sequence[FindingRow]:
+        """Return what was found about Tasks and not closed, oldest first."""
+
+    def found(self, task: str, code: str) -> bool:
+        """Tell whether a finding of that code about a Task is recorded already."""
 
     def freezes(self) -> Sequence[FreezeRow]:
         """Return the freezes in force."""
@@ -218,6 +241,53 @@ class Ehr(Protocol):
 
         Raises NotSent when nothing left (or what `before_first_byte` raised), OutcomeUnknown when
         something may have.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A resource as the hub holds it; `size` is its length in bytes as it was sent."""
+
+    resource: JsonObject
+    reference: str
+    version: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of what changed; `at` is the server's time when it answered the first."""
+
+    items: Sequence[Held]
+    at: datetime
+
+
+class Lost(Exception):
+    """Another version was stored in between (409, 412): read again, and try again or give up."""
+
+
+class Hub(Protocol):
+    """The FHIR server that carries the team's shared work; authorship is never taken from it."""
+
+    name: str
+
+    def changed(self, type_: str, since: datetime | None) -> AsyncIterator[Page]:
+        """Yield what changed at or after `since`, oldest first; Tasks: proposals only.
+
+        The first page comes also when nothing changed. Raises Unreachable or Refused.
+        """
+
+    async def listed(self, type_: str) -> Mapping[str, str]:
+        """Return reference → version of everything that `changed` would ever yield."""
+
+    async def read(self, reference: str) -> Held | None:
+        """Read it now; None when it is gone (404, 410). Raises Unreachable or Refused."""
+
+    async def replace(self, held: Held, resource: JsonObject) -> None:
+        """PUT the whole resource If-Match `held`'s version.
+
+        Raises Lost, Refused (the server will never take it), or Unreachable, after which it may
+        or may not be stored.
         """
 
 

@@ -39,6 +39,13 @@ class ProposalRow:
     """Shown: the patient reference."""
     patient_label: str | None
     """Shown: the patient's name as the EHR had it at intake."""
+    task: str | None = None
+    """The hub's Task that carries it, `Task/id`; None where the command line proposed it."""
+
+    @property
+    def subject(self) -> str:
+        """What every statement about it calls it: the Task, or the local id where there is none."""
+        return self.task or self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,4 +217,47 @@ class ConfigRow:
     document: str
 
 
-ROWS = (ProposalRow, ChangeRow, DecisionRow, WriteRow, ExceptionRow, FreezeRow, ConfigRow)
+@dataclass(frozen=True, slots=True)
+class OutputRow:
+    """A statement of the gateway that belongs on a Task."""
+
+    digest: str
+    seq: int
+    task: str
+    proposal: str | None
+    kind: str
+    """`admission` or `outcome`."""
+    state: str | None
+    """What an outcome says of the whole proposal; None for an admission."""
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """Something about a Task on the hub that a person should know of."""
+
+    id: int
+    """The seq of its event."""
+    task: str
+    version: str | None
+    severity: str
+    """`quarantine` or `alarm`."""
+    code: str
+    """Static: why, in one word."""
+    agent: str | None
+    """Only where its signature holds."""
+    at: str
+    closed_at: str | None
+
+
+ROWS = (
+    ProposalRow,
+    ChangeRow,
+    DecisionRow,
+    WriteRow,
+    ExceptionRow,
+    FreezeRow,
+    ConfigRow,
+    OutputRow,
+    FindingRow,
+)

@@ -119,6 +119,11 @@ def peek(text: str) -> JsonObject:
     return _object(text.split(".")[1] if text.count(".") == 2 else "")
 
 
+def header(text: str) -> JsonObject:
+    """Return the header without verifying anything, to say what is wrong; never to act."""
+    return _object(text.split(".")[0] if text.count(".") == 2 else "")
+
+
 def _public_key(x: str) -> Ed25519PublicKey:
     try:
         return Ed25519PublicKey.from_public_bytes(unb64url(x))

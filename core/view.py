@@ -16,6 +16,7 @@ from core.ports import Reads
 from core.records import ChangeRow, DecisionRow, ExceptionRow, ProposalRow, WriteRow
 from core.review.content import Content, read_content
 from core.review.decide import shown_hash
+from core.waiting import waits_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ def _change_json(view: ChangeView) -> JsonObject:
         "target": row.target if written is None else written.location or row.target,
         "paths": [path for path, _ in row.touched],
         "state": row.state,
+        "waits_for": waits_for(row.state),
         "hash": row.change_digest,
         "void": row.void,
         "expires": row.expires,

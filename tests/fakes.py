@@ -164,4 +164,11 @@ def _matches(resource: JsonObject, key: str, value: str) -> bool:
         )
     if key == "target":
         return any(item.get("reference") == value for item in resource.get("target", []))
+    if key == "_count":
+        return True
+    if key == "_id":
+        return resource["id"] in value.split(",")
+    if key == "_lastUpdated":
+        updated = datetime.fromisoformat(resource["meta"]["lastUpdated"])
+        return updated >= datetime.fromisoformat(value.removeprefix("ge"))
     raise AssertionError(f"the fake does not search by {key}")

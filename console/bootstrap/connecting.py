@@ -1,31 +1,34 @@
-"""A client for one EHR of the workspace, with a token source for each plane it uses."""
+"""Clients of the configured servers, each with the token source of its plane."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.errors import BadInput
 from sync.fhir import FhirClient, NoAuth, Tokens, TokenSource
+from sync.fhir.discovery import discover
 
 if TYPE_CHECKING:
     from console.bootstrap.opening import Opened
 
 
-def connect_ehr(opened: Opened, name: str) -> FhirClient:
+async def connect_ehr(opened: Opened, name: str) -> FhirClient:
     """Return the client of one configured EHR; the write plane's tokens stay in its memory."""
     config = opened.folder.config.ehr[name]
+    reading = await plane_tokens(opened, name, "read")
+    writing = await plane_tokens(opened, name, "write")
+    return FhirClient(name, config.base_url, reading, writing)
 
-    def tokens(plane: str) -> Tokens:
-        client_id = getattr(config.clients, plane)
-        jwk = opened.folder.keys.client_jwk(plane, name)
-        if client_id is None or jwk is None:
-            return NoAuth()
-        if config.token_url is None:
-            raise BadInput(
-                "is missing", field=f"ehr.{name}.token_url", remedy="Add it to countersign.toml"
-            )
-        return TokenSource(
-            client_id, jwk, config.token_url, clock=opened.clock, new_id=opened.ids.uuid
-        )
 
-    return FhirClient(name, config.base_url, tokens("read"), tokens("write"))
+async def plane_tokens(opened: Opened, name: str, plane: str) -> Tokens:
+    """Return the token source of one plane (`read`, `propose`, `approve`, `write`) of an EHR.
+
+    Where no token endpoint is configured the server's SMART configuration names it; where no
+    client is, the server is asked without a token. Raises Unreachable.
+    """
+    config = opened.folder.config.ehr[name]
+    client_id = getattr(config.clients, plane)
+    jwk = opened.folder.keys.client_jwk(plane, name)
+    if client_id is None or jwk is None:
+        return NoAuth()
+    url = config.token_url or (await discover(config.base_url)).token_endpoint
+    return TokenSource(client_id, jwk, url, clock=opened.clock, new_id=opened.ids.uuid)

@@ -18,10 +18,13 @@ from sync.workspace.folder import OpenWorkspace, beside, find, open_workspace
 if TYPE_CHECKING:
     import argparse
 
-    from core.audit.verify import Report
+    from console.watch import Watch
+    from core.audit.verify import Report as Verified
     from core.gateway.run import Round
     from core.ports import Clock, Ehr, Ids
     from core.workspace import Workspace
+    from sync.hub.engine import Engine
+    from sync.hub.report import Report
 
 
 @dataclass
@@ -64,8 +67,42 @@ class Opened:
         async with AsyncExitStack() as stack:
             ehrs: dict[str, Ehr] = {}
             for name in self.ehr_names:
-                ehrs[name] = await stack.enter_async_context(connect_ehr(self, name))
+                ehrs[name] = await stack.enter_async_context(await connect_ehr(self, name))
             yield self._workspace(ehrs)
+
+    @asynccontextmanager
+    async def hub_sync(
+        self, workspace: Workspace, watch: Watch | None = None
+    ) -> AsyncIterator[Engine | None]:
+        """Return the sync with the hub, or None where this workspace has no client for it."""
+        from console.bootstrap.hub import hub_sync
+
+        async with hub_sync(self, workspace, watch) as engine:
+            yield engine
+
+    async def round(
+        self, workspace: Workspace, epoch: int, watch: Watch | None = None
+    ) -> tuple[Round, Report | None]:
+        """Pull, push, send, reconcile, push: what a gateway does in one round.
+
+        The ledger's head is published before and after. A hub that cannot be reached holds up
+        nothing that is due at the EHR.
+        """
+        from core.gateway.run import run_once
+
+        published = await self.publish(workspace)
+        async with self.hub_sync(workspace, watch) as engine:
+            if engine is not None:
+                await engine.pull()
+                await engine.push()
+            done = await run_once(workspace, epoch)
+            if engine is not None:
+                await engine.push()
+        published = await self.publish(workspace) and published
+        report = None if engine is None else engine.report
+        done.unpublished = not published
+        done.unreachable = done.unreachable or not published or bool(report and report.unreachable)
+        return done, report
 
     @contextmanager
     def lease(self, timeout_s: float) -> Iterator[int]:
@@ -78,7 +115,7 @@ class Opened:
         finally:
             lease.release()
 
-    def verify(self, published: str | None) -> Report:
+    def verify(self, published: str | None) -> Verified:
         """Verify the whole store against every head that is kept outside it."""
         from sync.store.verify import verify_store
 
@@ -127,23 +164,20 @@ class Opened:
         anchors = [self.ledger.anchor(name) for name in self.ehr_names]
         return max((anchor.size for anchor in anchors if anchor is not None), default=0)
 
-    def gateway_round(self) -> Round | None:
+    def gateway_round(self, watch: Watch) -> Round | None:
         """Do one round as the gateway on a connection of its own, for a thread beside the screen.
 
         None while another process is the gateway; raises Unreachable and other errors.
         """
         import asyncio
 
-        from core.gateway.run import run_once
         from sync.workspace.lease import LeaseHeld
 
         beside_us = replace(self, folder=beside(self.folder, self.clock))
 
         async def one_round(epoch: int) -> Round:
             async with beside_us.connected() as workspace:
-                await beside_us.publish(workspace)
-                done = await run_once(workspace, epoch)
-                await beside_us.publish(workspace)
+                done, _ = await beside_us.round(workspace, epoch, watch)
                 return done
 
         try:

@@ -8,6 +8,7 @@ from console.bootstrap import open_here
 from console.commands.finding import chosen_changes, find_proposal
 from console.commands.output import print_json, say
 from core.review.decide import Answer, decide
+from core.waiting import state_words, waits_for
 
 
 def answer_changes(args: argparse.Namespace, answer: Answer) -> int:
@@ -24,8 +25,10 @@ def answer_changes(args: argparse.Namespace, answer: Answer) -> int:
                         "decision": decided.id,
                         "outcome": answer.outcome,
                         "state": str(decided.state),
+                        "waits_for": waits_for(decided.state),
                     }
                 )
             else:
-                say(f"{proposal.id}  change {decided.index}  {answer.outcome}  {decided.state}")
+                state = state_words(decided.state)
+                say(f"{proposal.id}  change {decided.index}  {answer.outcome}  {state}")
     return 0

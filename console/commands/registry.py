@@ -39,11 +39,13 @@ COMMANDS = (
     Command("approve", "approve", "approve changes that you have looked at"),
     Command("reject", "reject", "reject changes, with a reason"),
     Command("defer", "defer", "put changes off until a time"),
+    Command("sync", "sync", "bring in what agents proposed, and tell them what became of it"),
     Command("run", "run", "send what is approved, read back what was stored"),
     Command("exceptions", "exceptions", "list what a person must look at"),
     Command("incident", "incident", "freeze writes and lift freezes"),
     Command("audit", "audit", "verify the ledger, or tell the story of a proposal"),
     Command("policy", "policy", "check, explain or adopt a policy"),
+    Command("roster", "roster", "show, check or adopt a roster; enrol agents, revoke keys"),
     Command("diff", "diff", "compare an intended with a persisted resource"),
     Command("schema", "schema", "print a JSON Schema"),
 )

@@ -1,15 +1,19 @@
-"""`run [--once]`: send what is approved, resolve what is open, reconcile what was written."""
+"""`run [--once]`: sync with the hub, send what is approved, reconcile what was written."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from console.bootstrap import Opened, open_here
 from console.commands.line import narrate
 from console.commands.output import print_json, say
-from core.gateway.run import Round, run_once
+from core.gateway.run import Round
+
+if TYPE_CHECKING:
+    from console.session import SyncDone
 
 UNREACHABLE = 6
 LEASE_WAIT_S = 60.0
@@ -30,28 +34,29 @@ def run(args: argparse.Namespace) -> int:
 async def _rounds(opened: Opened, *, once: bool, as_json: bool) -> int:
     with opened.lease(LEASE_WAIT_S) as epoch:
         while True:
-            done = await one_round(opened, epoch)
-            _print(done, as_json=as_json)
+            done, report = await one_round(opened, epoch)
+            _print(done, report, as_json=as_json)
             if once:
                 return UNREACHABLE if done.unreachable else 0
             await asyncio.sleep(PAUSE_S)
 
 
-async def one_round(opened: Opened, epoch: int) -> Round:
-    """Publish the ledger's head, do a round, publish again."""
+async def one_round(opened: Opened, epoch: int) -> tuple[Round, SyncDone | None]:
+    """Do a round and say what could not be published."""
     async with opened.connected() as workspace:
-        published = await opened.publish(workspace)
-        done = await run_once(workspace, epoch)
-        published = await opened.publish(workspace) and published
-    if not published:
-        done.unreachable = True
+        done, report = await opened.round(workspace, epoch)
+    if done.unpublished:
         narrate("the ledger's head could not be published to the EHR; it will be tried again")
-    return done
+    if report is not None and report.refused:
+        narrate("the hub refuses this client; check its registration and scopes")
+    return done, report
 
 
-def _print(done: Round, *, as_json: bool) -> None:
+def _print(done: Round, report: SyncDone | None, *, as_json: bool) -> None:
+    synced = None if report is None else report.counts()
     if as_json:
-        print_json(asdict(done))
+        print_json({**asdict(done), "sync": synced})
         return
-    told = ", ".join(f"{value} {key}" for key, value in asdict(done).items() if value)
+    counts = {**(synced or {}), **asdict(done)}
+    told = ", ".join(f"{value} {key}" for key, value in counts.items() if value)
     say(told.replace("_", " ") or "nothing was due")

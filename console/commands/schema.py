@@ -1,4 +1,4 @@
-"""`schema proposal`: the JSON Schema that agents can check against."""
+"""`schema NAME`: the JSON Schemas that agents can check against."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import argparse
 import json
 import sys
 
+from core.hub_schema import SCHEMAS
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("name", choices=["proposal"], help="what to describe")
+    parser.add_argument("name", choices=list(SCHEMAS), help="what to describe")
 
 
-def run(_args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Print the schema."""
-    from core.proposal import json_schema
-
-    sys.stdout.write(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(SCHEMAS[args.name](), indent=2, ensure_ascii=False) + "\n")
     return 0

@@ -7,6 +7,7 @@ from console.commands.output import say, value_text
 from core.canonical import JsonObject
 from core.delta import Difference
 from core.view import ChangeView, ProposalView, consent_words
+from core.waiting import state_words
 
 
 def print_proposal(view: ProposalView) -> None:
@@ -66,7 +67,8 @@ def _print_evidence(item: JsonObject) -> None:
 def _print_change(view: ChangeView) -> None:
     row = view.row
     say()
-    say(f"CHANGE {row.idx}  {change_line(row)}  {row.target or ''}  {row.state}")
+    state = state_words(row.state)
+    say(f"CHANGE {row.idx}  {change_line(row)}  {row.target or ''}  {state}")
     say(f"  HASH {row.change_digest}")
     if view.content is None:
         say("  (its content was erased)")

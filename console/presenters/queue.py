@@ -14,6 +14,9 @@ from core.records import ChangeRow
 Key = tuple[str, int]
 """A change: proposal id and index."""
 
+NOT_SENT = "ready, not yet sent"
+"""How an approval that has no effect yet is told from one that has."""
+
 _URGENCY = {"stat": 0, "urgent": 1, "routine": 2}
 
 
@@ -54,7 +57,7 @@ def queue_row(change: ChangeRow, now: datetime) -> QueueRow:
         what=what(change),
         patient=change.patient_label or "(erased)",
         agent=change.agent,
-        state=change.state,
+        state=NOT_SENT if change.state == State.READY else change.state,
     )
 
 

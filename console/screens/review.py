@@ -32,6 +32,7 @@ from core.ledger.event import moment
 from core.lifecycle import State
 from core.records import ChangeRow
 from core.view import ChangeView, ProposalView, view_proposal
+from core.waiting import state_words, waits_for
 
 STALE = "this changed; reload with ctrl+r"
 _DECIDING = frozenset({"approve", "reject", "defer"})
@@ -242,7 +243,7 @@ class ReviewScreen(ScrollingScreen[None], inherit_bindings=False):
 
     def _show_line(self, row: ChangeRow) -> None:
         parts = [own(f"change {row.idx + 1} of {self._siblings}: "), foreign(what(row), "bold")]
-        parts.append(foreign(f"  {row.state}"))
+        parts.append(foreign(f"  {state_words(row.state)}"))
         if row.urgency != "routine":
             parts.append(joined(" ", own(f" {row.urgency.upper()} ", "bold reverse")))
         if row.expires and row.state == State.PENDING:
@@ -285,7 +286,7 @@ class ReviewScreen(ScrollingScreen[None], inherit_bindings=False):
             self.store_changed()
             app.say(failed + str(error), error=True)
             return
-        told = f"{DONE[choice.outcome]}: {shown.what}, now {state}."
+        told = f"{DONE[choice.outcome]}: {shown.what}, {waits_for(state) or f'now {state}'}."
         app.say(told + self._advance())
         app.decided(choice.outcome)
 

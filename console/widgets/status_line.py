@@ -20,6 +20,8 @@ class Facts:
     """Whether the gateway's state needs attention."""
     read_only: bool = False
     waiting: int | None = None
+    unsent: int = 0
+    """How many approvals have no effect yet."""
     exceptions: int | None = None
     freezes: int | None = None
     unanchored: int | None = None
@@ -62,6 +64,8 @@ def facts_text(facts: Facts) -> Content:
     parts.append(foreign(facts.gateway, "bold $error" if facts.trouble else ""))
     if facts.waiting is not None:
         parts.append(own(f"{facts.waiting:,} waiting"))
+    if facts.unsent:
+        parts.append(own(f"{facts.unsent:,} not yet sent", "bold"))
     for count, word in ((facts.exceptions, "exception"), (facts.freezes, "freeze")):
         if count is not None:
             parts.append(own(many(count, word), "bold $warning" if count else ""))

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from core.canonical import JsonObject, exact
 from core.delta import Difference
+from core.errors import Failed
 from core.gateway.receipt import Outcome
 from core.gateway.refresh import Fresh, Returned, judge_again, rebase_statement
+from core.intake.admit import admit, revision_data
 from core.intake.judge import trace_data
-from core.intake.stage import admit, revision_data
 from core.ledger.event import Actor, Event
 from core.lifecycle import State
 from core.ports import Reads, Request, Response, Transaction
@@ -34,7 +35,8 @@ def intend(
     """Record the intent and the exact bytes; when this commits, the operation counts as spent."""
     earlier = transaction.write(change.operation)
     if fresh.rebased:
-        statement = rebase_statement(workspace, change, fresh.content)
+        subject = proposal_of(transaction, change).subject
+        statement = rebase_statement(workspace, subject, change, fresh.content)
         transaction.append(
             Event(
                 "write.rebased",
@@ -63,6 +65,14 @@ def intend(
             },
         )
     )
+
+
+def proposal_of(reads: Reads, change: ChangeRow) -> ProposalRow:
+    """Return the proposal that a change belongs to."""
+    found = reads.proposal(change.proposal)
+    if found is None:
+        raise Failed("a change without its proposal cannot be sent")
+    return found
 
 
 def receipt(

@@ -107,15 +107,20 @@ def rebuilt(change: ChangeRow, content: Content, fresh: Fetched) -> Content:
     )
 
 
-def rebase_statement(workspace: Workspace, change: ChangeRow, content: Content) -> Statement:
-    """Sign what the gateway did to the bytes: old and new digest, and the base they rest on."""
+def rebase_statement(
+    workspace: Workspace, subject: str, change: ChangeRow, content: Content
+) -> Statement:
+    """Sign what the gateway did to the bytes: old and new digest, and the base they rest on.
+
+    `subject` is what statements call the proposal (`ProposalRow.subject`).
+    """
     held = content.held
     payload: JsonObject = {
         "v": Number("1"),
         "team": workspace.team,
         "id": workspace.ids.uuid(),
         "at": instant(workspace.clock.now()),
-        "task": change.proposal,
+        "task": subject,
         "index": exact(change.idx),
         "revision": exact(change.revision),
         "operation": change.operation,

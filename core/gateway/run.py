@@ -37,6 +37,8 @@ class Round:
     expired: int = 0
     due_again: int = 0
     unreachable: bool = False
+    unpublished: bool = False
+    """The ledger's newest head is not on the EHR yet."""
 
 
 async def run_once(workspace: Workspace, epoch: int) -> Round:

@@ -7,42 +7,23 @@ hub-protocol §9.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from core.canonical import Json, JsonObject, Number, encode
+from core.canonical import JsonObject
+from core.ledger import hub_events
 from core.ledger.event import ERASED, UnknownEvent
+from core.ledger.rowops import Put, RowOp, Set, Value, change_key, integer, shown, text
 
-Value = str | int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Put:
-    """Insert a row, replacing one with the same key."""
-
-    table: str
-    values: Mapping[str, Value]
-
-
-@dataclass(frozen=True, slots=True)
-class Set:
-    """Update the rows that match `where`."""
-
-    table: str
-    where: Mapping[str, Value]
-    values: Mapping[str, Value]
-
-
-RowOp = Put | Set
 Projector = Callable[[JsonObject, JsonObject | None], list[RowOp]]
 
 
 def project(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
     """Return what the event does to the read tables; UnknownEvent for one this release lacks."""
-    projector = _PROJECTORS.get((leaf["type"], _int(leaf["tv"])))
+    projector = _PROJECTORS.get((leaf["type"], integer(leaf["tv"])))
     if projector is None:
         raise UnknownEvent(
-            f"the ledger holds {leaf['type']} version {_int(leaf['tv'])}, unknown to this release",
+            f"the ledger holds {leaf['type']} version {integer(leaf['tv'])}, "
+            "unknown to this release",
             remedy="Open the workspace with the release that wrote it, or a newer one",
         )
     return [*projector(leaf, body), *_moved(leaf)]
@@ -53,10 +34,10 @@ def _moved(leaf: JsonObject) -> list[RowOp]:
         return []
     values: dict[str, Value] = {
         "state": leaf["to"],
-        "state_seq": _int(leaf["seq"]),
+        "state_seq": integer(leaf["seq"]),
         "since": leaf["at"],
     }
-    return [Set("change", _change_key(leaf), values)]
+    return [Set("change", change_key(leaf), values)]
 
 
 def _nothing(_leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
@@ -70,8 +51,8 @@ def _config(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
             "config",
             {
                 "kind": data["kind"],
-                "number": _int(data["number"]),
-                "seq": _int(leaf["seq"]),
+                "number": integer(data["number"]),
+                "seq": integer(leaf["seq"]),
                 "at": leaf["at"],
                 "by": leaf["actor"]["id"],
                 "digest": data["digest"],
@@ -90,14 +71,15 @@ def _submitted(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
     values: dict[str, Value] = {key: data.get(key) for key in copied}
     values |= {
         "id": leaf["proposal"],
-        "seq": _int(leaf["seq"]),
+        "seq": integer(leaf["seq"]),
         "at": leaf["at"],
         "ehr": leaf["ehr"],
         "patient_tag": leaf["patient"],
-        "changes": _int(data["changes"]),
-        "body_seq": _int(leaf["seq"]),
-        "patient": _shown(body, "patient"),
-        "patient_label": _shown(body, "patient_label"),
+        "changes": integer(data["changes"]),
+        "body_seq": integer(leaf["seq"]),
+        "patient": shown(body, "patient"),
+        "patient_label": shown(body, "patient_label"),
+        "task": leaf["refs"][0].get("task"),
     }
     return [Put("proposal", values)]
 
@@ -106,16 +88,16 @@ def _proposed(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
     data = leaf["data"]
     values: dict[str, Value] = {
         "proposal": leaf["proposal"],
-        "idx": _int(leaf["index"]),
+        "idx": integer(leaf["index"]),
         "agent": data["agent"],
         "urgency": data["urgency"],
         "ehr": leaf["ehr"],
         "patient_tag": leaf["patient"],
         "op": data["op"],
         "type": data["type"],
-        "depends": _text(data["depends"]),
+        "depends": text(data["depends"]),
         "state": leaf["to"],
-        "state_seq": _int(leaf["seq"]),
+        "state_seq": integer(leaf["seq"]),
         "since": leaf["at"],
     }
     return [Put("change", values | _revision(leaf, body))]
@@ -124,21 +106,21 @@ def _proposed(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
 def _readmitted(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
     cleared: dict[str, Value] = dict.fromkeys(("rebased_digest", "rebase_seq", "until"))
     cleared["void"] = leaf["data"]["void"]
-    return [Set("change", _change_key(leaf), _revision(leaf, body) | cleared)]
+    return [Set("change", change_key(leaf), _revision(leaf, body) | cleared)]
 
 
 def _revision(leaf: JsonObject, body: JsonObject | None) -> dict[str, Value]:
     data = leaf["data"]
     return {
-        "revision": _int(leaf["revision"]),
-        "paths": _text(data["paths"]),
+        "revision": integer(leaf["revision"]),
+        "paths": text(data["paths"]),
         "operation": leaf["operation"],
         "rung": data["rung"],
         "change_digest": data["change"],
         "bytes_digest": data["bytes"],
-        "body_seq": _int(leaf["seq"]),
-        "target": _shown(body, "target"),
-        "patient_label": _shown(body, "patient_label"),
+        "body_seq": integer(leaf["seq"]),
+        "target": shown(body, "target"),
+        "patient_label": shown(body, "patient_label"),
         "outcome": None,
         "expires": None,
     }
@@ -149,23 +131,23 @@ def _evaluated(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     values: dict[str, Value] = {
         "outcome": data["outcome"],
         "tier": data["tier"],
-        "rules": _text(data["rules"]),
-        "route": None if data["route"] is None else _text(data["route"]),
-        "reasons": _text(data["reasons"]),
+        "rules": text(data["rules"]),
+        "route": None if data["route"] is None else text(data["route"]),
+        "reasons": text(data["reasons"]),
         "verdict_digest": data["verdict"],
         "policy_digest": data["policy"],
         "consent": data["consent"],
     }
-    return [Set("change", _change_key(leaf), values)]
+    return [Set("change", change_key(leaf), values)]
 
 
 def _admitted(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     data = leaf["data"]
     values: dict[str, Value] = {
         "expires": data.get("expires"),
-        "admission_seq": _int(leaf["seq"]),
+        "admission_seq": integer(leaf["seq"]),
     }
-    return [Set("change", _change_key(leaf), values)]
+    return [Set("change", change_key(leaf), values), *hub_events.output(leaf)]
 
 
 def _decided(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
@@ -175,9 +157,9 @@ def _decided(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     values |= {
         "id": data["id"],
         "proposal": leaf["proposal"],
-        "idx": _int(leaf["index"]),
-        "revision": _int(leaf["revision"]),
-        "seq": _int(leaf["seq"]),
+        "idx": integer(leaf["index"]),
+        "revision": integer(leaf["revision"]),
+        "seq": integer(leaf["seq"]),
         "at": leaf["at"],
         "kid": leaf["actor"]["kid"],
         "change_digest": data["change"],
@@ -186,7 +168,7 @@ def _decided(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     }
     ops: list[RowOp] = [Put("decision", values)]
     if data["outcome"] == "defer":
-        ops.append(Set("change", _change_key(leaf), {"until": data.get("until")}))
+        ops.append(Set("change", change_key(leaf), {"until": data.get("until")}))
     return ops
 
 
@@ -195,18 +177,18 @@ def _voided(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     ops: list[RowOp] = [
         Set("decision", {"id": decision}, {"void": code}) for decision in leaf["data"]["decisions"]
     ]
-    return [*ops, Set("change", _change_key(leaf), {"void": code})]
+    return [*ops, Set("change", change_key(leaf), {"void": code})]
 
 
 def _intended(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     values: dict[str, Value] = {
         "operation": leaf["operation"],
         "proposal": leaf["proposal"],
-        "idx": _int(leaf["index"]),
-        "revision": _int(leaf["revision"]),
-        "attempt": _int(leaf["data"]["attempt"]),
+        "idx": integer(leaf["index"]),
+        "revision": integer(leaf["revision"]),
+        "attempt": integer(leaf["data"]["attempt"]),
         "state": leaf["to"],
-        "intent_seq": _int(leaf["seq"]),
+        "intent_seq": integer(leaf["seq"]),
         "intent_at": leaf["at"],
     }
     return [Put("write", values)]
@@ -215,21 +197,21 @@ def _intended(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
 def _rebased(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     values: dict[str, Value] = {
         "rebased_digest": leaf["data"]["bytes"],
-        "rebase_seq": _int(leaf["seq"]),
+        "rebase_seq": integer(leaf["seq"]),
     }
-    return [Set("change", _change_key(leaf), values)]
+    return [Set("change", change_key(leaf), values)]
 
 
 def _receipt(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
     data = leaf["data"]
     values: dict[str, Value] = {
         "state": leaf["to"],
-        "receipt_seq": _int(leaf["seq"]),
+        "receipt_seq": integer(leaf["seq"]),
         "receipt_at": leaf["at"],
-        "status": None if data.get("status") is None else _int(data["status"]),
+        "status": None if data.get("status") is None else integer(data["status"]),
         "failure": data.get("failure"),
         "version": data.get("version"),
-        "location": _shown(body, "location"),
+        "location": shown(body, "location"),
     }
     return [Set("write", {"operation": leaf["operation"]}, values)]
 
@@ -240,7 +222,7 @@ def _provenance(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
 
 def _reconciled(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     values: dict[str, Value] = {
-        "reconciled_seq": _int(leaf["seq"]),
+        "reconciled_seq": integer(leaf["seq"]),
         "reconciled_class": leaf["data"]["class"],
         "state": leaf.get("to", "persisted"),
     }
@@ -249,9 +231,9 @@ def _reconciled(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
 
 def _exception_opened(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     values: dict[str, Value] = {
-        "id": _int(leaf["seq"]),
+        "id": integer(leaf["seq"]),
         "proposal": leaf["proposal"],
-        "idx": _int(leaf["index"]),
+        "idx": integer(leaf["index"]),
         "operation": leaf.get("operation"),
         "kind": leaf["data"]["kind"],
         "class_": leaf["data"].get("class"),
@@ -262,13 +244,13 @@ def _exception_opened(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]
 
 def _exception_closed(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     values: dict[str, Value] = {"closed_at": leaf["at"], "closed_how": leaf["data"]["how"]}
-    return [Set("exception", {"id": _int(leaf["data"]["exception"])}, values)]
+    return [Set("exception", {"id": integer(leaf["data"]["exception"])}, values)]
 
 
 def _frozen(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     values: dict[str, Value] = {
         "id": leaf["data"]["id"],
-        "scope": _text(leaf["data"]["scope"]),
+        "scope": text(leaf["data"]["scope"]),
         "by": leaf["actor"]["id"],
         "at": leaf["at"],
     }
@@ -281,7 +263,7 @@ def _thawed(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
 
 
 def _erased(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
-    seq = _int(leaf["data"]["erased"])
+    seq = integer(leaf["data"]["erased"])
     return [
         Set("proposal", {"body_seq": seq}, {"patient": None, "patient_label": None}),
         Set("change", {"body_seq": seq}, {"target": None, "patient_label": None}),
@@ -311,26 +293,8 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     ("exception.closed", 1): _exception_closed,
     ("freeze.set", 1): _frozen,
     ("freeze.lifted", 1): _thawed,
+    **hub_events.PROJECTORS,
     (ERASED, 1): _erased,
 }
 
 EVENT_TYPES = frozenset(name for name, _ in _PROJECTORS)
-
-
-def _change_key(leaf: JsonObject) -> dict[str, Value]:
-    return {"proposal": leaf["proposal"], "idx": _int(leaf["index"])}
-
-
-def _shown(body: JsonObject | None, key: str) -> Value:
-    value: Json = None if body is None else body.get(key)
-    return value if isinstance(value, str) else None
-
-
-def _int(value: Json) -> int:
-    if not isinstance(value, Number):
-        raise UnknownEvent("a leaf member that must be a number is not one")
-    return int(value.text)
-
-
-def _text(value: Json) -> str:
-    return encode(value).decode("utf-8")

@@ -89,7 +89,7 @@ def _about_this(payload: JsonObject, proposal: ProposalRow, change: ChangeRow) -
     return (
         payload.get("outcome") == "approve"
         and payload.get("proposal") == proposal.digest
-        and payload.get("task") == proposal.id
+        and payload.get("task") == proposal.subject
         and payload["index"].text == str(change.idx)
         and payload["revision"].text == str(change.revision)
         and payload.get("operation") == change.operation

@@ -75,7 +75,7 @@ class Content:
         subject = Subject(
             nonce=self.nonce,
             proposal=proposal.digest,
-            task=proposal.id,
+            task=proposal.subject,
             index=change.idx,
             revision=change.revision,
             op=change.op,

@@ -206,7 +206,7 @@ def _payload(workspace: Workspace, transaction: Transaction, case: _Case) -> Jso
         "team": workspace.team,
         "id": workspace.ids.uuid(),
         "at": instant(transaction.clock.lo),
-        "task": change.proposal,
+        "task": case.proposal.subject,
         "proposal": case.proposal.digest,
         "index": Number(str(change.idx)),
         "revision": Number(str(change.revision)),

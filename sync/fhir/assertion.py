@@ -13,7 +13,9 @@ from core.errors import BadInput
 from sync.keys.clients import client_key
 
 LIFE = 240
-"""Seconds that an assertion is valid; SMART allows 300."""
+"""Seconds ahead at which an assertion expires; SMART allows 300."""
+BACKDATED = 30
+"""Seconds by which `iat` and `nbf` lie back: a clock that runs ahead by less is no refusal."""
 ALGORITHMS = {"RSA": "RS384", "EC": "ES384"}
 
 
@@ -40,15 +42,22 @@ class ClientKey:
         return f"ClientKey({self.algorithm})"
 
     def assertion(self, client_id: str, audience: str, now: datetime, jti: str) -> str:
-        """Return a signed JWT for the token endpoint `audience`; `jti` must never repeat."""
+        """Return a signed JWT for the token endpoint `audience`; `jti` must never repeat.
+
+        SMART asks for neither `iat` nor `nbf`, but some servers take no assertion that lives for
+        minutes without them, and none may take one that is issued in its future.
+        """
         from joserfc import jwt
 
-        header = {"alg": self.algorithm, "kid": self._kid}
+        header = {"typ": "JWT", "alg": self.algorithm, "kid": self._kid}
+        seconds = int(now.timestamp())
         claims = {
             "iss": client_id,
             "sub": client_id,
             "aud": audience,
-            "exp": int(now.timestamp()) + LIFE,
+            "iat": seconds - BACKDATED,
+            "nbf": seconds - BACKDATED,
+            "exp": seconds + LIFE,
             "jti": jti,
         }
         return jwt.encode(header, claims, self._key, algorithms=[self.algorithm])

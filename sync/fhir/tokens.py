@@ -7,6 +7,7 @@ tokens): reused to 80% of their life, unused below 30 s of it.
 from __future__ import annotations
 
 import asyncio
+import copy
 import math
 import re
 import time
@@ -16,12 +17,13 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from core.canonical import JsonObject, Limits, Number
-from core.errors import Refused
+from core.errors import CountersignError, Refused
 from core.ports import Clock
-from sync.fhir.answers import document, failure
+from sync.fhir.answers import document
 from sync.fhir.assertion import ClientKey
-from sync.fhir.channel import Answer, Bounds, Channel, Outgoing
+from sync.fhir.channel import Bounds, Channel, Outgoing
 from sync.fhir.errors import Unreadable
+from sync.fhir.refusals import refused
 from sync.fhir.scopes import check_scope, is_exactly, is_within
 from sync.fhir.urls import endpoint
 from sync.wire import httpx
@@ -34,7 +36,6 @@ MIN_LIFE = 30.0
 REUSED = 0.8
 MAX_ANSWER = 64 * 1024
 _VALUE = re.compile(r"[\x21-\x7e]{1,16384}")
-_ERROR = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 def elapsed() -> float:
@@ -106,7 +107,9 @@ class TokenSource:
     """The tokens of one registered client: got by private_key_jwt, shared until 80% of their life.
 
     `jwk` is the client's private key with its `kid`. Requests for one scope wait for each other,
-    so that one call serves all. `new_id` makes each assertion's unguessable `jti`.
+    so that one call serves all, and its failure is the failure of all who waited for it: an
+    endpoint that refuses a key is not asked again and again. `new_id` makes each assertion's
+    unguessable `jti`.
     """
 
     authenticated = True
@@ -135,6 +138,7 @@ class TokenSource:
         )
         self._held: dict[tuple[str, bool], Token] = {}
         self._locks: dict[tuple[str, bool], asyncio.Lock] = {}
+        self._failed: dict[tuple[str, bool], CountersignError] = {}
 
     def __repr__(self) -> str:
         return f"TokenSource({self._client_id!r})"
@@ -147,14 +151,16 @@ class TokenSource:
         """
         check_scope(scope)
         key = (scope, exact)
+        known = self._failed.get(key)
         async with self._locks.setdefault(key, asyncio.Lock()):
             held = self._held.get(key)
             if held is not None and held.reusable():
                 return held
             self._held.pop(key, None)
-            found = await self._fetch(scope, exact=exact)
-            self._held[key] = found
-            return found
+            failed = self._failed.get(key)
+            if failed is not None and failed is not known:
+                raise copy.copy(failed)
+            return await self._renew(key)
 
     def drop(self, token: Token) -> None:
         """Forget a token that a server rejected; a newer one stays."""
@@ -165,8 +171,32 @@ class TokenSource:
         self._held.clear()
         await self._channel.aclose()
 
-    async def _fetch(self, scope: str, *, exact: bool) -> Token:
+    async def _renew(self, key: tuple[str, bool]) -> Token:
+        found = await self._ask(*key)
+        if isinstance(found, CountersignError):
+            self._failed[key] = copy.copy(found)
+            raise found
+        self._failed.pop(key, None)
+        self._held[key] = found
+        return found
+
+    async def _ask(self, scope: str, exact: bool) -> Token | CountersignError:
         asked_at = self._monotonic()
+        # An error is returned without the frames that it passed: their variables hold the answer.
+        try:
+            answer = await self._channel.fetch(self._request(scope))
+            if answer.status != 200:
+                return refused(ENDPOINT, answer, self._clock.now())
+            granted = document(ENDPOINT, answer, Limits(max_bytes=MAX_ANSWER))
+            _check_granted(granted.get("scope"), scope, exact=exact)
+            life, value = _life(granted), _value(granted)
+        except CountersignError as error:
+            return error.with_traceback(None)
+        # Counted from before the request, so that it never outlives the server's own count.
+        expires, reuse_until = asked_at + life, asked_at + REUSED * life
+        return Token(scope, expires, reuse_until, self._monotonic, self, value)
+
+    def _request(self, scope: str) -> Outgoing:
         form = {
             "grant_type": "client_credentials",
             "scope": scope,
@@ -176,18 +206,7 @@ class TokenSource:
             ),
         }
         headers = {"Content-Type": FORM, "Accept": "application/json", "Cache-Control": "no-store"}
-        answer = await self._channel.fetch(
-            Outgoing("POST", self._url, headers, urlencode(form).encode("ascii"))
-        )
-        if answer.status != 200:
-            raise _refused(answer)
-        granted = document(ENDPOINT, answer, Limits(max_bytes=MAX_ANSWER))
-        _check_granted(granted.get("scope"), scope, exact=exact)
-        life = _life(granted)
-        # Counted from before the request, so that it never outlives the server's own count.
-        expires, reuse_until = asked_at + life, asked_at + REUSED * life
-        value = _value(granted)
-        return Token(scope, expires, reuse_until, self._monotonic, self, value)
+        return Outgoing("POST", self._url, headers, urlencode(form).encode("ascii"))
 
 
 def _check_granted(granted: object, asked: str, *, exact: bool) -> None:
@@ -219,17 +238,3 @@ def _value(granted: JsonObject) -> str:
     if not isinstance(value, str) or not _VALUE.fullmatch(value):
         raise Unreadable(f"{ENDPOINT} issued no usable token")
     return value
-
-
-def _refused(answer: Answer) -> Exception:
-    if answer.status not in (400, 401, 403):
-        return failure(ENDPOINT, answer)
-    try:
-        code = document(ENDPOINT, answer, Limits(max_bytes=MAX_ANSWER)).get("error")
-    except Unreadable:
-        code = None
-    named = code if isinstance(code, str) and _ERROR.fullmatch(code) else "no error code"
-    return Refused(
-        f"{ENDPOINT} refused: {named}",
-        remedy="Check the client's registration, key and scopes with the EHR's administrator",
-    )

@@ -26,6 +26,7 @@ from sync.sandbox.exchange import Answer, Call, pairs
 from sync.sandbox.interactions import Interactions
 from sync.sandbox.media import check_accept
 from sync.sandbox.outcome import OutcomeError, outcome, refusal
+from sync.sandbox.searching import Searches
 from sync.sandbox.tokens import Authority
 
 FHIR_PATH = "/fhir"
@@ -56,10 +57,15 @@ class Front:
     def app(self) -> Starlette:
         """Return the ASGI application."""
         does = self.interactions
+        searches = Searches(does.store)
         resource = f"{FHIR_PATH}/{{type}}"
         fhir: dict[str, Mapping[str, Handler]] = {
-            resource: {"GET": does.search, "POST": does.create},
-            f"{resource}/_search": {"POST": does.search_form},
+            resource: {"GET": searches.search, "POST": does.create},
+            f"{resource}/_search": {"POST": searches.search_form},
+            f"{resource}/{{id}}/$everything": {
+                "GET": searches.everything,
+                "POST": searches.everything,
+            },
             f"{resource}/{{id}}": {"GET": does.read, "PUT": does.update},
             f"{resource}/{{id}}/_history": {"GET": does.history},
             f"{resource}/{{id}}/_history/{{version}}": {"GET": does.vread},

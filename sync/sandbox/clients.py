@@ -25,7 +25,7 @@ PLANES: Mapping[str, tuple[str, str]] = {
     "read": ("system/*.rs", "RS384"),
     "propose": ("system/Task.cr", "ES384"),
     "approve": ("system/Task.rus system/Provenance.crs system/Library.r", "ES384"),
-    "write": ("system/*.crus", "ES384"),
+    "write": ("system/*.cu", "ES384"),
 }
 
 

@@ -1,4 +1,4 @@
-"""The FHIR interactions: read, vread, update, history, create and search.
+"""The FHIR interactions: read, vread, update, history and create.
 
 Each takes a Call and returns an Answer or raises OutcomeError; none knows of sockets.
 Source: FHIR R4 http.html.
@@ -13,7 +13,7 @@ from core.canonical import encode
 from sync.sandbox import bundles
 from sync.sandbox.bodies import Validate, is_id, is_type, resource_from
 from sync.sandbox.exchange import Answer, Call, Pairs, pairs
-from sync.sandbox.media import check_accept, check_content_type, preference
+from sync.sandbox.media import check_content_type, preference
 from sync.sandbox.outcome import Issue, outcome, refusal
 from sync.sandbox.preconditions import (
     check_update,
@@ -22,7 +22,7 @@ from sync.sandbox.preconditions import (
     not_modified,
     update_condition,
 )
-from sync.sandbox.search import parse_condition, parse_count, parse_search, whole_number
+from sync.sandbox.search import parse_condition, parse_count, whole_number
 from sync.sandbox.store import Store, Stored
 from sync.sandbox.times import http_date
 
@@ -72,21 +72,6 @@ class Interactions:
         url = f"{call.base}/{kind}/{id_}/_history"
         return Answer(200, bundles.history(call.base, page, url, given))
 
-    def search(self, call: Call) -> Answer:
-        """Answer the resources that the parameters of the URL match."""
-        return self._search(call, _parameters(call))
-
-    def search_form(self, call: Call) -> Answer:
-        """Answer the resources that the parameters of the URL and the form match."""
-        media = call.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media != "application/x-www-form-urlencoded":
-            raise refusal(415, "not-supported", "send application/x-www-form-urlencoded")
-        try:
-            form = call.body.decode("ascii")
-        except UnicodeDecodeError:
-            raise refusal(400, "invalid", "the form is not percent-encoded") from None
-        return self._search(call, [*_parameters(call), *pairs(form)])
-
     def create(self, call: Call) -> Answer:
         """Store a new resource under an id of ours; with If-None-Exist only if none matches.
 
@@ -127,16 +112,6 @@ class Interactions:
             check_update(condition, current.version if current else None)
             made = self.store.put(kind, id_, resource, "PUT")
         return _written(call, made, 200 if current else 201)
-
-    def _search(self, call: Call, given: Pairs) -> Answer:
-        kind = _known_type(call, "s")
-        check_accept(call.headers, [value for name, value in given if name == "_format"])
-        query = parse_search(kind, call.base, given)
-        page = self.store.find(query)
-        cursor = None
-        if page.more and page.matches:
-            cursor = query.cursor_after(page.matches[-1].updated, page.matches[-1].id)
-        return Answer(200, bundles.searchset(call.base, kind, page, given, cursor))
 
     def _unused_id(self, kind: str) -> str:
         for _ in range(ID_ATTEMPTS):

@@ -1,98 +1,113 @@
-"""Searches: from the parameters of a URL, a form or If-None-Exist to one SQL condition.
+"""Searches: from the parameters of a URL, a form or If-None-Exist to one query of the store.
 
-Repeated parameters must all hold, comma-separated values are alternatives. What is not known is
-refused with 400, never ignored: an ignored filter finds too much.
+Repeated parameters must all hold. What is not known is refused with 400; a caller that prefers
+`handling=lenient` has unknown parameters ignored, and is told so.
 Source: FHIR R4 search.html.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sync.sandbox.dates import comparison
+from sync.sandbox.conditions import MAX_VALUES, Condition, condition, is_known, unknown
 from sync.sandbox.exchange import Pairs
-from sync.sandbox.index import split_reference
-from sync.sandbox.outcome import refusal
-from sync.sandbox.parameters import TOKENS, parameters
-from sync.sandbox.times import instant
+from sync.sandbox.including import Include, parse_include
+from sync.sandbox.outcome import OutcomeError, refusal
+from sync.sandbox.query import DEFAULT_COUNT, Query, of_type
+from sync.sandbox.sorting import Cursor, parse_cursor, parse_sort
+from sync.sandbox.subsetting import Subset, parse_subset
 
-DEFAULT_COUNT = 50
+__all__ = [
+    "Query",
+    "Search",
+    "parse_condition",
+    "parse_count",
+    "single_values",
+    "type_search",
+    "whole_number",
+]
+
 MAX_COUNT = 1000
-MAX_VALUES = 200
-COMMON = ("_id", "_lastUpdated")
-SORTS = ("_lastUpdated", "-_lastUpdated", "_id", "-_id")
-_RESULT = ("_sort", "_count", "_cursor", "_format")
-_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
-_COMMA = re.compile(r"(?<!\\),")
-_BAR = re.compile(r"(?<!\\)\|")
-_ESCAPED = re.compile(r"\\([\\,|$])")
-
-Condition = tuple[str, tuple[str, ...]]
+MAX_ALL_VALUES = 2 * MAX_VALUES
+TOTALS = ("none", "estimate", "accurate")
+INCLUDES = ("_include", "_revinclude")
+RESULT = ("_sort", "_count", "_cursor", "_format", "_total", "_summary", "_elements")
+"""The parameters that shape a result, each at most once; `INCLUDES` may be repeated."""
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """A search of one resource type, over a table `c` (type, id, updated).
+class Search:
+    """A type-level search as it was understood.
 
-    `conditions` are SQL with their values; `cursor` is the last resource of the page before.
+    `used` are the parameters that took effect, `ignored` refusals of those that did not;
+    `cursor` is where the page continues.
     """
 
-    type: str
-    conditions: tuple[Condition, ...]
-    sort: str = "_lastUpdated"
-    count: int = DEFAULT_COUNT
-    cursor: tuple[str, ...] | None = None
-
-    def condition(self) -> Condition:
-        """Return the SQL of all conditions and its values."""
-        sql = " AND ".join(["c.type = ?", *(text for text, _ in self.conditions)])
-        return sql, (self.type, *(value for _, values in self.conditions for value in values))
-
-    def after(self) -> Condition:
-        """Return the SQL that skips everything up to the cursor, and its values."""
-        if self.cursor is None:
-            return "", ()
-        sign = "<" if self.sort.startswith("-") else ">"
-        if self.sort.endswith("_id"):
-            return f" AND c.id {sign} ?", self.cursor
-        return f" AND (c.updated, c.id) {sign} (?, ?)", self.cursor
-
-    def order(self) -> str:
-        """Return the SQL terms to order by; the id makes the order total."""
-        down = " DESC" if self.sort.startswith("-") else ""
-        return f"c.id{down}" if self.sort.endswith("_id") else f"c.updated{down}, c.id{down}"
-
-    def cursor_after(self, updated: str, id_: str) -> str:
-        """Return the cursor that continues after the resource named."""
-        return id_ if self.sort.endswith("_id") else f"{updated}~{id_}"
+    kind: str
+    query: Query
+    used: Pairs
+    ignored: tuple[OutcomeError, ...]
+    cursor: Cursor | None
+    with_total: bool
+    subset: Subset | None
+    includes: tuple[Include, ...]
 
 
-def parse_search(kind: str, base: str, pairs: Pairs) -> Query:
-    """Return the query of a type-level search; raises 400 for what is not supported."""
-    for name in _RESULT:
-        if sum(name == found for found, _ in pairs) > 1:
-            raise refusal(400, "invalid", f"{name} stands twice")
-    result = dict(pair for pair in pairs if pair[0] in _RESULT)
-    sort = result.get("_sort", "_lastUpdated")
-    if sort not in SORTS:
-        raise refusal(400, "not-supported", "_sort takes one of " + ", ".join(SORTS))
-    filters = [pair for pair in pairs if pair[0] not in _RESULT]
-    return Query(
+def type_search(kind: str, base: str, pairs: Pairs, *, lenient: bool = False) -> Search:
+    """Return a search of resource type `kind`; raises 400 for what is not supported."""
+    result = single_values(pairs, RESULT)
+    filters: list[tuple[str, str]] = []
+    ignored: list[OutcomeError] = []
+    for position, (name, text) in enumerate(pairs):
+        if name.partition(":")[0] in (*RESULT, *INCLUDES):
+            _check_plain(name)
+        elif is_known(kind, name):
+            filters.append((name, text))
+        elif lenient:
+            ignored.append(unknown(kind, name, position))
+        else:
+            raise unknown(kind, name, position)
+    used = [(name, text) for name, text in pairs if _is_used(kind, name)]
+    subset = parse_subset(kind, result.get("_summary"), result.get("_elements"))
+    count = 0 if result.get("_summary") == "count" else parse_count(result.get("_count"))
+    includes = [parse_include(kind, name, text) for name, text in pairs if name in INCLUDES]
+    if includes and result.get("_summary") == "text":
+        raise refusal(400, "invalid", "_summary=text goes without _include and _revinclude")
+    keys = parse_sort(kind, result.get("_sort"))
+    return Search(
         kind,
-        _conditions(kind, base, filters),
-        sort,
-        parse_count(result.get("_count")),
-        _parse_cursor(sort, result.get("_cursor")),
+        Query(_conditions(kind, base, filters), keys, count),
+        used,
+        tuple(ignored),
+        parse_cursor(result.get("_cursor")),
+        _with_total(result.get("_total")),
+        subset,
+        tuple(includes),
     )
 
 
 def parse_condition(kind: str, base: str, pairs: Pairs) -> Query:
-    """Return the query of If-None-Exist: filters only, at least one."""
+    """Return the query of a conditional interaction: filters only, at least one."""
     if not pairs:
-        raise refusal(400, "required", "If-None-Exist needs a search parameter")
-    return Query(kind, _conditions(kind, base, pairs), count=2)
+        raise refusal(400, "required", "a condition needs a search parameter")
+    for position, (name, _) in enumerate(pairs):
+        if not is_known(kind, name):
+            raise unknown(kind, name, position)
+    return Query(_conditions(kind, base, pairs), count=2)
+
+
+def single_values(pairs: Pairs, names: Iterable[str]) -> dict[str, str]:
+    """Return the values of the parameters `names` that are given; raises 400 for a repeated one."""
+    found: dict[str, str] = {}
+    for name in names:
+        values = [text for given, text in pairs if given == name]
+        if len(values) > 1:
+            raise refusal(400, "invalid", f"{name} stands twice")
+        if values:
+            found[name] = values[0]
+    return found
 
 
 def parse_count(text: str | None) -> int:
@@ -107,104 +122,25 @@ def whole_number(name: str, text: str) -> int:
     return int(text)
 
 
-def _conditions(kind: str, base: str, pairs: Pairs) -> tuple[Condition, ...]:
-    known = (*COMMON, *parameters(kind))
-    found: list[Condition] = []
-    for position, (name, text) in enumerate(pairs):
-        if name not in known:
-            raise refusal(
-                400,
-                "not-supported",
-                f"search parameter {position + 1} is not one of {kind}'s: {', '.join(known)}",
-            )
-        alternatives = [_alternative(name, base, item) for item in _alternatives(text)]
-        sql = " OR ".join(text for text, _ in alternatives)
-        values = tuple(value for _, values in alternatives for value in values)
-        if name in COMMON:
-            found.append((f"({sql})", values))
-        else:
-            wrapped = (
-                "c.id IN (SELECT e.id FROM entry e WHERE e.type = ? AND e.name = ?"  # noqa: S608 - both are bound values; `sql` is made of this module's constants
-                f" AND ({sql}))"
-            )
-            found.append((wrapped, (kind, name, *values)))
-    return tuple(found)
+def _check_plain(name: str) -> None:
+    head, colon, _ = name.partition(":")
+    if colon:
+        what = "follows references one step; " if head in INCLUDES else ""
+        raise refusal(400, "not-supported", f"{head} {what}takes no modifier")
 
 
-def _alternatives(text: str) -> list[str]:
-    found = _COMMA.split(text)
-    if len(found) > MAX_VALUES:
-        raise refusal(400, "too-costly", f"at most {MAX_VALUES} values are taken")
-    if not all(found):
-        raise refusal(400, "value", "a search value is empty")
-    return found
+def _is_used(kind: str, name: str) -> bool:
+    return name in RESULT or name in INCLUDES or is_known(kind, name)
 
 
-def _alternative(name: str, base: str, text: str) -> Condition:
-    if name == "_id":
-        return "c.id = ?", (_unescaped(text),)
-    if name == "_lastUpdated":
-        return _last_updated(text)
-    if name in TOKENS:
-        return _token(name, text)
-    return _reference(name, base, _unescaped(text))
+def _with_total(text: str | None) -> bool:
+    if text is not None and text not in TOTALS:
+        raise refusal(400, "value", f"_total is one of {', '.join(TOTALS)}")
+    return text != "none"
 
 
-def _last_updated(text: str) -> Condition:
-    prefix, low_moment, high_moment = comparison(text)
-    low, high = instant(low_moment), instant(high_moment)
-    forms: dict[str, Callable[[], Condition]] = {
-        "eq": lambda: ("(c.updated >= ? AND c.updated < ?)", (low, high)),
-        "ne": lambda: ("(c.updated < ? OR c.updated >= ?)", (low, high)),
-        "gt": lambda: ("c.updated >= ?", (high,)),
-        "ge": lambda: ("c.updated >= ?", (low,)),
-        "lt": lambda: ("c.updated < ?", (low,)),
-        "le": lambda: ("c.updated < ?", (high,)),
-    }
-    return forms[prefix]()
-
-
-def _token(name: str, text: str) -> Condition:
-    parts = [_unescaped(part) for part in _BAR.split(text)]
-    if len(parts) == 1:
-        return "e.value = ?", (parts[0],)
-    system, value = parts[0], "|".join(parts[1:])
-    if len(parts) > 2:
-        raise refusal(400, "value", "a token is system|value; escape a bar in the value as \\|")
-    if name == "status" and system:
-        raise refusal(400, "not-supported", "status is searched without a code system")
-    if not system and not value:
-        raise refusal(400, "value", "a search value is empty")
-    if not system:
-        return "(e.system IS NULL AND e.value = ?)", (value,)
-    if not value:
-        return "e.system = ?", (system,)
-    return "(e.system = ? AND e.value = ?)", (system, value)
-
-
-def _reference(name: str, base: str, text: str) -> Condition:
-    if _ID.fullmatch(text):
-        kind = "Patient" if name == "patient" else None
-        if kind:
-            return "(e.system IN (?, ?) AND e.value = ?)", (kind, f"{base}/{kind}", text)
-        return "(instr(e.system, '/') = 0 AND e.value = ?)", (text,)
-    found = split_reference(text)
-    if not found:
-        raise refusal(400, "value", "a reference is an id, Type/id or an absolute URL")
-    kind = found[0].removeprefix(f"{base}/")
-    if "/" in kind:
-        return "(e.system = ? AND e.value = ?)", (kind, found[1])
-    return "(e.system IN (?, ?) AND e.value = ?)", (kind, f"{base}/{kind}", found[1])
-
-
-def _unescaped(text: str) -> str:
-    return _ESCAPED.sub(r"\1", text)
-
-
-def _parse_cursor(sort: str, text: str | None) -> tuple[str, ...] | None:
-    if text is None:
-        return None
-    updated, _, id_ = text.rpartition("~")
-    if not _ID.fullmatch(id_) or bool(updated) == sort.endswith("_id"):
-        raise refusal(400, "value", "_cursor is not one of this search's links")
-    return (id_,) if sort.endswith("_id") else (updated, id_)
+def _conditions(kind: str, base: str, filters: Pairs) -> tuple[Condition, ...]:
+    found = [condition(kind, base, name, text) for name, text in filters]
+    if sum(len(values) for _, values in found) > MAX_ALL_VALUES:
+        raise refusal(400, "too-costly", "there are too many values in all")
+    return (of_type(kind), *found)

@@ -11,12 +11,21 @@ from core.records import (
     ConfigRow,
     DecisionRow,
     ExceptionRow,
+    FindingRow,
     FreezeRow,
+    OutputRow,
     ProposalRow,
     WriteRow,
 )
 from sync.store.connection import Connection
 from sync.store.rows import Row, select
+
+_UNTOLD = """
+WHERE task IS NOT NULL AND (
+  SELECT max(state_seq) FROM change WHERE change.proposal = proposal.id
+) > coalesce((
+  SELECT max(seq) FROM output WHERE output.task = proposal.task AND output.kind = 'outcome'
+), -1) ORDER BY seq"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,34 @@ class StoreReads:
             "WHERE proposal = ? AND idx = ? AND closed_at IS NULL ORDER BY id",
             (proposal, index),
         )
+
+    def proposal_of_task(self, task: str) -> ProposalRow | None:
+        """Return the proposal that was admitted from a Task of the hub."""
+        return self._one(ProposalRow, "WHERE task = ?", task)
+
+    def outputs(self, task: str) -> Sequence[OutputRow]:
+        """Return what this gateway signed for a Task, in order."""
+        return select(self.connection, OutputRow, "WHERE task = ? ORDER BY seq", (task,))
+
+    def found(self, task: str, code: str) -> bool:
+        """Tell whether a finding of that code about a Task is recorded already."""
+        return self._one(FindingRow, "WHERE task = ? AND code = ?", task, code) is not None
+
+    def open_findings(self) -> Sequence[FindingRow]:
+        """Return what was found about Tasks and not closed, oldest first."""
+        return select(self.connection, FindingRow, "WHERE closed_at IS NULL ORDER BY id")
+
+    def decided(self, digest: str) -> bool:
+        """Tell whether the decision with that statement digest is in this ledger."""
+        return self._one(DecisionRow, "WHERE digest = ?", digest) is not None
+
+    def hub_proposals(self) -> Sequence[ProposalRow]:
+        """Return the proposals that came from the hub, oldest first."""
+        return select(self.connection, ProposalRow, "WHERE task IS NOT NULL ORDER BY seq")
+
+    def untold(self) -> Sequence[ProposalRow]:
+        """Return the proposals from the hub that moved since their Task was last answered."""
+        return select(self.connection, ProposalRow, _UNTOLD)
 
     def freezes(self) -> Sequence[FreezeRow]:
         """Return the freezes in force."""

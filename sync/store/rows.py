@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import TypeVar
 
-from core.ledger.projection import Put, RowOp, Value
+from core.ledger.rowops import Put, RowOp, Value
 from core.records import (
     ChangeRow,
     ConfigRow,
     DecisionRow,
     ExceptionRow,
+    FindingRow,
     FreezeRow,
+    OutputRow,
     ProposalRow,
     WriteRow,
 )
@@ -29,6 +31,8 @@ TABLES: dict[type, str] = {
     ExceptionRow: "exception",
     FreezeRow: "freeze",
     ConfigRow: "config",
+    OutputRow: "output",
+    FindingRow: "finding",
 }
 """Which read table holds which rows."""
 

@@ -98,6 +98,7 @@ class ProposalTable(SQLModel, table=True):
     body_seq: int = Field(index=True)
     patient: str | None = None
     patient_label: str | None = None
+    task: str | None = Field(default=None, index=True)
 
 
 class ChangeTable(SQLModel, table=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 import sys
 
-from tests.bench import cold, commit, staging
+from tests.bench import cold, commit, hub, staging
 
 
 def report(name: str, ratios: list[float], bound: str, *, holds: bool) -> bool:
@@ -43,6 +43,22 @@ def main() -> int:
         )
     )
     report("whole decisions a second / the same baseline", wholes, "", holds=True)
+    pulls = hub.pull_ratios()
+    held.append(
+        report(
+            "pull of 10,000 Tasks with validation / bare httpx paging and json.loads, 20 ms a page",
+            pulls,
+            "at least 0.75",
+            holds=statistics.median(pulls) >= 0.75,
+        )
+    )
+    idle = hub.idle_requests()
+    most = max(idle.values())
+    held.append(most <= 2)
+    sys.stdout.write(
+        f"requests of an idle pull: {idle}, at most 2 a type: {'ok' if most <= 2 else 'NOT MET'}\n"
+    )
+    sys.stdout.write(f"creates a second at the sandbox, one client: {hub.creates():.0f}\n")
     sys.stdout.write(f"proposals staged a second: {staging.rate():.0f}\n")
     return 0 if all(held) else 1
 

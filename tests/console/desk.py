@@ -12,6 +12,7 @@ from typing import Any
 
 from console.app import ConsoleApp
 from console.screens.review import ReviewScreen
+from console.watch import Watch
 from core.intake.stage import stage
 from core.records import ChangeRow
 from core.workspace import Workspace
@@ -88,7 +89,7 @@ class Desk:
     def anchored_size(self, published: str | None) -> int:
         return self.ledger.size - 3
 
-    def gateway_round(self) -> FakeRound | None:
+    def gateway_round(self, watch: Watch) -> FakeRound | None:
         self.rounds.append("round")
         return self.outcome()
 

@@ -34,7 +34,7 @@ async def test_a_then_y_approves_what_is_shown_and_moves_on(desk: Desk) -> None:
         assert desk.states(id_) == ["ready-for-write", PENDING]
         assert review(app).key == (id_, 1)
         assert "2/2" in text_of(app).splitlines()[0]
-        assert "Approved: update Patient.telecom, now ready-for-write." in text_of(app)
+        assert "Approved: update Patient.telecom, not yet sent." in text_of(app)
         vote = desk.ledger.decisions(id_, 0)[0]
         assert vote.change_digest == desk.change(id_).change_digest
 

@@ -11,6 +11,7 @@ from console.app import ConsoleApp
 from console.bootstrap import Opened
 from console.bootstrap.demo import open_demo
 from console.commands.finding import change_line
+from console.watch import Watch
 from console.widgets.queue_list import QueueList
 from core.errors import BadInput
 from core.records import ChangeRow
@@ -45,7 +46,7 @@ async def test_approved_by_two_keys_then_written_and_proved(demo: Opened) -> Non
         await pilot.press("y")
         await pilot.pause()
         await app.workers.wait_for_complete()
-    await asyncio.to_thread(demo.gateway_round)
+    await asyncio.to_thread(demo.gateway_round, Watch())
 
     now = demo.ledger.change(row.proposal, row.idx)
     assert now is not None and now.state == "verified"

@@ -83,10 +83,10 @@ async def test_all_open_states_are_a_key_away(desk: Desk) -> None:
     id_ = await desk.propose()
     decide(desk.offline(), id_, 0, Answer("approve", seen=desk.change(id_).change_digest))
     async with desk.app().run_test(size=(120, 30)) as pilot:
-        assert "ready-for-write" not in text_of(pilot.app)
+        assert "not yet sent" not in text_of(pilot.app)
         await pilot.press("o")
         await pilot.pause()
-        assert "ready-for-write" in text_of(pilot.app)
+        assert "ready, not yet sent" in text_of(pilot.app)
         assert "2 open" in text_of(pilot.app).splitlines()[0]
 
 

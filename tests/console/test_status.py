@@ -5,7 +5,7 @@ from datetime import UTC
 
 import pytest
 
-from console.gateway import Gateway, is_due
+from console.gateway import SYNC_S, Gateway, is_due
 from core.errors import Failed, Unreachable
 from core.review.decide import Answer, decide
 from tests.console.desk import Desk, FakeRound, text_of
@@ -78,7 +78,7 @@ async def test_the_screen_works_while_a_round_hangs(desk: Desk) -> None:
         try:
             app.start_round()
             await pilot.pause()
-            assert "gateway: sending…" in text_of(app)
+            assert "gateway: at work…" in text_of(app)
             await pilot.press("enter", "a")
             await pilot.pause()
             await pilot.press("y")
@@ -190,3 +190,70 @@ async def test_timers_poll_store_and_gateway(desk: Desk, monkeypatch: pytest.Mon
                 break
         assert desk.rounds and app.facts.waiting == 1
         await app.workers.wait_for_complete()
+
+
+async def test_the_hub_is_asked_now_and_then_and_on_demand(desk: Desk) -> None:
+    app = desk.app()
+    async with app.run_test() as pilot:
+        for expected in (1, 1):
+            app.check_gateway()
+            await app.workers.wait_for_complete()
+            await pilot.pause()
+            assert len(desk.rounds) == expected, "nothing is due, and it was asked just now"
+        desk.monotonic.time += SYNC_S + 1
+        app.check_gateway()
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert len(desk.rounds) == 2
+        await pilot.press("s")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert len(desk.rounds) == 3
+
+
+async def test_a_sync_is_seen_and_can_be_stopped(desk: Desk) -> None:
+    release = threading.Event()
+    desk.outcome = lambda: FakeRound() if release.wait(20) else None
+    app = desk.app()
+    async with app.run_test(size=(120, 30)) as pilot:
+        try:
+            await pilot.press("x")
+            assert "Nothing is being synced just now." in text_of(app)
+            app.start_round()
+            await pilot.pause()
+            watch = app.gateway.watch
+            watch.tell(1200, 30, 0)
+            app.check_store()
+            await pilot.pause()
+            assert "gateway: syncing: 1,200 pulled, 30 admitted" in text_of(app)
+            assert not watch.stopped()
+            await pilot.press("x")
+            assert watch.stopped()
+        finally:
+            release.set()
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "gateway: idle" in text_of(app)
+
+
+async def test_leaving_asks_a_running_round_to_end(desk: Desk) -> None:
+    release = threading.Event()
+    desk.outcome = lambda: FakeRound() if release.wait(20) else None
+    app = desk.app()
+    async with app.run_test() as pilot:
+        try:
+            app.start_round()
+            await pilot.pause()
+            await pilot.press("ctrl+q")
+            assert app.gateway.watch.stopped()
+        finally:
+            release.set()
+
+
+async def test_what_is_approved_and_not_sent_is_counted(desk: Desk) -> None:
+    id_ = await desk.propose()
+    decide(desk.offline(), id_, 0, Answer("approve", seen=desk.change(id_).change_digest))
+    app = desk.app()
+    async with app.run_test(size=(120, 30)) as pilot:
+        await pilot.pause()
+        assert "1 waiting · 1 not yet sent" in text_of(app)

@@ -11,7 +11,8 @@ import pytest
 from core.canonical import JsonObject, Number
 from core.ledger import projection
 from core.ledger.event import Entry, UnknownEvent
-from core.ledger.projection import EVENT_TYPES, Put, Set, project
+from core.ledger.projection import EVENT_TYPES, project
+from core.ledger.rowops import Put, Set
 from tests.builders import Bench
 from tests.sync.store.story import live
 

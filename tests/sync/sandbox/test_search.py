@@ -222,13 +222,13 @@ async def test_a_form_searches_as_the_url_does(chart: httpx.AsyncClient) -> None
 @pytest.mark.parametrize(
     ("query", "code"),
     [
-        ("Patient?name=x", "not-supported"),
+        ("Patient?nope=x", "not-supported"),
         ("Patient?identifier:exact=x", "not-supported"),
+        ("Patient?_sort=link", "not-supported"),
+        ("Patient?_lastUpdated=ap2026", "not-supported"),
         ("Patient?patient=p1", "not-supported"),
         ("Task?target=Task/1", "not-supported"),
         ("Patient?_include=x", "not-supported"),
-        ("Patient?_sort=name", "not-supported"),
-        ("Patient?_sort=_id,_lastUpdated", "not-supported"),
         ("Patient?_sort=_id&_sort=-_id", "invalid"),
         ("Patient?_count=x", "value"),
         ("Patient?_count=-1", "value"),
@@ -241,14 +241,13 @@ async def test_a_form_searches_as_the_url_does(chart: httpx.AsyncClient) -> None
         ("Task?status=urn:x|requested", "not-supported"),
         ("Observation?patient=not a reference", "value"),
         ("Patient?_lastUpdated=yesterday", "value"),
-        ("Patient?_lastUpdated=sa2026", "value"),
         ("Patient?_lastUpdated=2026-02-30", "value"),
         ("Patient?_lastUpdated=2026-11-23T09:00:00", "value"),
         ("Patient?_lastUpdated=0000", "value"),
         ("Patient?_lastUpdated=9999", "value"),
         ("Patient?identifier=%ff", "invalid"),
         ("Patient?" + "&".join(["_id=a"] * 65), "invalid"),
-        ("Patient?_id=" + ",".join(["a"] * 201), "too-costly"),
+        ("Patient?_id=" + ",".join(["a"] * 1001), "too-costly"),
     ],
 )
 async def test_what_is_not_understood_is_refused(

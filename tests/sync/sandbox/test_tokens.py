@@ -260,7 +260,7 @@ async def test_issued_clients_have_their_planes_scopes(
         "read": "system/*.rs",
         "propose": "system/Task.cr",
         "approve": "system/Task.rus system/Provenance.crs system/Library.r",
-        "write": "system/*.crus",
+        "write": "system/*.cu",
     }
     assert {item.algorithm for item in issued} == {"RS384", "ES384"}
     assert len({item.private_jwk["kid"] for item in issued}) == 4

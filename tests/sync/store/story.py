@@ -7,11 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from core.hub.receive import dismiss
 from core.incident.freeze import declare, lift
 from core.review.decide import Answer, decide
 from sync.store.connection import Connection, connect
 from tests.builders import PATIENT, Bench, phone_change, problem_change
 from tests.core.gateway.scenario import approve, edit, run, staged
+from tests.hub import Desk
 
 VALUES = ("555 0199", "Synthetic", "newly diagnosed", "59621000", "Patient/example")
 """Words of the chart that stand in bodies and must not outlive them."""
@@ -28,7 +30,17 @@ async def live(bench: Bench) -> Bench:
     lift(bench.workspace, declare(bench.workspace, {"agent": "scribe-1"}, "drill"), "over")
     declare(bench.workspace, {"type": "Observation"}, "sensor")
     await _late(bench)
+    await _through_the_hub(bench)
     return bench
+
+
+async def _through_the_hub(bench: Bench) -> None:
+    desk = Desk(bench)
+    desk.hub.post(desk.agent.task(desk.agent.document(changes=[problem_change()], evidence=[])))
+    desk.hub.post(desk.agent.task(team="north"))
+    desk.hub.post({**desk.agent.task(), "status": "completed"})
+    await desk.sync()
+    dismiss(bench.workspace, bench.ledger.open_findings()[0].id)
 
 
 def phone(value: str, **overrides: Any) -> dict[str, Any]:

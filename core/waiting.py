@@ -1,0 +1,27 @@
+"""What a decided change still waits for, in words, so that nobody takes a decision for its effect.
+
+Source: design §11 (local-first), §6.
+"""
+
+from __future__ import annotations
+
+from core.lifecycle import State
+
+_SOLO: dict[State, str] = {
+    State.READY: "not yet sent",
+    State.SENDING: "being sent",
+    State.AMBIGUOUS: "sent, its fate not known yet",
+    State.HELD_BY_EHR: "taken in by the EHR, not yet stored",
+    State.PERSISTED: "written, not yet verified",
+}
+
+
+def state_words(state: str) -> str:
+    """Return the state, and after a colon what it waits for."""
+    waits = waits_for(state)
+    return state if waits is None else f"{state}: {waits}"
+
+
+def waits_for(state: str) -> str | None:
+    """Return what a change in this state waits for; None where it waits for no machine."""
+    return _SOLO.get(State(state))

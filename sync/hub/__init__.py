@@ -1,0 +1,1 @@
+"""The sync with the hub: pull, admit, compare, push."""

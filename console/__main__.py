@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import signal
 import sys
+import threading
+import warnings
 from collections.abc import Sequence
 
 
@@ -13,6 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     if argv is None:
         _leave_cleanly()
+        _leave_nothing_behind()
     return run_line(list(sys.argv[1:] if argv is None else argv))
 
 
@@ -22,6 +27,34 @@ def _leave_cleanly() -> None:
         number = getattr(signal, name, None)
         if number is not None:
             signal.signal(number, _ended)
+
+
+def _leave_nothing_behind() -> None:
+    """Let no crash, warning or core dump tell what was in memory: it may be chart content."""
+    from console.commands.line import crashed
+
+    def uncaught(_kind: object, error: BaseException, _trace: object) -> None:
+        crashed(error)
+
+    def in_a_thread(told: threading.ExceptHookArgs) -> None:
+        if told.exc_value is not None:
+            crashed(told.exc_value)
+
+    def unraisable(_told: object) -> None:
+        return None
+
+    def warned(*_told: object, **_more: object) -> None:
+        return None
+
+    logging.lastResort = None
+    sys.excepthook = uncaught
+    threading.excepthook = in_a_thread
+    sys.unraisablehook = unraisable
+    warnings.showwarning = warned
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _ended(number: int, _frame: object) -> None:

@@ -6,14 +6,22 @@ import traceback
 from pathlib import Path
 
 
-def crash_line(error: BaseException | None) -> str:
+def crash_line(error: BaseException | None, what: str = "the console") -> str:
     """Return the kind of error, the place in our code, and what to do."""
-    kind = type(error).__name__ if error is not None else "unknown error"
-    house = str(Path(__file__).resolve().parent.parent)
-    frames = traceback.extract_tb(error.__traceback__) if error is not None else []
-    ours = [frame for frame in frames if frame.filename.startswith(house)]
-    place = f" at {Path(ours[-1].filename).stem}:{ours[-1].lineno}" if ours else ""
+    kind, place = kind_and_place(error)
+    where = f" at {place}" if place else ""
     return (
-        f"countersign: the console stopped ({kind}{place}). Only what it confirmed is decided; "
+        f"countersign: {what} stopped ({kind}{where}). Only what it confirmed is decided; "
         "start it again, and report this line."
     )
+
+
+def kind_and_place(error: BaseException | None) -> tuple[str, str]:
+    """Return the error's class and `module:line` in our code, empty where it never was there."""
+    if error is None:
+        return "unknown error", ""
+    house = str(Path(__file__).resolve().parent.parent)
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if frame.filename.startswith(house)]
+    place = f"{Path(ours[-1].filename).stem}:{ours[-1].lineno}" if ours else ""
+    return type(error).__name__, place

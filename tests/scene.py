@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.types import ASGIApp
 
 from console.__main__ import main
 from console.bootstrap.system import SystemClock, SystemIds
 from core.canonical import JsonObject, exact, parse_object
 from sync.keys.passphrase import Cost
 from sync.sandbox import Sandbox, serving
+from sync.sandbox.clients import IssuedClient
 from sync.workspace.create import create
 from sync.workspace.folder import OpenWorkspace, open_workspace
 from tests.builders import NOTE, PATIENT
@@ -30,6 +32,7 @@ class Scene:
     folder: Path
     sandbox: Sandbox
     env: dict[str, str]
+    clients: tuple[IssuedClient, ...] = ()
 
     def opened(self) -> OpenWorkspace:
         return open_workspace(self.folder, lambda: PASSPHRASE, SystemClock())
@@ -46,12 +49,15 @@ class Scene:
 
 @contextmanager
 def open_scene(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chart: Sequence[dict[str, Any]] = ()
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    chart: Sequence[dict[str, Any]] = (),
+    wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> Iterator[Scene]:
     secret = tmp_path / "passphrase"
     secret.write_text(PASSPHRASE)
     secret.chmod(0o600)
-    with Sandbox() as sandbox, serving(sandbox.app) as place:
+    with Sandbox() as sandbox, serving(wrap(sandbox.app)) as place:
         sandbox.seed(exact(list(chart) or [PATIENT, NOTE]))
         issued = sandbox.issue_clients()
         folder = tmp_path / "workspace"
@@ -70,7 +76,7 @@ def open_scene(
         named = {"COUNTERSIGN_WORKSPACE": str(folder), "COUNTERSIGN_PASSPHRASE_FILE": str(secret)}
         for key, value in named.items():
             monkeypatch.setenv(key, value)
-        yield Scene(folder, sandbox, {**os.environ, **named})
+        yield Scene(folder, sandbox, {**os.environ, **named}, tuple(issued))
 
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[Any], str]:

@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from console.bootstrap.logs import begin as begin_log
+from console.bootstrap.logs import note
 from console.bootstrap.passphrase import passphrase
 from console.bootstrap.system import SystemClock, SystemIds
 from sync.store.ledger import StoreLedger
@@ -102,6 +104,14 @@ class Opened:
         report = None if engine is None else engine.report
         done.unpublished = not published
         done.unreachable = done.unreachable or not published or bool(report and report.unreachable)
+        note(
+            "round.ended",
+            sent=done.sent,
+            verified=done.verified,
+            exceptions=done.exceptions,
+            unreachable=done.unreachable,
+            **({} if report is None else report.logged()),
+        )
         return done, report
 
     @contextmanager
@@ -219,6 +229,7 @@ def open_here(args: argparse.Namespace) -> Iterator[Opened]:
     folder = open_workspace(find(args.workspace, os.environ), passphrase, clock)
     opened = Opened(folder, clock, SystemIds())
     try:
+        begin_log(folder.path)
         yield opened
     finally:
         opened.close()

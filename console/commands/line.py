@@ -23,6 +23,12 @@ class _Parser(argparse.ArgumentParser):
 
 def run_line(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; no traceback reaches a person."""
+    code = _guarded(arguments)
+    _log_end(arguments, code)
+    return code
+
+
+def _guarded(arguments: Sequence[str]) -> int:
     try:
         return _run(arguments)
     except CountersignError as error:
@@ -35,6 +41,31 @@ def run_line(arguments: Sequence[str]) -> int:
         # The reader of our output went away; what was to be stored is stored.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:  # noqa: BLE001 - its words and frames may hold chart content
+        return crashed(error)
+
+
+def crashed(error: BaseException) -> int:
+    """Say in one line that something unforeseen happened, log where, and return 1."""
+    from console.bootstrap.logs import note
+    from console.crash import crash_line, kind_and_place
+
+    kind, place = kind_and_place(error)
+    note("error", error=kind, place=place or None)
+    sys.stderr.write(crash_line(error, "the command") + "\n")
+    return 1
+
+
+def _log_end(arguments: Sequence[str], code: int) -> None:
+    """Log how a command ended, where it failed or logged anything before.
+
+    The library is slow to load, and a command that only reads the store is not to wait for it.
+    """
+    if code or "structlog" in sys.modules:
+        from console.bootstrap.logs import note
+
+        command = _named(arguments)
+        note("command.ended", command=command.name if command else "console", exit_code=code)
 
 
 def narrate(text: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,9 @@ from typing import Any
 
 from core.canonical import RESPONSE
 from core.errors import Unreachable
+from core.fhir import is_resource_type
 from sync.fhir.errors import Unreadable
+from sync.logs import log
 from sync.wire import httpx
 
 
@@ -41,6 +44,12 @@ class Outgoing:
     url: httpx.URL = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     content: bytes | None = field(default=None, repr=False)
+
+    @property
+    def type(self) -> str | None:
+        """The FHIR type that the path names, for the log; None where it names none."""
+        parts = self.url.path.split("/")
+        return next((part for part in parts if is_resource_type(part)), None)
 
     def adding(self, headers: Mapping[str, str]) -> Outgoing:
         """Return it with more headers."""
@@ -95,13 +104,16 @@ class Channel:
 
     async def fetch(self, outgoing: Outgoing) -> Answer:
         """Send a request that may be repeated and return the whole answer; raises Unreachable."""
+        begun = time.monotonic()
         try:
             async with asyncio.timeout(self.bounds.deadline), self.stream(outgoing) as response:
                 body = await read_body(response, self.name, self.bounds.max_bytes)
+                log_answer(self.name, outgoing, response.status_code, begun)
                 return Answer(response.status_code, response.headers, body)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             # The error itself holds the request; only what kind it is goes further.
             kind = type(error).__name__
+            log_failure(self.name, outgoing, kind)
         raise Unreachable(
             f"{self.name} does not answer ({kind})", remedy="Check the network and try again"
         )
@@ -144,6 +156,24 @@ class Channel:
         return httpx.AsyncHTTPTransport(verify=verify, trust_env=False, limits=limits, retries=0)
 
 
+def log_answer(name: str, outgoing: Outgoing, status: int, begun: float) -> None:
+    """Log that a server answered, without a word of what was asked or answered."""
+    took = int((time.monotonic() - begun) * 1000)
+    log(
+        "http.answered",
+        server=name,
+        method=outgoing.method,
+        type=outgoing.type,
+        status=status,
+        ms=took,
+    )
+
+
+def log_failure(name: str, outgoing: Outgoing, kind: str) -> None:
+    """Log that a server did not answer."""
+    log("http.failed", server=name, method=outgoing.method, type=outgoing.type, error=kind)
+
+
 async def read_body(response: httpx.Response, name: str, limit: int) -> bytes:
     """Return the body, stopping as soon as it exceeds `limit` bytes; raises Unreadable."""
     if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
@@ -153,6 +183,9 @@ async def read_body(response: httpx.Response, name: str, limit: int) -> bytes:
     async for chunk in response.aiter_bytes():
         size += len(chunk)
         if size > limit:
+            # A traceback that shows local variables must not show a chart.
+            chunks.clear()
+            del chunk
             raise Unreadable(f"{name} answered with more than {limit:,} bytes")
         chunks.append(chunk)
     return b"".join(chunks)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from core.canonical import JsonObject
 from core.errors import BadInput
 from core.ports import NotSent, OutcomeUnknown, Request, Response
 from sync.fhir.answers import document, etag, issues, version_of
-from sync.fhir.channel import Answer, Channel, Outgoing, read_body
+from sync.fhir.channel import Answer, Channel, Outgoing, log_answer, read_body
 from sync.fhir.errors import Unreadable
 from sync.fhir.urls import Base, Named
 from sync.wire import httpx
@@ -116,8 +117,10 @@ class _Head:
 
 
 async def _exchange(channel: Channel, outgoing: Outgoing, first: _FirstByte, head: _Head) -> None:
+    begun = time.monotonic()
     async with channel.stream(outgoing, {"trace": first.trace}) as response:
         head.status, head.headers = response.status_code, response.headers
+        log_answer(channel.name, outgoing, response.status_code, begun)
         head.body = await read_body(response, channel.name, channel.bounds.max_bytes)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from core.errors import Unreachable
 from core.hub.task import MAX_TASK
 from core.ports import Held, Page
 from sync.fhir.answers import is_json, require_ok, version_of
-from sync.fhir.channel import Answer, Channel, Outgoing, read_body
+from sync.fhir.channel import Answer, Channel, Outgoing, log_answer, log_failure, read_body
 from sync.fhir.errors import Unreadable
 from sync.fhir.urls import Base, is_id
 from sync.wire import httpx
@@ -86,16 +87,19 @@ class Pages:
                 sent.set()
 
         bounds = self.channel.bounds
+        begun = time.monotonic()
         try:
             async with (
                 asyncio.timeout(bounds.deadline),
                 self.channel.stream(outgoing, {"trace": trace}) as response,
             ):
                 body = await read_body(response, self.name, bounds.max_bytes)
+                log_answer(self.name, outgoing, response.status_code, begun)
                 return Answer(response.status_code, response.headers, body)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             # The error itself holds the request; only what kind it is goes further.
             kind = type(error).__name__
+            log_failure(self.name, outgoing, kind)
         raise Unreachable(
             f"{self.name} does not answer ({kind})", remedy="Check the network and try again"
         )

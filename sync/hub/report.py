@@ -49,6 +49,11 @@ class Report:
         """Let whoever watches see how far it is."""
         self.progress(self)
 
+    def logged(self) -> dict[str, int]:
+        """Return the counts that a log line has room for."""
+        names = ("pulled", "admitted", "quarantined", "alarms", "pushed")
+        return {name: int(getattr(self, name)) for name in names}
+
     def counts(self) -> dict[str, int | bool]:
         """Return the counts, for printing."""
         found = asdict(self)

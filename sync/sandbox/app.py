@@ -11,6 +11,7 @@ import re
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from anyio.to_thread import run_sync
 from starlette.applications import Starlette
@@ -21,12 +22,13 @@ from starlette.routing import Route
 
 from core.canonical import RESPONSE, JsonObject, encode
 from sync.sandbox.assertion import TokenError
+from sync.sandbox.bundle_requests import BundleRequests
 from sync.sandbox.capability import capability_statement, smart_configuration
 from sync.sandbox.exchange import Answer, Call, pairs
 from sync.sandbox.interactions import Interactions
 from sync.sandbox.media import check_accept
 from sync.sandbox.outcome import OutcomeError, outcome, refusal
-from sync.sandbox.searching import Searches
+from sync.sandbox.routing import interactions_table
 from sync.sandbox.tokens import Authority
 
 FHIR_PATH = "/fhir"
@@ -56,20 +58,13 @@ class Front:
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
-        does = self.interactions
-        searches = Searches(does.store)
-        resource = f"{FHIR_PATH}/{{type}}"
+        table = interactions_table(self.interactions)
+        bundles = BundleRequests(self.interactions, self._statement)
         fhir: dict[str, Mapping[str, Handler]] = {
-            resource: {"GET": searches.search, "POST": does.create},
-            f"{resource}/_search": {"POST": searches.search_form},
-            f"{resource}/{{id}}/$everything": {
-                "GET": searches.everything,
-                "POST": searches.everything,
-            },
-            f"{resource}/{{id}}": {"GET": does.read, "PUT": does.update},
-            f"{resource}/{{id}}/_history": {"GET": does.history},
-            f"{resource}/{{id}}/_history/{{version}}": {"GET": does.vread},
+            f"{FHIR_PATH}{path}": handlers for path, handlers in table.items()
         }
+        for root in (FHIR_PATH, f"{FHIR_PATH}/"):
+            fhir[root] = {"POST": bundles.carry_out}
         routes = [
             _route(TOKEN_PATH, ["POST"], self._token),
             _route(SMART_PATH, ["GET"], self._smart),
@@ -98,12 +93,14 @@ class Front:
         return answer
 
     async def _metadata(self, request: Request) -> Answer:
-        origin = _origin(request)
-        formats = [value for name, value in pairs(request.url.query) if name == "_format"]
-        check_accept(request.headers, formats)
-        token_url = None if self.no_auth else origin + TOKEN_PATH
-        found = await run_sync(capability_statement, origin + FHIR_PATH, token_url, self.started)
-        return Answer(200, encode(found))
+        base = _origin(request) + FHIR_PATH
+        return await run_sync(self._statement, Call(base, {}, request.headers, request.url.query))
+
+    def _statement(self, call: Call) -> Answer:
+        formats = [value for name, value in pairs(call.query) if name == "_format"]
+        check_accept(call.headers, formats)
+        token_url = None if self.no_auth else call.base.removesuffix(FHIR_PATH) + TOKEN_PATH
+        return Answer(200, _encoded_statement(call.base, token_url, self.started))
 
     async def _smart(self, request: Request) -> Answer:
         return _json(200, smart_configuration(_origin(request) + TOKEN_PATH))
@@ -144,6 +141,12 @@ async def _unrouted(_request: Request, error: Exception) -> Response:
     code = "not-supported" if status == 405 else "not-found"
     words = "this interaction is not supported" if status == 405 else "there is nothing here"
     return _response(_refused(refusal(status, code, words, headers=headers)))
+
+
+@lru_cache(maxsize=8)
+def _encoded_statement(base: str, token_url: str | None, date: str) -> bytes:
+    """Put it together once for each address that it is asked for at: it is long."""
+    return encode(capability_statement(base, token_url, date))
 
 
 def _origin(request: Request) -> str:

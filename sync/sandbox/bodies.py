@@ -31,6 +31,12 @@ def resource_from(body: bytes, kind: str, validate: Validate) -> JsonObject:
         resource = parse_object(body, RESPONSE)
     except BadInput as error:
         raise refusal(400, "structure", error.problem) from None
+    check_resource(resource, kind, validate)
+    return resource
+
+
+def check_resource(resource: JsonObject, kind: str, validate: Validate) -> None:
+    """Raise 400 for another type, 422 for a resource that is invalid."""
     if resource.get("resourceType") != kind:
         raise refusal(
             400, "invalid", f"the URL says {kind}, resourceType does not", expression="resourceType"
@@ -42,4 +48,3 @@ def resource_from(body: bytes, kind: str, validate: Validate) -> JsonObject:
         )
     if not isinstance(resource.get("meta", {}), dict):
         raise refusal(422, "structure", "meta is not an object", expression=f"{kind}.meta")
-    return resource

@@ -12,15 +12,7 @@ from urllib.parse import urlencode
 from core.canonical import JsonObject, Number, encode
 from sync.sandbox.exchange import Pairs
 from sync.sandbox.outcome import Issue, outcome
-from sync.sandbox.preconditions import etag
-from sync.sandbox.store import Page, Stored
-
-
-def searchset(base: str, kind: str, page: Page, parameters: Pairs, cursor: str | None) -> bytes:
-    """Return a searchset; `cursor` leads to the next page, None on the last."""
-    url = f"{base}/{kind}"
-    entries = [_entry(base, item, {"search": {"mode": "match"}}) for item in page.matches]
-    return _bundle("searchset", page.total, _links(url, parameters, cursor), entries)
+from sync.sandbox.store import Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +43,15 @@ def results(base: str, found: Results) -> bytes:
     if found.issues:
         said: JsonObject = {"resource": outcome(found.issues), "search": {"mode": "outcome"}}
         entries.append(encode(said))
-    links = _links(found.url, found.parameters, found.cursor)
+    led = links(found.url, found.parameters, found.cursor)
     if any(name == "_cursor" for name, _ in found.parameters):
-        links.append({"relation": "first", "url": _url(found.url, _first(found.parameters))})
-    return _bundle("searchset", found.total, links, entries)
+        led.append({"relation": "first", "url": _url(found.url, _first(found.parameters))})
+    return _bundle("searchset", found.total, led, entries)
 
 
-def history(base: str, page: Page, url: str, parameters: Pairs) -> bytes:
-    """Return a history Bundle of `page`, which is newest first, with a link to older versions."""
-    cursor = str(page.matches[-1].version) if page.more and page.matches else None
-    entries = [_entry(base, item, _change(item)) for item in page.matches]
-    return _bundle("history", page.total, _links(url, parameters, cursor), entries)
-
-
-def _bundle(kind: str, total: int | None, links: list[JsonObject], entries: list[bytes]) -> bytes:
+def _bundle(kind: str, total: int | None, led: list[JsonObject], entries: list[bytes]) -> bytes:
     counted: JsonObject = {} if total is None else {"total": Number(str(total))}
-    head = encode({"resourceType": "Bundle", "type": kind, **counted, "link": links})
+    head = encode({"resourceType": "Bundle", "type": kind, **counted, "link": led})
     if not entries:
         return head
     return head[:-1] + b',"entry":[' + b",".join(entries) + b"]}"
@@ -81,24 +66,13 @@ def _entry(base: str, item: Stored, rest: JsonObject) -> bytes:
     return head[:-1] + b',"resource":' + item.body + b"," + encode(rest)[1:]
 
 
-def _change(item: Stored) -> JsonObject:
-    url = item.type if item.method == "POST" else f"{item.type}/{item.id}"
-    return {
-        "request": {"method": item.method, "url": url},
-        "response": {
-            "status": "201 Created" if item.version == 1 else "200 OK",
-            "etag": etag(item.version),
-            "lastModified": item.updated,
-        },
-    }
-
-
-def _links(url: str, parameters: Pairs, cursor: str | None) -> list[JsonObject]:
-    links: list[JsonObject] = [{"relation": "self", "url": _url(url, parameters)}]
+def links(url: str, parameters: Pairs, cursor: str | None) -> list[JsonObject]:
+    """Return the links of a page: itself, and the next where `cursor` leads to one."""
+    found: list[JsonObject] = [{"relation": "self", "url": _url(url, parameters)}]
     if cursor is not None:
         onward = [*_first(parameters), ("_cursor", cursor)]
-        links.append({"relation": "next", "url": _url(url, onward)})
-    return links
+        found.append({"relation": "next", "url": _url(url, onward)})
+    return found
 
 
 def _first(parameters: Pairs) -> list[tuple[str, str]]:

@@ -10,11 +10,15 @@ from __future__ import annotations
 from core.canonical import JsonObject
 from core.fhir.tables import resource_types
 from sync.sandbox.bodies import is_type
-from sync.sandbox.parameters import REFERENCES, parameters
+from sync.sandbox.parameters import includes, reverse_includes, search_parameters
 
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
-INTERACTIONS = ("read", "vread", "update", "history-instance", "create", "search-type")
+INTERACTIONS = tuple(
+    "read vread update patch delete history-instance history-type create search-type".split()
+)
+SYSTEM = ("transaction", "batch", "history-system")
+OPERATIONS = "http://hl7.org/fhir/OperationDefinition/"
 
 
 def capability_statement(base: str, token_url: str | None, date: str) -> JsonObject:
@@ -25,6 +29,8 @@ def capability_statement(base: str, token_url: str | None, date: str) -> JsonObj
     rest: JsonObject = {"mode": "server"}
     if token_url is not None:
         rest["security"] = _security(token_url)
+    rest["interaction"] = [{"code": code} for code in SYSTEM]
+    rest["operation"] = [_operation("validate", "Resource-validate")]
     rest["resource"] = [_resource(kind) for kind in sorted(resource_types()) if is_type(kind)]
     return {
         "resourceType": "CapabilityStatement",
@@ -35,6 +41,7 @@ def capability_statement(base: str, token_url: str | None, date: str) -> JsonObj
         "implementation": {"description": "An EHR for trying things out", "url": base},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
+        "patchFormat": ["application/json-patch+json"],
         "rest": [rest],
     }
 
@@ -46,7 +53,7 @@ def smart_configuration(token_url: str) -> JsonObject:
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384"],
         "grant_types_supported": ["client_credentials"],
-        "scopes_supported": ["system/*.crus", "system/*.rs"],
+        "scopes_supported": ["system/*.cruds", "system/*.rs"],
         "capabilities": ["client-confidential-asymmetric", "permission-v2"],
     }
 
@@ -60,18 +67,34 @@ def _security(token_url: str) -> JsonObject:
 
 
 def _resource(kind: str) -> JsonObject:
-    types = {"_id": "token", "_lastUpdated": "date"}
-    for name in parameters(kind):
-        types[name] = "reference" if name in REFERENCES else "token"
-    return {
+    operations = [_operation("validate", "Resource-validate")]
+    if kind == "Patient":
+        operations.append(_operation("everything", "Patient-everything"))
+    found: JsonObject = {
         "type": kind,
         "interaction": [{"code": code} for code in INTERACTIONS],
         "versioning": "versioned-update",
         "readHistory": True,
         "updateCreate": True,
         "conditionalCreate": True,
-        "conditionalRead": "not-match",
-        "conditionalUpdate": False,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": True,
         "conditionalDelete": "not-supported",
-        "searchParam": [{"name": name, "type": found} for name, found in types.items()],
     }
+    # An empty list is no valid JSON of FHIR.
+    for name, listed in (("searchInclude", includes(kind)), ("searchRevInclude", _reverse(kind))):
+        if listed:
+            found[name] = list(listed)
+    found["searchParam"] = [
+        {"name": name, "type": type_} for name, type_ in search_parameters(kind).items()
+    ]
+    found["operation"] = operations
+    return found
+
+
+def _reverse(kind: str) -> list[str]:
+    return list(reverse_includes(kind))
+
+
+def _operation(name: str, definition: str) -> JsonObject:
+    return {"name": name, "definition": OPERATIONS + definition}

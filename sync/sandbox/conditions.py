@@ -219,12 +219,18 @@ def _token(parameter: Parameter, text: str) -> Condition:
     return "(e.system = ? AND e.value = ?)", (system, value)
 
 
+def _escaped(text: str) -> str:
+    """Return `text` for LIKE with `!` as the escape character."""
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
 def _reference(parameter: Parameter, base: str, modifier: str | None, text: str) -> Condition:
     only = modifier or (parameter.targets[0] if len(parameter.targets) == 1 else None)
     if _ID.fullmatch(text):
         if only:
             return "(e.system IN (?, ?) AND e.value = ?)", (only, f"{base}/{only}", text)
-        return "(instr(e.system, '/') = 0 AND e.value = ?)", (text,)
+        local = "(instr(e.system, '/') = 0 OR e.system LIKE ? ESCAPE '!')"
+        return f"({local} AND e.value = ?)", (f"{_escaped(base)}/%", text)
     found = split_reference(text)
     if modifier and (not found or found[0].removeprefix(f"{base}/") != modifier):
         raise refusal(400, "value", f"{parameter.name}:{modifier} takes the id of a {modifier}")

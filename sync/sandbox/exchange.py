@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 
 from sync.sandbox.outcome import refusal
 from sync.sandbox.scopes import Scopes
+
+if TYPE_CHECKING:
+    from sync.sandbox.store import Stored
 
 FHIR_JSON = "application/fhir+json"
 MAX_PARAMETERS = 64
@@ -59,6 +63,8 @@ class Answer:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = FHIR_JSON
+    stored: Stored | None = None
+    """The version that it tells of, where it tells of one."""
 
 
 def pairs(query: str) -> list[tuple[str, str]]:

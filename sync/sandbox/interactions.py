@@ -1,6 +1,7 @@
-"""The FHIR interactions: read, vread, update, history and create.
+"""The FHIR interactions that write: create, update, patch and delete, also conditional.
 
-Each takes a Call and returns an Answer or raises OutcomeError; none knows of sockets.
+Each takes a Call and returns an Answer or raises OutcomeError; none knows of sockets. What a
+condition demands is checked in the transaction that stores, so that of many only one wins.
 Source: FHIR R4 http.html.
 """
 
@@ -9,68 +10,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.canonical import encode
-from sync.sandbox import bundles
-from sync.sandbox.bodies import Validate, is_id, is_type, resource_from
-from sync.sandbox.exchange import Answer, Call, Pairs, pairs
+from core.canonical import JsonObject, encode
+from sync.sandbox.bodies import Validate, check_resource, is_id, resource_from
+from sync.sandbox.exchange import Answer, Call, pairs
 from sync.sandbox.media import check_content_type, preference
 from sync.sandbox.outcome import Issue, outcome, refusal
+from sync.sandbox.patching import MEDIA, operations_from, patched
 from sync.sandbox.preconditions import (
     check_update,
     create_condition,
-    etag,
-    not_modified,
+    delete_condition,
     update_condition,
 )
-from sync.sandbox.search import parse_condition, parse_count, whole_number
+from sync.sandbox.reading import absent, known_type, no_parameters, version_headers
+from sync.sandbox.search import parse_condition
 from sync.sandbox.store import Store, Stored
-from sync.sandbox.times import http_date
 
 ID_ATTEMPTS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Interactions:
-    """The interactions on one store; `validate` judges what is written, `new_id` names it."""
+    """The writes on one store; `validate` judges what is written, `new_id` names it."""
 
     store: Store
     validate: Validate
     new_id: Callable[[], str]
-
-    def read(self, call: Call) -> Answer:
-        """Answer the current version, or 304 when If-None-Match names it."""
-        kind = _known_type(call, "r")
-        _no_parameters(call)
-        found = _found(self.store.read(kind, call.path["id"]))
-        if not_modified(call.headers, found.version):
-            return Answer(304, headers=_version_headers(found))
-        return Answer(200, found.body, _version_headers(found))
-
-    def vread(self, call: Call) -> Answer:
-        """Answer one version."""
-        kind = _known_type(call, "r")
-        _no_parameters(call)
-        version = call.path["version"]
-        if not (version.isascii() and version.isdigit() and len(version) < 16):
-            raise refusal(404, "not-found", "there is no such version")
-        found = _found(self.store.vread(kind, call.path["id"], int(version)))
-        return Answer(200, found.body, _version_headers(found))
-
-    def history(self, call: Call) -> Answer:
-        """Answer the versions of one resource, newest first; takes `_count`."""
-        kind = _known_type(call, "r")
-        given = _parameters(call)
-        if len(dict(given)) != len(given) or not dict(given).keys() <= {"_count", "_cursor"}:
-            raise refusal(400, "not-supported", "history takes _count, once, and nothing else")
-        asked = dict(given)
-        count = parse_count(asked.get("_count"))
-        before = whole_number("_cursor", asked["_cursor"]) if "_cursor" in asked else None
-        id_ = call.path["id"]
-        page = self.store.history(kind, id_, count, before)
-        if not page.total:
-            raise refusal(404, "not-found", "there is no such resource")
-        url = f"{call.base}/{kind}/{id_}/_history"
-        return Answer(200, bundles.history(call.base, page, url, given))
 
     def create(self, call: Call) -> Answer:
         """Store a new resource under an id of ours; with If-None-Exist only if none matches.
@@ -78,8 +43,8 @@ class Interactions:
         A conditional create needs scope c alone: whoever may create may learn that what it was
         about to create is there. The body of a match is shown only to who may read it.
         """
-        kind = _known_type(call, "c")
-        _no_parameters(call)
+        kind = known_type(call, "c")
+        no_parameters(call)
         check_content_type(call.headers)
         condition = create_condition(call.headers)
         query = condition and parse_condition(kind, call.base, pairs(condition))
@@ -91,13 +56,13 @@ class Interactions:
                     raise refusal(412, "multiple-matches", "If-None-Exist matches several")
                 if page.matches:
                     return _matched(call, page.matches[0])
-            made = self.store.put(kind, self._unused_id(kind), resource, "POST")
+            made = self.store.put(kind, self.unused_id(kind), resource, "POST")
         return _written(call, made, 201)
 
     def update(self, call: Call) -> Answer:
         """Store the next version of a resource, or the first under the client's id."""
-        kind, id_ = _known_type(call, "u"), call.path["id"]
-        _no_parameters(call)
+        kind, id_ = known_type(call, "u"), call.path["id"]
+        no_parameters(call)
         check_content_type(call.headers)
         condition = update_condition(call.headers)
         if not is_id(id_):
@@ -113,56 +78,109 @@ class Interactions:
             made = self.store.put(kind, id_, resource, "PUT")
         return _written(call, made, 200 if current else 201)
 
-    def _unused_id(self, kind: str) -> str:
+    def update_match(self, call: Call) -> Answer:
+        """Update the one resource that the search matches, or create it where none does.
+
+        It needs scopes u and s, because the answer tells whether something matches.
+        """
+        kind = known_type(call, "u")
+        call.require(kind, "s")
+        check_content_type(call.headers)
+        condition = update_condition(call.headers)
+        query = parse_condition(kind, call.base, pairs(call.query))
+        resource = resource_from(call.body, kind, self.validate)
+        with self.store.transaction():
+            page = self.store.find(query)
+            if page.total > 1:
+                raise refusal(412, "multiple-matches", "the search matches several")
+            current = page.matches[0] if page.matches else None
+            check_update(condition, current.version if current else None)
+            id_ = self._id_for(kind, resource, current)
+            made = self.store.put(kind, id_, {**resource, "id": id_}, "PUT")
+        return _written(call, made, 200 if current else 201)
+
+    def patch(self, call: Call) -> Answer:
+        """Apply a JSON Patch to the current version."""
+        kind, id_ = known_type(call, "u"), call.path["id"]
+        no_parameters(call)
+        check_content_type(call.headers, (MEDIA,))
+        condition = update_condition(call.headers)
+        operations = operations_from(call.body)
+        with self.store.transaction():
+            current = self.store.read(kind, id_)
+            if current is None:
+                raise absent(self.store, kind, id_)
+            check_update(condition, current.version)
+            resource = patched(current.body, operations)
+            check_resource(resource, kind, self.validate)
+            made = self.store.put(kind, id_, resource, "PATCH")
+        return _written(call, made, 200)
+
+    def delete(self, call: Call) -> Answer:
+        """Delete a resource; its history stays. Deleting what is not there changes nothing."""
+        kind, id_ = known_type(call, "d"), call.path["id"]
+        no_parameters(call)
+        condition = delete_condition(call.headers)
+        with self.store.transaction():
+            current = self.store.read(kind, id_)
+            if current is None:
+                if condition.match is not None:
+                    raise absent(self.store, kind, id_)
+                return _deleted(call, None)
+            check_update(condition, current.version)
+            made = self.store.delete(kind, id_)
+        return _deleted(call, made)
+
+    def unused_id(self, kind: str) -> str:
+        """Return an id that no resource of this type ever had."""
         for _ in range(ID_ATTEMPTS):
             found = self.new_id()
-            if self.store.read(kind, found) is None:
+            if self.store.latest(kind, found) is None:
                 return found
         raise refusal(500, "exception", "no unused id was found")
 
-
-def _known_type(call: Call, interaction: str) -> str:
-    kind = call.path["type"]
-    if not is_type(kind):
-        raise refusal(404, "not-supported", "there is no such resource type here")
-    call.require(kind, interaction)
-    return kind
-
-
-def _parameters(call: Call) -> Pairs:
-    return pairs(call.query)
-
-
-def _no_parameters(call: Call) -> None:
-    if any(name != "_format" for name, _ in _parameters(call)):
-        raise refusal(400, "not-supported", "this interaction takes no parameters")
-
-
-def _found(stored: Stored | None) -> Stored:
-    if stored is None:
-        raise refusal(404, "not-found", "there is no such resource or version")
-    return stored
-
-
-def _version_headers(stored: Stored) -> dict[str, str]:
-    return {"ETag": etag(stored.version), "Last-Modified": http_date(stored.updated)}
+    def _id_for(self, kind: str, resource: JsonObject, current: Stored | None) -> str:
+        given = resource.get("id")
+        if given is not None and not is_id(given):
+            raise refusal(400, "value", "the id does not have the form of an id")
+        if current is not None:
+            if given not in (None, current.id):
+                raise refusal(400, "invalid", "the match has another id", expression=f"{kind}.id")
+            return current.id
+        if given is None:
+            return self.unused_id(kind)
+        if self.store.read(kind, str(given)) is not None:
+            raise refusal(409, "conflict", "a resource of that id does not match the search")
+        return str(given)
 
 
 def _written(call: Call, stored: Stored, status: int) -> Answer:
-    headers = _version_headers(stored)
+    headers = version_headers(stored)
     if status == 201:
         headers["Location"] = _location(call, stored)
     wanted = preference(call.headers)
+    body = b"" if wanted == "minimal" else stored.body
     if wanted == "OperationOutcome":
-        done = outcome([Issue("informational", "the resource is stored", severity="information")])
-        return Answer(status, encode(done), headers)
-    return Answer(status, b"" if wanted == "minimal" else stored.body, headers)
+        body = _said("the resource is stored")
+    return Answer(status, body, headers, stored=stored)
 
 
 def _matched(call: Call, stored: Stored) -> Answer:
     answer = _written(call, stored, 200)
     body = answer.body if call.allows(stored.type, "r") else b""
-    return Answer(200, body, {**answer.headers, "Location": _location(call, stored)})
+    headers = {**answer.headers, "Location": _location(call, stored)}
+    return Answer(200, body, headers, stored=stored)
+
+
+def _deleted(call: Call, stored: Stored | None) -> Answer:
+    headers = {} if stored is None else version_headers(stored)
+    if preference(call.headers) == "OperationOutcome":
+        return Answer(200, _said("the resource is deleted"), headers, stored=stored)
+    return Answer(204, headers=headers, stored=stored)
+
+
+def _said(text: str) -> bytes:
+    return encode(outcome([Issue("informational", text, severity="information")]))
 
 
 def _location(call: Call, stored: Stored) -> str:

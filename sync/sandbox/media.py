@@ -5,7 +5,7 @@ Source: FHIR R4 http.html §3.1.0.1.9 (content types) and §3.1.0.1.8 (Prefer).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from email.message import Message
 
 from starlette.datastructures import Headers
@@ -29,11 +29,12 @@ def check_accept(headers: Headers, formats: Iterable[str] = ()) -> None:
         raise _not_acceptable()
 
 
-def check_content_type(headers: Headers) -> None:
-    """Raise 415 unless the body is declared as FHIR R4 JSON in UTF-8."""
+def check_content_type(headers: Headers, allowed: Collection[str] = _JSON) -> None:
+    """Raise 415 unless the body is declared as one of `allowed`, by default FHIR R4 JSON."""
     media, parameters = _media_type(headers.get("content-type", ""))
-    if media not in _JSON or not _is_r4(parameters) or not _is_utf8(parameters):
-        raise refusal(415, "not-supported", "send application/fhir+json in UTF-8")
+    if media not in allowed or not _is_r4(parameters) or not _is_utf8(parameters):
+        wanted = "application/fhir+json" if allowed is _JSON else ", ".join(allowed)
+        raise refusal(415, "not-supported", f"send {wanted} in UTF-8")
 
 
 def preference(headers: Headers) -> str:

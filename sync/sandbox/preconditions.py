@@ -44,6 +44,14 @@ def update_condition(headers: Headers) -> UpdateCondition:
     return UpdateCondition(match, absent=none_match == "*")
 
 
+def delete_condition(headers: Headers) -> UpdateCondition:
+    """Return the precondition of a DELETE: If-Match; raises 400 for any other."""
+    match = _conditions(headers, allowed=("if-match",)).get("if-match")
+    if match is not None and match != "*":
+        match = _version(match)
+    return UpdateCondition(match, absent=False)
+
+
 def check_update(condition: UpdateCondition, current: int | None) -> None:
     """Raise 412 unless `condition` holds for the current version (None: no such resource)."""
     if condition.absent and current is not None:

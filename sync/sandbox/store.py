@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,10 +23,14 @@ from sync.sandbox.times import instant
 
 PAGE_BYTES = 8 * 1024 * 1024
 _APPLICATION_ID = 0x43535342
+_LAYOUT = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS version (
   type TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, updated TEXT NOT NULL,
-  method TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (type, id, version)) WITHOUT ROWID;
+  method TEXT NOT NULL, body BLOB NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (type, id, version)) WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS version_seq ON version (seq);
+CREATE INDEX IF NOT EXISTS version_type ON version (type, seq);
 CREATE TABLE IF NOT EXISTS current (
   type TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, updated TEXT NOT NULL,
   PRIMARY KEY (type, id)) WITHOUT ROWID;
@@ -36,10 +40,12 @@ CREATE TABLE IF NOT EXISTS entry (
 CREATE INDEX IF NOT EXISTS entry_value ON entry (type, name, value, system, id);
 CREATE INDEX IF NOT EXISTS entry_resource ON entry (type, id);
 """
+_VERSIONS = "SELECT type, id, version, updated, method, body, seq FROM version WHERE"
 _SELECT = (
-    "SELECT v.type, v.id, v.version, v.updated, v.method, v.body FROM current c"
+    "SELECT v.type, v.id, v.version, v.updated, v.method, v.body, v.seq FROM current c"
     " JOIN version v ON v.type = c.type AND v.id = c.id AND v.version = c.version"
 )
+_VERSION_COUNT = "SELECT count(*) FROM version WHERE"
 _COUNT = "SELECT count(*) FROM current c WHERE"
 
 
@@ -47,7 +53,8 @@ _COUNT = "SELECT count(*) FROM current c WHERE"
 class Stored:
     """One version of a resource: `updated` is meta.lastUpdated, `body` its JSON as served.
 
-    `method` is the HTTP method that made it.
+    `method` is the HTTP method that made it; a DELETE has no body. `seq` counts all versions of
+    all resources in the order in which they were made.
     """
 
     type: str
@@ -56,6 +63,7 @@ class Stored:
     updated: str
     method: str
     body: bytes
+    seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +127,7 @@ class Store:
     def vread(self, kind: str, id_: str, version: int) -> Stored | None:
         """Return one version, or None."""
         return self._one(
-            "SELECT type, id, version, updated, method, body FROM version"
-            " WHERE type = ? AND id = ? AND version = ?",
+            _VERSIONS + " type = ? AND id = ? AND version = ?",
             kind,
             id_,
             version,
@@ -130,12 +137,49 @@ class Store:
         """Return versions, newest first, older than `before` where given."""
         with self._lock:
             rows = self._connection.execute(
-                "SELECT type, id, version, updated, method, body FROM version"
-                " WHERE type = ? AND id = ? AND version < ? ORDER BY version DESC LIMIT ?",
+                _VERSIONS + " type = ? AND id = ? AND version < ? ORDER BY version DESC LIMIT ?",
                 (kind, id_, before or 2**62, count + 1),
             )
             matches, more = _cut(rows, count)
             total = self._count("SELECT count(*) FROM version WHERE type = ? AND id = ?", kind, id_)
+        return Page(matches, total, more)
+
+    def latest(self, kind: str, id_: str) -> Stored | None:
+        """Return the newest version, a deletion too; None where there never was one."""
+        return self._one(
+            _VERSIONS + " type = ? AND id = ? ORDER BY version DESC LIMIT 1",
+            kind,
+            id_,
+        )
+
+    def changes(
+        self,
+        kinds: Sequence[str],
+        id_: str | None,
+        count: int,
+        *,
+        before: int | None,
+        since: str | None,
+    ) -> Page:
+        """Return what was made of these types (or of one resource), newest first.
+
+        `before` is the `seq` that a page continues below, `since` a FHIR instant in UTC.
+        """
+        condition = f"type IN ({', '.join('?' * len(kinds))})"
+        values: list[str | int] = list(kinds)
+        if id_ is not None:
+            condition += " AND id = ?"
+            values.append(id_)
+        if since is not None:
+            condition += " AND updated >= ?"
+            values.append(since)
+        with self._lock:
+            total = self._count(" ".join([_VERSION_COUNT, condition]), *values)
+            rows = self._connection.execute(
+                " ".join([_VERSIONS, condition, "AND seq < ? ORDER BY seq DESC LIMIT ?"]),
+                (*values, before or 2**62, count + 1),
+            )
+            matches, more = _cut(rows, count)
         return Page(matches, total, more)
 
     def find(self, query: Query) -> Page:
@@ -157,16 +201,9 @@ class Store:
         Only id, meta.versionId and meta.lastUpdated are set; all else stays as it is.
         """
         with self.transaction():
-            latest = self._count(
-                "SELECT coalesce(max(version), 0) FROM version WHERE type = ? AND id = ?", kind, id_
-            )
-            updated = instant(self._clock())
-            body = encode(stamped(resource, id_, latest + 1, updated))
-            made = Stored(kind, id_, latest + 1, updated, method, body)
-            self._connection.execute(
-                "INSERT INTO version VALUES (?, ?, ?, ?, ?, ?)",
-                (kind, id_, made.version, updated, method, body),
-            )
+            version, updated = self._next(kind, id_), instant(self._clock())
+            body = encode(stamped(resource, id_, version, updated))
+            made = self._add(Stored(kind, id_, version, updated, method, body))
             self._connection.execute(
                 "INSERT OR REPLACE INTO current VALUES (?, ?, ?, ?)",
                 (kind, id_, made.version, updated),
@@ -178,14 +215,40 @@ class Store:
             )
         return made
 
+    def delete(self, kind: str, id_: str) -> Stored:
+        """Store a deletion as the next version; its history stays, and nothing finds it."""
+        with self.transaction():
+            updated = instant(self._clock())
+            made = self._add(Stored(kind, id_, self._next(kind, id_), updated, "DELETE", b""))
+            for of_table in ("DELETE FROM current", "DELETE FROM entry"):
+                self._connection.execute(of_table + " WHERE type = ? AND id = ?", (kind, id_))
+        return made
+
+    def _next(self, kind: str, id_: str) -> int:
+        """Return the number of a resource's next version."""
+        sql = "SELECT coalesce(max(version), 0) + 1 FROM version WHERE type = ? AND id = ?"
+        return self._count(sql, kind, id_)
+
+    def _add(self, made: Stored) -> Stored:
+        seq = self._count("SELECT coalesce(max(seq), 0) + 1 FROM version")
+        self._connection.execute(
+            "INSERT INTO version VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (made.type, made.id, made.version, made.updated, made.method, made.body, seq),
+        )
+        return replace(made, seq=seq)
+
     def _open(self) -> None:
         execute = self._connection.execute
         if self._count("PRAGMA application_id") not in (0, _APPLICATION_ID):
+            raise sqlite.DatabaseError
+        used = self._count("SELECT count(*) FROM sqlite_master")
+        if used and self._count("PRAGMA user_version") != _LAYOUT:
             raise sqlite.DatabaseError
         execute("PRAGMA busy_timeout = 5000")
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = NORMAL")
         execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        execute(f"PRAGMA user_version = {_LAYOUT}")
         self._connection.executescript(_SCHEMA)
 
     def _one(self, sql: str, *values: str | int) -> Stored | None:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from core.canonical import parse_object
+from core.canonical import RESPONSE, parse_object
 from core.fhir import structure_problems
 from sync.sandbox import Sandbox
 
@@ -17,7 +17,7 @@ Send = Callable[..., dict[str, Any]]
 
 async def test_the_statement_is_valid(http: httpx.AsyncClient) -> None:
     answer = await http.get("/metadata")
-    assert structure_problems(parse_object(answer.content)) == []
+    assert structure_problems(parse_object(answer.content, RESPONSE)) == []
     found = answer.json()
     assert (found["fhirVersion"], found["kind"]) == ("4.0.1", "instance")
     assert found["implementation"]["url"] == "http://127.0.0.1/fhir"
@@ -25,7 +25,8 @@ async def test_the_statement_is_valid(http: httpx.AsyncClient) -> None:
 
 async def test_each_type_claims_what_is_built(http: httpx.AsyncClient) -> None:
     rest = (await http.get("/metadata")).json()["rest"][0]
-    assert "interaction" not in rest
+    system = [item["code"] for item in rest["interaction"]]
+    assert system == ["transaction", "batch", "history-system"]
     by_type = {resource["type"]: resource for resource in rest["resource"]}
     assert len(by_type) > 140
     task = by_type["Task"]
@@ -33,26 +34,28 @@ async def test_each_type_claims_what_is_built(http: httpx.AsyncClient) -> None:
         "read",
         "vread",
         "update",
+        "patch",
+        "delete",
         "history-instance",
+        "history-type",
         "create",
         "search-type",
     ]
-    claims = {
-        name: task[name] for name in task if name not in ("type", "interaction", "searchParam")
-    }
+    listed = ("type", "interaction", "searchParam", "searchInclude", "searchRevInclude")
+    claims = {name: task[name] for name in task if name not in (*listed, "operation")}
     assert claims == {
         "versioning": "versioned-update",
         "readHistory": True,
         "updateCreate": True,
         "conditionalCreate": True,
-        "conditionalRead": "not-match",
-        "conditionalUpdate": False,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": True,
         "conditionalDelete": "not-supported",
     }
 
 
 async def test_every_claimed_parameter_searches_and_no_other(http: httpx.AsyncClient) -> None:
-    values = {"token": "x", "reference": "Patient/x", "date": "2026"}
+    values = {"token": "x", "reference": "Patient/x", "date": "2026", "string": "x", "uri": "urn:x"}
     rest = (await http.get("/metadata")).json()["rest"][0]
     names = {item["name"] for resource in rest["resource"] for item in resource["searchParam"]}
     for resource in rest["resource"]:
@@ -89,6 +92,6 @@ async def test_smart_configuration_needs_no_token(client: Any, origin: str) -> N
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384"],
         "grant_types_supported": ["client_credentials"],
-        "scopes_supported": ["system/*.crus", "system/*.rs"],
+        "scopes_supported": ["system/*.cruds", "system/*.rs"],
         "capabilities": ["client-confidential-asymmetric", "permission-v2"],
     }

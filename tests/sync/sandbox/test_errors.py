@@ -24,15 +24,15 @@ def _code(answer: httpx.Response) -> str:
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
-        ("GET", "/", 404, "not-found"),
+        ("GET", "/", 405, "not-supported"),
         ("GET", "/Patient/1/x", 404, "not-found"),
         ("GET", "/Nonsense", 404, "not-supported"),
         ("GET", "/Parameters/1", 404, "not-supported"),
         ("GET", "/Patient/", 404, "not-found"),
-        ("DELETE", "/Patient/1", 405, "not-supported"),
-        ("PATCH", "/Patient/1", 405, "not-supported"),
-        ("PUT", "/Patient", 405, "not-supported"),
+        ("POST", "/Patient/1", 405, "not-supported"),
+        ("DELETE", "/Patient/1/_history", 405, "not-supported"),
         ("DELETE", "/Patient", 405, "not-supported"),
+        ("PATCH", "/Patient", 405, "not-supported"),
         ("DELETE", "/metadata", 405, "not-supported"),
     ],
 )

@@ -67,7 +67,6 @@ async def test_a_known_version_is_not_sent_again(
         "/Patient/made-1/_history/x",
         "/Patient/made-1/_history/99999999999999999999",
         "/Patient/$everything",
-        "/Patient/_history",
         "/Observation/made-1",
     ],
 )

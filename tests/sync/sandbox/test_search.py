@@ -91,7 +91,7 @@ def _ids(bundle: dict[str, Any]) -> list[str]:
         ("Observation?patient=http://127.0.0.1/fhir/Patient/p1", "o1 o2 o3"),
         ("Observation?patient=https://else.where/fhir/Patient/p1", "o4"),
         ("Observation?patient=Group/p1", ""),
-        ("Observation?subject=p1", "o1 o2 o5"),
+        ("Observation?subject=p1", "o1 o2 o3 o5"),
         ("Observation?subject=Group/p1", "o5"),
         ("Observation?subject=Patient/p1", "o1 o2 o3"),
         ("Task?code=urn:countersign:task|proposal", "t1 t2"),

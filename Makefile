@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: install demo test lint bench lock clean
+.PHONY: install demo test test-server lint bench lock clean
 
 install: $(STAMP)
 
@@ -19,6 +19,12 @@ demo: install
 
 test: lint
 	$(BIN)/python -m pytest -n auto
+
+# The contract suite against any FHIR R4 server: make test-server BASE_URL=https://…/fhir
+test-server: install
+	@test -n "$(BASE_URL)" || { echo "usage: make test-server BASE_URL=https://…/fhir [TOKEN_FILE=path]"; exit 2; }
+	COUNTERSIGN_TEST_SERVER="$(BASE_URL)" COUNTERSIGN_TEST_SERVER_TOKEN_FILE="$(TOKEN_FILE)" \
+		$(BIN)/python -m pytest tests/server -n 0 -rs
 
 lint: install
 	$(BIN)/python -m ruff check .

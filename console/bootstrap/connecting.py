@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sync.fhir import FhirClient, NoAuth, Tokens, TokenSource
 from sync.fhir.discovery import discover
+from sync.fhir.token_cache import CachedTokens, TokenCache
 
 if TYPE_CHECKING:
     from console.bootstrap.opening import Opened
@@ -31,4 +32,16 @@ async def plane_tokens(opened: Opened, name: str, plane: str) -> Tokens:
     if client_id is None or jwk is None:
         return NoAuth()
     url = config.token_url or (await discover(config.base_url)).token_endpoint
-    return TokenSource(client_id, jwk, url, clock=opened.clock, new_id=opened.ids.uuid)
+    source = TokenSource(client_id, jwk, url, clock=opened.clock, new_id=opened.ids.uuid)
+    cache = token_cache(opened)
+    if cache is None or plane == "write":
+        return source
+    return CachedTokens(source, cache, plane, url, opened.clock, opened.ids.uuid())
+
+
+def token_cache(opened: Opened) -> TokenCache | None:
+    """Return the cache of this workspace's tokens; None in a demo, which keeps nothing."""
+    folder = opened.folder
+    if folder.sealer is None:
+        return None
+    return TokenCache(folder.connection, folder.sealer, str(folder.config.id), folder.keyring)

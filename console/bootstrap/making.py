@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import getpass
+import os
 import re
 import sys
 from pathlib import Path
 from typing import Any
 
-from console.bootstrap.passphrase import new_passphrase
+from console.bootstrap.passphrase import VARIABLE, new_passphrase
 from console.bootstrap.system import SystemClock, SystemIds
 from core.canonical import parse_object, plain
 from core.errors import BadInput, NotFound
+from sync.keys import os_keyring
 from sync.workspace.create import create
 
 
 def make_workspace(
-    path: Path, *, ehr_url: str, profile: str, clients: str | None, keys: str
+    path: Path, *, ehr_url: str, profile: str, clients: str | None, keys: str | None
 ) -> dict[str, object]:
     """Make a workspace and return `{path, reviewer, ehr}`."""
-    if keys != "file":
-        raise BadInput(
-            "the OS keyring is not supported by this release",
-            field="--keys",
-            remedy="Use --keys file, protected by a passphrase",
-        )
+    if keys is None:
+        keys = "file" if os.environ.get(VARIABLE) else "keyring"
+    keyring = os_keyring.find() if keys == "keyring" else None
     described = {} if clients is None else _read_clients(clients)
     reviewer = _reviewer()
     create(
@@ -33,7 +32,8 @@ def make_workspace(
         token_url=described.get("token_url"),
         profile=profile,
         clients=_client_keys(described) if described else None,
-        passphrase=new_passphrase(),
+        passphrase=None if keyring is not None else new_passphrase(),
+        keyring=keyring,
         reviewer=reviewer,
         clock=SystemClock(),
         ids=SystemIds(),

@@ -1,4 +1,4 @@
-"""`init DIR --ehr URL --profile NAME [--clients FILE|-] [--keys file]`: make a workspace."""
+"""`init DIR --ehr URL --profile NAME [--clients FILE|-] [--keys …]`: make a workspace."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keys",
         choices=["file", "keyring"],
-        default="file",
-        help="where the workspace key lies: a file protected by a passphrase",
+        help="where the workspace key lies: the OS keyring, or a file that a passphrase opens; "
+        "the file where COUNTERSIGN_PASSPHRASE_FILE is set, else the keyring",
     )
 
 

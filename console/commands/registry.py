@@ -32,6 +32,8 @@ COMMANDS = (
     Command("demo", "demo", "open the console on an embedded clinic with synthetic patients"),
     Command("init", "init", "make a workspace for one EHR"),
     Command("sandbox", "sandbox", "serve the embedded EHR on this machine"),
+    Command("login", "login", "get a token for each plane, and say what it is good for"),
+    Command("logout", "logout", "forget every token, and leave the OS keyring"),
     Command("status", "status", "say what this workspace is, holds and waits for"),
     Command("propose", "propose", "stage proposals from a file or standard input"),
     Command("queue", "queue", "list what waits for review"),

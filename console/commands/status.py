@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from console.bootstrap import open_here
+from console.bootstrap.credentials import credentials
 from console.commands.output import print_json, say
 
 
@@ -25,10 +26,13 @@ def run(args: argparse.Namespace) -> int:
             "states": opened.ledger.state_counts(),
             "freezes": len(opened.ledger.freezes()),
             "exceptions": len(opened.ledger.open_exceptions()),
+            "findings": len(opened.ledger.open_findings()),
+            "credentials": credentials(opened),
         }
     if args.json:
         print_json(found)
         return 0
+    held = found.pop("credentials")
     for key, value in found.items():
         if isinstance(value, dict):
             say(f"{key}: {', '.join(f'{count} {name}' for name, count in value.items()) or 'none'}")
@@ -36,4 +40,16 @@ def run(args: argparse.Namespace) -> int:
             say(f"{key}: {', '.join(map(str, value))}")
         else:
             say(f"{key}: {value}")
+    _print_credentials(held)
     return 0
+
+
+def _print_credentials(held: object) -> None:
+    assert isinstance(held, dict)  # noqa: S101 - made above
+    place, backend = held["keys"]["place"], held["keys"]["backend"]
+    say(f"workspace key: {place}{f' ({backend})' if backend else ''}")
+    say(f"write key: {held['write_key']}")
+    for plane in held["planes"]:
+        told = [f"{one['scope']}, {one['seconds']} s left" for one in plane["tokens"]]
+        who = f"{plane['client_id']} ({plane['algorithm'] or 'no key'})"
+        say(f"{plane['ehr']} {plane['plane']}: {who}  {'; '.join(told) or 'no token'}")

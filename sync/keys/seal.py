@@ -6,6 +6,7 @@ Source: design §11; HKDF-SHA256 (RFC 5869), AES-256-GCM (NIST SP 800-38D).
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -48,6 +49,21 @@ def unseal(key: bytes, name: str, blob: bytes) -> bytes:
         return AESGCM(key).decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], _associated(name))
     except InvalidTag:
         raise _damaged(name) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """The key that seals, with its two operations; never shown."""
+
+    key: bytes = field(repr=False)
+
+    def seal(self, name: str, plaintext: bytes) -> bytes:
+        """Return the value sealed under a name."""
+        return seal(self.key, name, plaintext)
+
+    def unseal(self, name: str, blob: bytes) -> bytes:
+        """Return the value; Failed when it does not open."""
+        return unseal(self.key, name, blob)
 
 
 def _damaged(name: str) -> Failed:

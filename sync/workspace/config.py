@@ -38,6 +38,7 @@ def _url(text: str) -> str:
 
 
 Url = Annotated[str, AfterValidator(_url)]
+WorkspaceId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f-]{36}$")]
 ClientId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,256}$")]
 
 
@@ -68,9 +69,13 @@ class Config(_Table):
     """A whole `countersign.toml`, version 1."""
 
     version: Literal[1]
+    id: WorkspaceId | None = None
+    """What this workspace's entries in the OS keyring are found by."""
     team: Id
     reviewer: Id
-    keys: Literal["file"]
+    keys: Literal["file", "keyring"]
+    keyring_backend: str | None = None
+    """Module and class of the keyring that was chosen; another one is refused."""
     ehr: Annotated[dict[Id, EhrConfig], Field(min_length=1)]
 
 
@@ -128,7 +133,15 @@ def read_config(folder: Path) -> Config:
 
 def render_config(config: Config) -> str:
     """Return a commented document that `parse_config` reads back as the same configuration."""
-    head = _HEAD.format(team=_quoted(config.team), reviewer=_quoted(config.reviewer))
+    head = _HEAD.format(
+        team=_quoted(config.team),
+        reviewer=_quoted(config.reviewer),
+        id="" if config.id is None else _ID.format(id=_quoted(config.id)),
+        keys=_quoted(config.keys),
+        backend=""
+        if config.keyring_backend is None
+        else f"keyring_backend = {_quoted(config.keyring_backend)}\n",
+    )
     return head + "".join(_render_ehr(name, ehr) for name, ehr in config.ehr.items())
 
 
@@ -140,15 +153,21 @@ _HEAD = """\
 # force, signed.
 
 version = 1
-
+{id}
 # Every signed statement names the team. "solo": this workspace shares no hub.
 team = {team}
 
 # Who sits at this terminal: an id in the adopted roster.
 reviewer = {reviewer}
 
-# Where the key lies that opens the store: "file" is keys.json, protected by a passphrase.
-keys = "file"
+# Where the key lies that opens the store: "file" is keys.json, protected by a passphrase;
+# "keyring" is the keyring of the operating system, and of it only this back end.
+keys = {keys}
+{backend}"""
+
+_ID = """
+# What the entries of this workspace in the OS keyring are found by.
+id = {id}
 """
 
 _EHR = """

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from core.adoption import PROFILE_PREFIX, Adopter, adopt_in, opening
 from core.errors import Conflict, Failed
 from core.ports import Clock, Ids
-from sync.keys import KEYS, private_file
+from sync.keys import KEYS, private_file, workspace_key
+from sync.keys.os_keyring import OsKeyring
 from sync.keys.passphrase import Cost, check_new, write_key_file
 from sync.keys.ring import KeyRing, generate, save
 from sync.keys.seal import new_workspace_key, seal_key, store_key
@@ -39,7 +40,8 @@ def create(
     token_url: str | None = None,
     profile: str,
     clients: Mapping[str, Client] | None = None,
-    passphrase: str,
+    passphrase: str | None = None,
+    keyring: OsKeyring | None = None,
     reviewer: str,
     team: str = "solo",
     clock: Clock,
@@ -49,10 +51,12 @@ def create(
     """Make a workspace in `path` for one EHR, named after its profile.
 
     `clients` maps planes (`read`, `propose`, `approve`, `write`) to client id and private JWK;
-    `cost` is that of the passphrase's key file. Raises BadInput for a bad value, Conflict when the
+    the workspace key goes into `keyring`, or else into a file that `passphrase` opens; `cost` is
+    that file's. Raises BadInput for a bad value, Conflict when the
     folder holds a workspace or files of those names, Failed when the disk does not take it.
     """
-    check_new(passphrase)
+    if keyring is None:
+        check_new(passphrase or "")
     ring = generate({(profile, plane): jwk for plane, (_, jwk) in (clients or {}).items()})
     documents = starting_documents(profile, reviewer, ring)
     config = starting_config(
@@ -62,6 +66,8 @@ def create(
         clients={plane: client for plane, (client, _) in (clients or {}).items()},
         reviewer=reviewer,
         team=team,
+        id_=ids.uuid(),
+        keyring=None if keyring is None else keyring.name,
     )
     target = path.absolute()
     try:
@@ -71,7 +77,8 @@ def create(
         folder = target / hidden if existed else target.parent / hidden
         folder.mkdir(mode=private_file.FOLDER_MODE)
         try:
-            _build(folder, config, ring, documents, passphrase, cost, clock, ids)
+            keep = _keeper(config, folder, passphrase, cost, keyring)
+            _build(folder, config, ring, documents, keep, clock, ids)
             _publish(folder, target, existed=existed)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -90,14 +97,25 @@ def starting_config(
     clients: Mapping[str, str],
     reviewer: str,
     team: str,
+    id_: str | None = None,
+    keyring: str | None = None,
 ) -> Config:
     """Return the configuration of a new workspace; `clients` maps planes to client ids."""
     ehr: dict[str, object] = {"base_url": ehr_url, "profile": profile, "clients": dict(clients)}
     if token_url is not None:
         ehr["token_url"] = token_url
-    return make_config(
-        {"version": 1, "team": team, "reviewer": reviewer, "keys": "file", "ehr": {profile: ehr}}
-    )
+    values: dict[str, object] = {
+        "version": 1,
+        "team": team,
+        "reviewer": reviewer,
+        "keys": "file" if keyring is None else "keyring",
+        "ehr": {profile: ehr},
+    }
+    if id_ is not None:
+        values["id"] = id_
+    if keyring is not None:
+        values["keyring_backend"] = keyring
+    return make_config(values)
 
 
 def establish(
@@ -130,24 +148,36 @@ def _refuse_occupied(target: Path) -> bool:
     return True
 
 
+def _keeper(
+    config: Config,
+    folder: Path,
+    passphrase: str | None,
+    cost: Cost | None,
+    keyring: OsKeyring | None,
+) -> Callable[[bytes], None]:
+    """Return what puts the new workspace key into the place that was chosen."""
+    if keyring is None:
+        return lambda key: write_key_file(folder / KEYS, key, passphrase or "", cost)
+    return lambda key: workspace_key.put(keyring, str(config.id), key)
+
+
 def _build(
     folder: Path,
     config: Config,
     ring: KeyRing,
     documents: Documents,
-    passphrase: str,
-    cost: Cost | None,
+    keep: Callable[[bytes], None],
     clock: Clock,
     ids: Ids,
 ) -> None:
-    workspace_key = new_workspace_key()
-    write_key_file(folder / KEYS, workspace_key, passphrase, cost)
+    key = new_workspace_key()
+    keep(key)
     # SQLite gives its side files the mode of the database file, so that is set first.
     private_file.create(folder / STORE, b"")
-    connection = connect(folder / STORE, store_key(workspace_key))
+    connection = connect(folder / STORE, store_key(key))
     try:
         migrate(connection)
-        save(connection, ring, seal_key(workspace_key))
+        save(connection, ring, seal_key(key))
         written = head.HeadFile(folder)
         ledger = StoreLedger(connection, clock, ring.checkpoint_key, written)
         establish(ledger, ring, config, documents, ids)
@@ -175,6 +205,8 @@ def _publish(folder: Path, target: Path, *, existed: bool) -> None:
     moved: list[Path] = []
     try:
         for name in FILES:
+            if not (folder / name).exists():
+                continue
             (folder / name).rename(target / name)
             moved.append(target / name)
         private_file.sync_folder(target)

@@ -12,10 +12,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from core.errors import Conflict, NotFound
-from sync.keys import KEYS, private_file
+from sync.keys import KEYS, private_file, workspace_key
+from sync.keys.os_keyring import OsKeyring
+from sync.keys.os_keyring import find as find_os_keyring
 from sync.keys.passphrase import read_key_file
 from sync.keys.ring import KeyRing, load
-from sync.keys.seal import seal_key, store_key
+from sync.keys.seal import Sealer, seal_key, store_key
 from sync.store import STORE
 from sync.store.connection import Connection, connect, migrate
 from sync.store.ledger import StoreLedger
@@ -43,6 +45,10 @@ class OpenWorkspace:
     """Holds the newest signed checkpoint; `head.problem` says when it could not be written."""
     reconnect: Callable[[], Connection]
     """Opens another connection to the same store, for another thread."""
+    sealer: Sealer | None = None
+    """Seals values with the workspace key; None in a demo, which keeps nothing."""
+    keyring: OsKeyring | None = None
+    """Where the workspace key lies, if not in a file."""
 
     def close(self) -> None:
         """Close the store."""
@@ -80,26 +86,39 @@ def find(path: Path | None, env: Mapping[str, str]) -> Path:
     )
 
 
-def open_workspace(path: Path, passphrase: Callable[[], str], clock: Clock) -> OpenWorkspace:
+def open_workspace(
+    path: Path,
+    passphrase: Callable[[], str],
+    clock: Clock,
+    find_keyring: Callable[[str | None], OsKeyring] = find_os_keyring,
+) -> OpenWorkspace:
     """Open the workspace in `path`; `passphrase` is called once, when all else is in order.
+
+    A workspace whose key lies in the OS keyring asks `find_keyring` for the one it is pinned to.
 
     Raises NotFound, BadInput (configuration, key file, wrong passphrase) or Failed.
     """
     config = read_config(path)
-    for name in (KEYS, STORE):
+    keyring = find_keyring(config.keyring_backend) if config.keys == "keyring" else None
+    for name in (STORE,) if keyring is not None else (KEYS, STORE):
         # SQLite would make an empty store, and then miss the keys in it.
         if not (path / name).is_file():
             raise NotFound(f"the workspace has no {name}", remedy="Restore it from a backup")
-    workspace_key = read_key_file(path / KEYS, passphrase())
-    key = store_key(workspace_key)
+    if keyring is None:
+        secret = read_key_file(path / KEYS, passphrase())
+    else:
+        secret = workspace_key.get(keyring, str(config.id), path)
+    key = store_key(secret)
     connection = connect(path / STORE, key)
     try:
         migrate(connection)
-        ring = load(connection, seal_key(workspace_key))
+        sealer = Sealer(seal_key(secret))
+        ring = load(connection, sealer.key)
     except BaseException:
         connection.close()
         raise
-    return _opened(path, config, connection, ring, clock, key)
+    opened = _opened(path, config, connection, ring, clock, key)
+    return replace(opened, sealer=sealer, keyring=keyring)
 
 
 def beside(opened: OpenWorkspace, clock: Clock) -> OpenWorkspace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -23,4 +24,5 @@ def test_every_command_of_the_guide_works(
             assert main(command) == 0
             capsys.readouterr()
         assert main(["status", "--json"]) == 0
-        assert '"tokens": []' in capsys.readouterr().out
+        planes = json.loads(capsys.readouterr().out)["credentials"]["planes"]
+        assert len(planes) == 4 and all(plane["tokens"] == [] for plane in planes)

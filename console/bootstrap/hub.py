@@ -6,11 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from sync.hub.client import HubClient
-
 from console.bootstrap.connecting import plane_tokens
 from console.watch import Watch
 from core.workspace import Workspace
+from sync.hub.client import HubClient
 from sync.hub.engine import Engine
 from sync.hub.report import Progress
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from core.hub.provenance import inspect_provenance
-
 from core.hub.receive import alarm, quarantine
 from core.intake.stage import Origin
 from core.ports import Page

@@ -40,7 +40,7 @@ async def _sync(opened: Opened, *, full: bool, as_json: bool) -> int:
                 raise BadInput(
                     "this workspace has no client to talk to the hub with",
                     field="ehr.clients.approve",
-                    remedy="Add it: `countersign login --plane approve --client-id ID --key FILE`",
+                    remedy="Make the workspace with `init --clients`, which names all four",
                 )
             await engine.pull(full=full)
             await engine.push(all_waiting=True)

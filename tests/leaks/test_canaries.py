@@ -227,13 +227,20 @@ def test_a_full_disk_leaves_no_marker(watched: Watched, monkeypatch: pytest.Monk
     assert watched.leaks() == []
 
 
+RUN = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from console.__main__ import main; raise SystemExit(main())"
+)
+"""A run that can be interrupted, also where this test runs in the background of a shell."""
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_ended_in_the_middle_nothing_is_left(watched: Watched, number: signal.Signals) -> None:
     shown = watched.propose("one")
     digest = shown["changes"][0]["hash"]
     watched.run("approve", shown["id"], "--change", "0", "--hash", digest)
     process = subprocess.Popen(
-        [sys.executable, "-m", "console", "run"],
+        [sys.executable, "-c", RUN, "run"],
         cwd=ROOT, env=watched.scene.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None
@@ -243,7 +250,11 @@ def test_ended_in_the_middle_nothing_is_left(watched: Watched, number: signal.Si
         secret = canaries.secrets(watched.scene, watched.recorder)
         assert in_texts([process_facts], [*PHI, *secret]) == []
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    try:
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
     watched.said.append(err)
     assert "Traceback" not in err
     assert in_texts([out], PHI) == []

@@ -70,7 +70,9 @@ class Guillotine:
             self._strike()
 
     def _strike(self) -> None:
-        assert self.pid is not None
+        if self.pid is None:
+            # It ended by itself while this request, asked for in advance, was served.
+            return
         os.kill(self.pid, signal.SIGKILL)
         self.pid = None
 

@@ -11,23 +11,25 @@ from types import TracebackType
 from typing import Self
 
 from core.canonical import JsonObject, encode
-from core.errors import Refused
+from core.errors import BadInput, Refused
 from core.ledger.event import instant
 from core.ports import Held, Lost, Page
 from sync.fhir.answers import document, failure, fetched, is_absent, require_ok
 from sync.fhir.channel import Answer, Bounds, Channel, Outgoing
-from sync.fhir.errors import WrongAnswer
+from sync.fhir.errors import Unreadable, WrongAnswer
 from sync.fhir.sending import FHIR_JSON
 from sync.fhir.tokens import Tokens
 from sync.fhir.urls import Base, split_reference
-from sync.hub.paging import Pages
+from sync.hub.bundles import is_whole
+from sync.hub.paging import COUNT, Pages
 from sync.wire import httpx
 
 SCOPE = "system/Task.rus system/Provenance.crs system/Library.r"
 CODE = "urn:countersign:task|proposal"
-COUNT = "100"
 MAX_PAGES = 2_000
 FRESH = {"Accept": FHIR_JSON, "Cache-Control": "no-cache"}
+# Another version, or one that the server holds back: go and read.
+LOST = frozenset({304, 409, 412})
 # What a server says that it will never take, whoever asks and however often.
 NEVER = frozenset({400, 403, 404, 405, 410, 413, 415, 422, 501})
 
@@ -35,8 +37,8 @@ NEVER = frozenset({400, 403, 404, 405, 410, 413, 415, 422, 501})
 class HubClient:
     """The FHIR server that carries Tasks and Provenance; implements core.ports.Hub.
 
-    `tokens` is the source of the approve plane. Use `async with`; one event loop. `transport`
-    replaces the network in tests.
+    `tokens` is the source of the approve plane; a server that asks for none must be on loopback.
+    Use `async with`; one event loop. `transport` replaces the network in tests.
     """
 
     def __init__(
@@ -52,6 +54,12 @@ class HubClient:
     ) -> None:
         self.name = name
         self._base = Base(base_url)
+        if not tokens.authenticated and not self._base.loopback:
+            raise BadInput(
+                "only a server on this machine's loopback may be used without a token",
+                field="base_url",
+                remedy="Register a client with the hub",
+            )
         self._tokens = tokens
         self._scope = scope
         self._max_pages = max_pages
@@ -81,7 +89,7 @@ class HubClient:
 
         The next page is asked for while the caller works on this one.
         """
-        query = {"_sort": "_lastUpdated", "_count": COUNT}
+        query = {"_sort": "_lastUpdated", "_count": str(COUNT)}
         if type_ == "Task":
             query = {"code": CODE, **query}
         if since is not None:
@@ -91,7 +99,7 @@ class HubClient:
 
     async def listed(self, type_: str) -> Mapping[str, str]:
         """Return reference → version of everything that `changed` would ever yield."""
-        query = {"_sort": "_lastUpdated", "_count": COUNT, "_elements": "id,meta"}
+        query = {"_sort": "_lastUpdated", "_count": str(COUNT), "_elements": "id,meta"}
         if type_ == "Task":
             query = {"code": CODE, **query}
         found: dict[str, str] = {}
@@ -100,13 +108,17 @@ class HubClient:
         return found
 
     async def read(self, reference: str) -> Held | None:
-        """Read it exactly, numbers as they are written; see core.ports.Hub."""
+        """Read it exactly, numbers as they are written; see core.ports.Hub.
+
+        Refused for what is JSON but cannot be written back as it is (duplicate keys, lone
+        surrogates, too deep): asking again would not help, and must not hold up the others.
+        """
         type_, id_ = split_reference(reference)
         answer = await self._ask(Outgoing("GET", self._base.of_resource(type_, id_), FRESH))
         if is_absent(self.name, answer):
             return None
         require_ok(self.name, answer)
-        found = fetched(self.name, document(self.name, answer), type_, id_)
+        found = fetched(self.name, self._exact(answer), type_, id_)
         if not found.version:
             raise WrongAnswer(f"{self.name} answered with a resource that names no version")
         return Held(found.resource, reference, found.version, len(answer.body))
@@ -127,14 +139,27 @@ class HubClient:
         answer = await self._ask(Outgoing("PUT", url, headers, encode(resource)))
         if answer.status in (200, 201, 204):
             return
-        if answer.status in (409, 412):
+        if answer.status in LOST:
             raise Lost
+        # A web page instead is no word of the FHIR server, and raises here.
+        is_absent(self.name, answer)
         if answer.status in NEVER:
             raise Refused(
                 f"{self.name} does not take a Task ({answer.status})",
                 remedy="Check the client's scopes, and whether the server accepts such a Task",
             )
         raise failure(self.name, answer)
+
+    def _exact(self, answer: Answer) -> JsonObject:
+        try:
+            return document(self.name, answer)
+        except Unreadable:
+            if not is_whole(answer):
+                raise
+        raise Refused(
+            f"{self.name} holds a resource that cannot be written back as it is",
+            remedy="Have it removed from the hub and proposed anew",
+        )
 
     def _pages(self, type_: str, query: Mapping[str, str]) -> AsyncIterator[Page]:
         url = self._base.of_type(type_).copy_merge_params(query)

@@ -20,7 +20,7 @@ from core.ports import Ehr, Fetched, Reads
 from core.records import ChangeRow
 from sync.store.connection import Connection
 
-BATCH = 250
+BATCH = 500
 """How many resources one search asks for."""
 OVERLAP = timedelta(hours=1)
 """The cursor is this machine's time, and the EHR's clock may be another."""
@@ -98,7 +98,7 @@ async def _refresh_type(
     known = _known(connection, ehr.name)
     since = None if full else _cursor(connection, place)
     new = [reference for reference in references if reference not in known or since is None]
-    old = [reference for reference in references if reference not in new]
+    old = [] if since is None else [reference for reference in references if reference in known]
     found: list[Fetched] = []
     for batch in _batches(new):
         found += await ehr.search(type_, {"_id": _ids(batch), "_count": str(BATCH)})
@@ -108,9 +108,16 @@ async def _refresh_type(
         found += await ehr.search(
             type_, {"_id": _ids(batch), "_lastUpdated": newer, "_count": str(BATCH)}
         )
-    there = {item.reference for item in found}
-    gone = [one for one in new if one not in there and await ehr.read(one) is None]
-    fresh = [item for item in found if known.get(item.reference) != item.version]
+    gone: list[str] = []
+    for reference in sorted(set(new) - {item.reference for item in found}):
+        # A search alone is never believed that something is not there.
+        item = await ehr.read(reference)
+        if item is None:
+            gone.append(reference)
+        else:
+            found.append(item)
+    # Without a version nothing tells whether it is the one that is kept.
+    fresh = [one for one in found if not one.version or known.get(one.reference) != one.version]
     _store(connection, ehr.name, place, fresh, gone, now)
     return ContextDone(len(fresh), sum(known.get(one) != "" for one in gone))
 

@@ -1,32 +1,39 @@
 """Walking through the pages of a search, the next one asked for while this one is worked on.
 
 Every page is guarded: its links stay within the base, none comes twice, there are not too many, and
-one poisoned entry does not stop the rest. Source: hub-protocol §7, FHIR R4 bundle.html.
+one poisoned entry does not stop the rest; nor does a page too large to be read, which is asked for
+again in smaller ones. Source: hub-protocol §7, FHIR R4 bundle.html.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Protocol
 
-from core.canonical import JsonObject, Number, encode
+from core.canonical import JsonObject
 from core.errors import Unreachable
-from core.hub.task import MAX_TASK
 from core.ports import Held, Page
-from sync.fhir.answers import is_json, require_ok, version_of
+from sync.fhir.answers import require_ok
 from sync.fhir.channel import Answer, Channel, Outgoing, log_answer, log_failure, read_body
 from sync.fhir.errors import Unreadable
-from sync.fhir.urls import Base, is_id
+from sync.fhir.urls import Base
+from sync.hub.bundles import bundle_of, date_of, items_of, objects
 from sync.wire import httpx
 
 SENT = "http11.send_request_body.complete"
+COUNT = 100
+"""How many resources a page is asked to have."""
+FEWER = 10
+"""By how much that is divided after a page that was too large."""
+
+
+class TooLarge(Unreadable):
+    """The body of a page exceeds what is read of one answer."""
 
 
 class Authorize(Protocol):
@@ -51,19 +58,25 @@ class Pages:
         links = {str(first.url)}
         met: set[str] = set()
         at: datetime | None = None
+        amount = _Amount()
         asked = self._begin(first)
         try:
-            for _ in range(self.max_pages):
-                answer = await asked.answer()
+            while amount.asked < self.max_pages * COUNT:
+                try:
+                    answer = await asked.answer()
+                except TooLarge:
+                    asked = self._begin(amount.fewer(asked.outgoing))
+                    continue
+                amount.count_page()
                 require_ok(self.name, answer)
-                bundle = _bundle(self.name, answer)
+                bundle = bundle_of(self.name, answer)
                 following = self._next(bundle, links)
                 if following is not None:
                     asked = self._begin(Outgoing("GET", following, first.headers))
                     await asked.sent()
-                items = _items(bundle, type_, len(answer.body))
+                items = items_of(bundle, type_, len(answer.body))
                 self._check_progress(items, met, last=following is None)
-                at = at or _date(answer.headers)
+                at = at or date_of(answer.headers)
                 yield Page(items, at)
                 if following is None:
                     return
@@ -73,7 +86,7 @@ class Pages:
 
     def _begin(self, outgoing: Outgoing) -> _Asked:
         event = asyncio.Event()
-        return _Asked(asyncio.ensure_future(self._fetch(outgoing, event)), event)
+        return _Asked(outgoing, asyncio.ensure_future(self._fetch(outgoing, event)), event)
 
     async def _fetch(self, outgoing: Outgoing, sent: asyncio.Event) -> Answer:
         answer = await self._once(await self.authorize(outgoing, rejected=False), sent)
@@ -93,7 +106,7 @@ class Pages:
                 asyncio.timeout(bounds.deadline),
                 self.channel.stream(outgoing, {"trace": trace}) as response,
             ):
-                body = await read_body(response, self.name, bounds.max_bytes)
+                body = await _body(response, self.name, bounds.max_bytes)
                 log_answer(self.name, outgoing, response.status_code, begun)
                 return Answer(response.status_code, response.headers, body)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
@@ -107,7 +120,7 @@ class Pages:
     def _next(self, bundle: JsonObject, links: set[str]) -> httpx.URL | None:
         found = [
             link.get("url")
-            for link in _objects(bundle.get("link"))
+            for link in objects(bundle.get("link"))
             if link.get("relation") == "next"
         ]
         if not found:
@@ -134,6 +147,7 @@ class Pages:
 class _Asked:
     """A page on its way."""
 
+    outgoing: Outgoing
     task: asyncio.Future[Answer]
     event: asyncio.Event
 
@@ -153,52 +167,38 @@ class _Asked:
             await self.task
 
 
-def _bundle(name: str, answer: Answer) -> JsonObject:
-    """Read a page quickly: what is written back is read again, exactly."""
-    if not is_json(answer.headers):
-        raise Unreadable(f"{name} answered with another content type than JSON in UTF-8")
-    found: Any = None
-    with contextlib.suppress(ValueError, RecursionError):
-        found = json.loads(answer.body, parse_float=Number, parse_int=Number)
-    if not isinstance(found, dict) or found.get("resourceType") != "Bundle":
-        raise Unreadable(f"{name} answers a search with something else than its result")
-    return found
+class _Amount:
+    """How many resources a page is asked to have: fewer from a page on that was too large.
+
+    A cluster of large Tasks, which any agent may post, must not stop the sync. It stays at fewer
+    to the end of the walk: a server whose links count pages would else leave some out.
+    """
+
+    def __init__(self) -> None:
+        self._count = COUNT
+        self.asked = 0
+
+    def count_page(self) -> None:
+        """Add a page that came to `asked`, in resources."""
+        self.asked += self._count
+
+    def fewer(self, outgoing: Outgoing) -> Outgoing:
+        """Return the same request for fewer; TooLarge where it asks for one, or for no number."""
+        if self._count == 1 or "_count" not in outgoing.url.params:
+            raise TooLarge(
+                "the hub answers with more bytes than are read of one answer",
+                remedy="Find the over-large Task on the hub and remove it",
+            )
+        self._count = max(self._count // FEWER, 1)
+        return replace(outgoing, url=outgoing.url.copy_set_param("_count", str(self._count)))
 
 
-def _items(bundle: JsonObject, type_: str, length: int) -> list[Held]:
-    found: list[Held] = []
-    for entry in _objects(bundle.get("entry")):
-        role = entry.get("search")
-        if isinstance(role, dict) and role.get("mode", "match") != "match":
-            continue
-        held = _held(entry.get("resource"), type_, length)
-        if held is not None:
-            found.append(held)
-    return found
-
-
-def _held(resource: object, type_: str, length: int) -> Held | None:
-    """Return a resource with its version; None for what names neither, which nobody could use."""
-    if not isinstance(resource, dict) or resource.get("resourceType") != type_:
-        return None
-    id_, version = resource.get("id"), version_of(resource)
-    if not is_id(id_) or version is None:
-        return None
-    # In a page no larger than one Task may be, nothing in it is.
-    size = length if length <= MAX_TASK else len(encode(resource))
-    return Held(resource, f"{type_}/{id_}", version, size)
-
-
-def _date(headers: httpx.Headers) -> datetime:
-    """Return the server's time; without it a cursor could only be guessed."""
+async def _body(response: httpx.Response, name: str, limit: int) -> bytes:
+    encoding = response.headers.get("content-encoding", "identity")
     try:
-        found = parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError):
-        found = None
-    if found is None:
-        raise Unreadable("the hub's answer bears no Date, so nothing newer could be told apart")
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-
-
-def _objects(value: object) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+        return await read_body(response, name, limit)
+    except Unreadable as error:
+        if encoding.strip().lower() != "identity":
+            raise
+        problem = error.problem
+    raise TooLarge(problem)

@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from core.errors import Refused, Unreachable
+from core.errors import BadInput, Refused, Unreachable
 from core.ports import Held, Lost
 from sync.fhir import NoAuth
+from sync.fhir.channel import Bounds
 from sync.fhir.errors import Throttled
 from sync.fhir.tokens import Token, elapsed
 from sync.hub.client import HubClient
@@ -266,7 +267,7 @@ async def test_a_rejected_token_is_replaced_once(what: str) -> None:
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(409, Lost), (412, Lost), (400, Refused), (403, Refused), (404, Refused), (413, Refused),
+    [(304, Lost), (409, Lost), (412, Lost), (400, Refused), (403, Refused), (404, Refused), (413, Refused),
      (422, Refused), (429, Throttled), (500, Unreachable), (503, Unreachable)],
 )  # fmt: skip
 async def test_how_a_put_can_end(status: int, error: type[Exception]) -> None:
@@ -301,3 +302,63 @@ async def test_leaving_a_walk_early_leaves_no_request_behind() -> None:
         assert len((await anext(pages)).items) == 1
         await pages.aclose()  # type: ignore[attr-defined]
     assert next(count) == 2, "the second page was asked for, and nothing after it"
+
+
+async def test_a_page_too_large_to_be_read_is_asked_for_in_smaller_ones() -> None:
+    async def counts(large: set[int]) -> tuple[list[str], list[str]]:
+        asked: list[str] = []
+
+        def answers(request: httpx.Request) -> httpx.Response:
+            count = int(request.url.params["_count"])
+            at = int(request.url.params.get("_from", "0"))
+            asked.append(f"{at}+{count}")
+            shown = range(at, min(at + count, 130))
+            text = "x" * (400_000 if large & set(shown) and count > 10 else 0)
+            following = f"{BASE}/Task?_from={at + count}&_count={count}"
+            return bundle(
+                *(task(f"t{number}", description=text if number in large else "")
+                  for number in shown),
+                following=following if at + count < 130 else None,
+            )  # fmt: skip
+
+        return await walked(answers, bounds=Bounds(max_bytes=300_000)), asked
+
+    every = [f"Task/t{number}" for number in range(130)]
+    assert await counts(set()) == (every, ["0+100", "100+100"])
+    found, asked = await counts({120})
+    assert found == every
+    assert asked == ["0+100", "100+100", "100+10", "110+10", "120+10"]
+
+
+async def test_one_task_too_large_for_any_page_is_named() -> None:
+    def answers(_request: httpx.Request) -> httpx.Response:
+        return bundle(task("t1", description="x" * 400_000))
+
+    assert "more bytes" in await failing(answers, bounds=Bounds(max_bytes=300_000))
+
+
+@pytest.mark.parametrize("text", ['{"resourceType":"Task","id":"t1","id":"t2"}', '{"a":"\\ud800"}'])
+async def test_a_task_that_cannot_be_written_back_is_no_outage(text: str) -> None:
+    async with client(lambda _request: answer(200, text)) as hub:
+        with pytest.raises(Refused, match="cannot be written back"):
+            await hub.read("Task/t1")
+
+
+@pytest.mark.parametrize("text", ['{"resourceType":"Task","id"', "[]", "<html>sign in</html>"])
+async def test_a_body_that_is_no_resource_is_an_outage(text: str) -> None:
+    async with client(lambda _request: answer(200, text)) as hub:
+        with pytest.raises(Unreachable):
+            await hub.read("Task/t1")
+
+
+async def test_a_web_page_that_says_not_found_is_no_word_of_the_server() -> None:
+    page = httpx.Response(404, text="<html></html>", headers={"content-type": "text/html"})
+    async with client(lambda _request: page) as hub:
+        with pytest.raises(Unreachable):
+            await hub.replace(Held(task("t1"), "Task/t1", "1", 10), task("t1"))
+
+
+def test_a_server_elsewhere_is_never_used_without_tokens() -> None:
+    with pytest.raises(BadInput, match="loopback"):
+        HubClient("hub", "https://hub.example/fhir", NoAuth())
+    HubClient("hub", "https://hub.example/fhir", Bearer())

@@ -132,3 +132,14 @@ async def test_failing_at_each_step_keeps_what_is_there(bench: Bench) -> None:
     assert 1 < n < 9
     assert rows(bench)["Patient/example"] == ("2", False)
     assert context_of(bench.connection, "sandbox", "Patient/none") is None
+
+
+async def test_what_a_search_hides_is_kept_at_once(bench: Bench) -> None:
+    await staged(bench)
+
+    async def nothing(_type: str, _parameters: Mapping[str, str]) -> Sequence[Fetched]:
+        return []
+
+    bench.ehr.search = nothing  # type: ignore[method-assign]
+    assert await refresh(bench) == ContextDone(fetched=2)
+    assert rows(bench) == {"DocumentReference/n1": ("1", False), "Patient/example": ("1", False)}

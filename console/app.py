@@ -22,6 +22,7 @@ from textual.worker import Worker, WorkerState
 from console import actions
 from console.crash import crash_line
 from console.gateway import Gateway, is_due
+from console.modes import MODES
 from console.palette import ActionProvider
 from console.presenters.patient import Identity
 from console.presenters.queue import Key
@@ -47,7 +48,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
     CSS_PATH = "styles/console.tcss"
     BINDINGS = actions.bindings("app")
     COMMANDS: ClassVar = {ActionProvider}
-    MODES: ClassVar = {"queue": QueueScreen}
+    MODES: ClassVar = MODES
     DEFAULT_MODE = "queue"
     ALLOW_SELECT = False
 
@@ -269,10 +270,39 @@ class ConsoleApp(App[None], inherit_bindings=False):
             return
         self.start_round()
 
-    def action_queue(self) -> None:
-        """Go to the queue."""
+    def go_to_mode(self, name: str) -> None:
+        """Go to a screen of the first level, and there to its list."""
+        if self.current_mode != name:
+            self.switch_mode(name)
         while len(self.screen_stack) > 1:
             self.pop_screen()
+
+    def action_queue(self) -> None:
+        """Go to the queue."""
+        self.go_to_mode("queue")
+
+    def action_exceptions(self) -> None:
+        """Go to the exceptions."""
+        self.go_to_mode("exceptions")
+
+    def action_incidents(self) -> None:
+        """Go to the incidents."""
+        self.go_to_mode("incidents")
+
+    def action_audit(self) -> None:
+        """Go to the audit."""
+        self.go_to_mode("audit")
+
+    def action_supervisor(self) -> None:
+        """Go to the supervisor's view."""
+        self.go_to_mode("supervisor")
+
+    def action_go_to(self) -> None:
+        """Open the palette on the names of the screens."""
+        self.action_command_palette()
+
+    def action_hide(self) -> None:
+        """Hide what is shown."""
 
     def action_help(self) -> None:
         """Open the help of this screen."""

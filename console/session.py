@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from console.watch import Watch
+    from core.audit.reads import AuditReads
+    from core.audit.verify import Tell, Verified
     from core.ports import Clock, Reads
-    from core.records import ExceptionRow
+    from core.queue import Page, Spot, View
+    from core.records import ChangeRow, ExceptionRow
     from core.workspace import Workspace
 
-    class StoreReads(Reads, Protocol):
+    class StoreReads(Reads, AuditReads, Protocol):
         """Every read of the store that the console makes."""
 
         @property
@@ -23,6 +29,41 @@ if TYPE_CHECKING:
 
         def state_counts(self) -> dict[str, int]:
             """Return how many changes are in each state."""
+
+        def queue_page(
+            self,
+            view: View,
+            now: datetime,
+            as_of: int,
+            after: Spot | None = None,
+            skip: int = 0,
+        ) -> Page:
+            """Return the next rows of the queue after a place."""
+
+        def queue_before(
+            self,
+            view: View,
+            now: datetime,
+            as_of: int,
+            before: Spot | None = None,
+            skip: int = 0,
+        ) -> Page:
+            """Return the rows just before a place, or the last ones; plain views only."""
+
+        def queue_rank(self, view: View, as_of: int, spot: Spot) -> int:
+            """Return how many entries of a plain view stand before a place."""
+
+        def queue_newer(self, view: View, now: datetime, as_of: int) -> Mapping[str, int]:
+            """Return how many of each urgency came since event `as_of`."""
+
+        def changes_named(self, keys: Iterable[tuple[str, int]]) -> Sequence[ChangeRow]:
+            """Return those changes that are in the store, in no order."""
+
+        def saved_views(self) -> Sequence[tuple[str, str, str]]:
+            """Return the views that were kept: name, base view, filter."""
+
+        def save_view(self, name: str, base: str, filter_: str) -> None:
+            """Keep a view under a name; an empty filter forgets it."""
 
 
 class RoundDone(Protocol):
@@ -74,6 +115,15 @@ class Session(Protocol):
 
         `watch` is told how far it is, and asked whether to end early.
         """
+
+    def verified(self, tell: Tell) -> Verified:
+        """Verify the whole store on a connection of its own, in the calling thread.
+
+        What `tell` raises ends it; raises what reading the EHR's copy of the head raises.
+        """
+
+    def reading(self) -> AbstractContextManager[StoreReads]:
+        """Return the reads of the store on a connection of their own, for another thread."""
 
     def change_counter(self) -> int:
         """Return a number that moves when another connection has written to the store."""

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import argparse
 
     from console.watch import Watch
-    from core.audit.verify import Report as Verified
+    from core.audit.verify import Report as Examined
+    from core.audit.verify import Tell, Verified
     from core.gateway.run import Round
     from core.ports import Clock, Ehr, Ids
     from core.workspace import Workspace
@@ -125,14 +126,37 @@ class Opened:
         finally:
             lease.release()
 
-    def verify(self, published: str | None) -> Verified:
+    def verify(self, published: str | None, tell: Tell | None = None) -> Examined:
         """Verify the whole store against every head that is kept outside it."""
+        from core.audit.verify import quiet
         from sync.store.verify import verify_store
 
         heads = [("the head file", self.folder.head.read()), ("the EHR's register", published)]
-        return verify_store(
-            self.folder.connection, [(place, note) for place, note in heads if note]
-        )
+        kept = [(place, note) for place, note in heads if note]
+        return verify_store(self.folder.connection, kept, tell or quiet)
+
+    def verified(self, tell: Tell, *, offline: bool = False) -> Verified:
+        """Verify the whole store on a connection of its own, for a thread beside the screen.
+
+        What `tell` raises ends it; errors of reading the EHR's copy of the head are raised, except
+        that it cannot be reached.
+        """
+        from console.bootstrap.verifying import verify_whole
+
+        beside_us = replace(self, folder=beside(self.folder, self.clock))
+        try:
+            return verify_whole(beside_us, tell, offline=offline)
+        finally:
+            beside_us.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[StoreLedger]:
+        """Return the reads of the store on a connection of their own, for another thread."""
+        other = beside(self.folder, self.clock)
+        try:
+            yield other.ledger
+        finally:
+            other.close()
 
     async def published_head(self) -> str | None:
         """Return the newest head that an EHR holds; raises Unreachable."""

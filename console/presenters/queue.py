@@ -1,14 +1,14 @@
-"""What a queue row says, from the change table alone, and in which order rows stand."""
+"""What a queue row says, from the change table alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from console.presenters.texts import span
+from console.widgets.rows import Column, Mark, Row
 from core.ledger.event import moment
-from core.lifecycle import OPEN, State
+from core.lifecycle import State
 from core.records import ChangeRow
 
 Key = tuple[str, int]
@@ -17,47 +17,59 @@ Key = tuple[str, int]
 NOT_SENT = "ready, not yet sent"
 """How an approval that has no effect yet is told from one that has."""
 
-_URGENCY = {"stat": 0, "urgent": 1, "routine": 2}
+_WAITS = (State.PENDING, State.DEFERRED)
+_RISKS: dict[str, Mark] = {"high": "loud"}
 
 
-@dataclass(frozen=True, slots=True)
-class QueueRow:
-    """One row as it is drawn; texts are foreign and not yet inert."""
+def columns(*, all_open: bool) -> list[Column]:
+    """Return the columns of the queue.
 
-    key: Key
-    due: str
-    late: bool
-    """Whether less than an hour is left."""
-    urgency: str
-    what: str
-    patient: str
-    agent: str
-    state: str
-
-
-def states(*, all_open: bool) -> tuple[str, ...]:
-    """Return the states that the queue shows."""
-    return tuple(sorted(OPEN)) if all_open else (str(State.PENDING),)
-
-
-def queue_rows(changes: Iterable[ChangeRow], now: datetime) -> list[QueueRow]:
-    """Return the rows in order: by urgency, then by what expires first, then by age."""
-    return [queue_row(change, now) for change in sorted(changes, key=_rank)]
+    A narrow list of waiting changes leaves the state out (they are all alike); a narrow list of
+    every open state leaves the agent out.
+    """
+    return [
+        Column("due", "DUE", 9),
+        Column("urgency", "URGENCY", 8),
+        Column("risk", "RISK", 8, from_width=86),
+        Column("what", "WHAT", 10, share=11),
+        Column("patient", "PATIENT", 10, share=9),
+        Column("agent", "AGENT", 14, from_width=98 if all_open else 0),
+        Column("state", "STATE", 21, from_width=0 if all_open else 98),
+        Column("route", "ROUTE", 14, from_width=150),
+        Column("ehr", "EHR", 12, from_width=170),
+    ]
 
 
-def queue_row(change: ChangeRow, now: datetime) -> QueueRow:
-    """Return one row; only a change that waits for a person has a countdown."""
-    waits = change.state in (State.PENDING, State.DEFERRED)
-    until = moment(change.expires) if change.expires and waits else None
-    return QueueRow(
+def queue_row(change: ChangeRow, now: datetime, shown: Collection[str]) -> Row[Key]:
+    """Return one row; only a change that waits for a person has a countdown.
+
+    What is in none of the states that the list shows is marked as gone, with what became of it.
+    """
+    until = moment(change.expires) if change.expires and change.state in _WAITS else None
+    gone = change.state not in shown
+    state = NOT_SENT if change.state == State.READY else change.state
+    marks: dict[str, Mark] = {}
+    if until is not None and (until - now).total_seconds() < 3600:
+        marks["due"] = "late"
+    if change.urgency == "stat":
+        marks["urgency"] = "loud"
+    if change.tier in _RISKS:
+        marks["risk"] = _RISKS[change.tier]
+    route = change.route_json
+    return Row(
         key=(change.proposal, change.idx),
-        due="" if until is None else span(until, now),
-        late=until is not None and (until - now).total_seconds() < 3600,
-        urgency=change.urgency,
-        what=what(change),
-        patient=change.patient_label or "(erased)",
-        agent=change.agent,
-        state=NOT_SENT if change.state == State.READY else change.state,
+        cells={
+            "due": "" if until is None or gone else span(until, now),
+            "urgency": change.urgency if change.urgency == "routine" else change.urgency.upper(),
+            "risk": change.tier or "",
+            "what": f"{state}: {what(change)}" if gone else what(change),
+            "patient": change.patient_label or "(erased)",
+            "agent": change.agent,
+            "state": state,
+            "route": "" if route is None else str(route.get("id", "")),
+            "ehr": change.ehr,
+        },
+        marks={"*": "gone"} if gone else marks,
     )
 
 
@@ -72,6 +84,12 @@ def what(change: ChangeRow) -> str:
     return f"update {elements[0]}{more}"
 
 
-def _rank(change: ChangeRow) -> tuple[int, str, int, str, int]:
-    urgency = _URGENCY.get(change.urgency, len(_URGENCY))
-    return urgency, change.expires or "~", change.state_seq, change.proposal, change.idx
+def queue_rows(changes: Iterable[ChangeRow], now: datetime) -> list[Row[Key]]:
+    """Return rows in the order of the queue."""
+    ranks = {"stat": 0, "urgent": 1}
+    ordered = sorted(
+        changes,
+        key=lambda one: (ranks.get(one.urgency, 2), one.expires or "~", one.state_seq,
+                         one.proposal, one.idx),
+    )  # fmt: skip
+    return [queue_row(change, now, (State.PENDING,)) for change in ordered]

@@ -1,4 +1,7 @@
-"""The story of one proposal, event by event, in words. Source: hub-protocol §9 (one trail)."""
+"""The story of one proposal, event by event, in words. Source: hub-protocol §9 (one trail).
+
+An event that was tampered with still gets its line: what cannot be told in words says so.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from dataclasses import dataclass
 
 from core.canonical import JsonObject
 from core.ledger.event import ERASED, Entry
+
+UNTOLD = "its details are not as this release writes them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +24,12 @@ class Line:
     actor: str
     index: int | None
     text: str
+    proposal: str | None = None
+    operation: str | None = None
+    ehr: str | None = None
 
     def as_json(self) -> dict[str, object]:
-        """Return `{seq, at, type, actor, index?, text}`."""
+        """Return `{seq, at, type, actor, text, index?, proposal?, operation?, ehr?}`."""
         found: dict[str, object] = {
             "seq": self.seq,
             "at": self.at,
@@ -31,15 +39,17 @@ class Line:
         }
         if self.index is not None:
             found["index"] = self.index
-        return found
+        about = {"proposal": self.proposal, "operation": self.operation, "ehr": self.ehr}
+        return found | {name: value for name, value in about.items() if value is not None}
 
 
 def trail(entries: Sequence[Entry]) -> list[Line]:
     """Return one line an event, in the ledger's order."""
-    return [_line(entry) for entry in entries]
+    return [line_of(entry) for entry in entries]
 
 
-def _line(entry: Entry) -> Line:
+def line_of(entry: Entry) -> Line:
+    """Return the line of one event."""
     leaf = entry.leaf
     actor = leaf["actor"]
     index = leaf.get("index")
@@ -50,16 +60,26 @@ def _line(entry: Entry) -> Line:
         actor=f"{actor['kind']} {actor['id']}",
         index=None if index is None else int(index.text),
         text=_words(leaf),
+        proposal=leaf.get("proposal"),
+        operation=leaf.get("operation"),
+        ehr=leaf.get("ehr"),
     )
 
 
 def _words(leaf: JsonObject) -> str:
     told = _TOLD.get(leaf["type"])
-    words = told(leaf.get("data") or {}) if told else ""
+    words = _told(told, leaf.get("data") or {}) if told else ""
     moved = f"{leaf['from']} → {leaf['to']}" if "from" in leaf and "to" in leaf else ""
     if not moved and "to" in leaf:
         moved = f"→ {leaf['to']}"
     return "; ".join(part for part in (words, moved) if part)
+
+
+def _told(told: Callable[[JsonObject], str], data: JsonObject) -> str:
+    try:
+        return told(data)
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError):
+        return UNTOLD
 
 
 def _proposed(data: JsonObject) -> str:
@@ -89,7 +109,26 @@ def _reconciled(data: JsonObject) -> str:
     return f"{data['class']} after examining {data['examined'].text} values"
 
 
+def _adopted(data: JsonObject) -> str:
+    return f"{data['kind']} number {data['number'].text} put in force"
+
+
+def _frozen(data: JsonObject) -> str:
+    scope = ", ".join(f"{name} {value}" for name, value in data["scope"].items())
+    return f"freeze of {scope or 'everything'}"
+
+
 _TOLD: dict[str, Callable[[JsonObject], str]] = {
+    "ledger.opened": lambda data: f"the ledger begins with {len(data['admins'])} admin keys",
+    "config.adopted": _adopted,
+    "freeze.set": _frozen,
+    "freeze.lifted": lambda data: f"freeze {data['id']} lifted",
+    "task.answered": lambda data: f"the agent is told: {data['state']}",
+    "task.quarantined": lambda data: f"a Task was set aside: {data['code']}",
+    "task.alarmed": lambda data: f"a Task raised an alarm: {data['code']}",
+    "task.closed": lambda data: f"finding {data['finding'].text} closed",
+    "change.due": lambda _data: "due again",
+    "change.expired": lambda _data: "nobody decided it in time",
     "proposal.submitted": lambda data: f"from {data['agent']} ({data['correlation']})",
     "change.proposed": _proposed,
     "change.readmitted": _proposed,

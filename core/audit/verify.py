@@ -6,7 +6,7 @@ Pure: the store hands in rows, this says what is wrong with them. Examining noth
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from core.canonical import Json, JsonObject, Number
@@ -15,6 +15,12 @@ from core.ledger import checkpoint, merkle
 from core.ledger.checkpoint import Checkpoint
 from core.ledger.event import ERASED, commitment, read_leaf
 from core.statement import thumbprint
+
+Tell = Callable[[str, int, int], None]
+"""Told now and then what is done, how much of it is done, and of how much; raising stops it."""
+
+TOLD_EACH = 1_000
+"""After how many events it is told again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,8 @@ class Report:
     roots: dict[int, bytes] = field(default_factory=dict)
     """Tree heads at the sizes that somebody signed."""
     problems: list[Problem] = field(default_factory=list)
+    matched: list[str] = field(default_factory=list)
+    """Where the heads are kept, outside the store, that the events found agree with."""
 
     @property
     def ok(self) -> bool:
@@ -70,42 +78,68 @@ class Report:
         self.problems.append(Problem(what, seq))
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A report with what it was compared with outside the store."""
+
+    report: Report
+    anchored: int
+    """How many of the events a published head covers."""
+    compared: str
+    """Our own words on the EHR's copy of the head."""
+
+    @property
+    def unanchored(self) -> int:
+        """How many of the events examined no published head covers."""
+        return self.report.events - self.anchored
+
+
+def quiet(_what: str, _done: int, _of: int) -> None:
+    """Tell nobody."""
+
+
 def verify_ledger(
     tree: StoredTree | None,
     leaves: Iterable[StoredLeaf],
     notes: Sequence[tuple[int, str]],
     heads: Sequence[tuple[str, str]] = (),
+    tell: Tell = quiet,
 ) -> Report:
     """Verify leaves, bodies, tree, checkpoints, and heads that were kept elsewhere.
 
-    `notes` are (size, signed note) of the store; `heads` are (place, signed note) from outside it:
-    a head larger than the store shows a cut tail or a restored backup.
+    `leaves` can be gone through more than once, in the order of their seq. `notes` are (size,
+    signed note) of the store; `heads` are (place, signed note) from outside it: a head larger than
+    the store shows a cut tail or a restored backup.
     """
     report = Report()
     if tree is None:
         report.add("there is no ledger in this store")
         return report
-    key = _opening_key(tree, leaves := list(leaves), report)
+    key = _opening_key(tree, next(iter(leaves), None), report)
     wanted = _signed_sizes(tree, notes, heads, key, report)
-    frontier = _walk(tree, leaves, {head.size for _, head in wanted}, report)
+    frontier = _walk(tree, leaves, {head.size for _, head in wanted}, report, tell)
     if b"".join(frontier) != tree.frontier or report.events != tree.size:
         report.add(
             f"the stored tree has {tree.size} events; the events found are {report.events} "
             "or their hashes differ"
         )
+    kept = {place for place, _ in heads}
     for place, head in wanted:
-        _check_head(place, head, report)
+        if _check_head(place, head, report) and place in kept:
+            report.matched.append(place)
     _check_gaps(tree, notes, report)
     if report.events == 0:
         report.add("no events were examined")
     return report
 
 
-def _opening_key(tree: StoredTree, leaves: Sequence[StoredLeaf], report: Report) -> str | None:
+def _opening_key(tree: StoredTree, first: StoredLeaf | None, report: Report) -> str | None:
     """Return the ledger's public key from its first event; its thumbprint must be the ledger id."""
     try:
-        x = read_leaf(leaves[0].leaf)["data"]["checkpoint"]["x"]
-    except (IndexError, KeyError, TypeError, CountersignError):
+        x = None if first is None else read_leaf(first.leaf)["data"]["checkpoint"]["x"]
+    except (KeyError, TypeError, CountersignError):
+        first = None
+    if first is None:
         report.add("the opening event is missing or unreadable", 0)
         return None
     if not isinstance(x, str) or thumbprint(x) != tree.ledger:
@@ -144,11 +178,13 @@ def _signed_sizes(
 
 
 def _walk(
-    tree: StoredTree, leaves: Sequence[StoredLeaf], sizes: set[int], report: Report
+    tree: StoredTree, leaves: Iterable[StoredLeaf], sizes: set[int], report: Report, tell: Tell
 ) -> merkle.Frontier:
     frontier: merkle.Frontier = ()
     bodies = _Bodies()
     for expected, stored in enumerate(leaves):
+        if expected % TOLD_EACH == 0:
+            tell("events", expected, tree.size)
         if stored.seq != expected:
             report.add(f"event {expected} is missing; the next one found is {stored.seq}", expected)
             break
@@ -216,17 +252,20 @@ def _natural(value: Json) -> int | None:
     return int(found) if found.isdigit() else None
 
 
-def _check_head(place: str, head: Checkpoint, report: Report) -> None:
+def _check_head(place: str, head: Checkpoint, report: Report) -> bool:
     if head.size > report.events:
         report.add(
             f"{place} was signed over {head.size} events; the store has {report.events}: "
             "its tail was cut or an old backup restored",
             report.events,
         )
-    elif head.size and report.roots.get(head.size) != head.root:
+        return False
+    if head.size and report.roots.get(head.size) != head.root:
         report.add(
             f"{place} was signed over other events than the first {head.size}", head.size - 1
         )
+        return False
+    return True
 
 
 def _check_gaps(tree: StoredTree, notes: Sequence[tuple[int, str]], report: Report) -> None:

@@ -17,7 +17,9 @@ from core.records import (
     ProposalRow,
     WriteRow,
 )
+from sync.store.audit_reads import AuditReads
 from sync.store.connection import Connection
+from sync.store.queue_reads import QueueReads
 from sync.store.rows import Row, select
 
 _UNTOLD = """
@@ -38,7 +40,7 @@ class AnchorRow:
     reference: str | None
 
 
-class StoreReads:
+class StoreReads(AuditReads, QueueReads):
     """Implements `core.ports.Reads`."""
 
     def __init__(self, connection: Connection):
@@ -140,11 +142,6 @@ class StoreReads:
     def open_exceptions(self) -> Sequence[ExceptionRow]:
         """Return every open exception, oldest first."""
         return select(self.connection, ExceptionRow, "WHERE closed_at IS NULL ORDER BY id")
-
-    def state_counts(self) -> dict[str, int]:
-        """Return how many changes are in each state."""
-        found = self.connection.execute("SELECT state, count(*) FROM change GROUP BY state")
-        return {str(state): int(count) for state, count in found}
 
     def anchor(self, place: str) -> AnchorRow | None:
         """Return the newest head that is known to be published at `place`."""

@@ -112,3 +112,12 @@ class Refresh(SQLModel, table=True):
     scope: str = Field(primary_key=True)
     holder: str
     until: str
+
+
+class SavedView(SQLModel, table=True):
+    """A filter of the queue that somebody keeps under a name; a comfort, not ledger state."""
+
+    __tablename__ = "saved_view"
+    name: str = Field(primary_key=True)
+    base: str
+    filter: str

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Column, Computed, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
+
+from sync.store.queue_conditions import OPEN, WAITING
+
+PLACE = (
+    "CASE urgency WHEN 'stat' THEN '0' WHEN 'urgent' THEN '1' ELSE '2' END"
+    " || coalesce(expires, '~') || printf(' %015d ', state_seq) || proposal"
+    " || printf(' %06d', idx)"
+)
+"""Where a change stands in the queue, as a text that sorts: urgency, expiry, age."""
 
 
 class Leaf(SQLModel, table=True):
@@ -105,7 +114,11 @@ class ChangeTable(SQLModel, table=True):
     """`core.records.ChangeRow`."""
 
     __tablename__ = "change"
-    __table_args__ = (Index("ix_change_state", "state", "state_seq"),)
+    __table_args__ = (
+        Index("ix_change_state", "state", "state_seq"),
+        Index("ix_change_waiting", "place", "state_seq", sqlite_where=text(WAITING)),
+        Index("ix_change_open", "place", "state_seq", sqlite_where=text(OPEN)),
+    )
     proposal: str = Field(primary_key=True)
     idx: int = Field(primary_key=True)
     revision: int
@@ -141,6 +154,15 @@ class ChangeTable(SQLModel, table=True):
     void: str | None = None
     target: str | None = None
     patient_label: str | None = None
+    place: str = Field(sa_column=Column(Text, Computed(PLACE, persisted=False)))
+
+
+class Tally(SQLModel, table=True):
+    """How many changes are in each state; triggers on `change` keep it."""
+
+    __tablename__ = "tally"
+    state: str = Field(primary_key=True)
+    count: int
 
 
 class DecisionTable(SQLModel, table=True):

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from core.adoption import ADOPTED, adoption_problems, pinned_admins
-from core.audit.verify import Report, StoredLeaf, StoredTree, verify_ledger
+from core.audit.verify import (
+    TOLD_EACH,
+    Report,
+    StoredLeaf,
+    StoredTree,
+    Tell,
+    quiet,
+    verify_ledger,
+)
 from core.errors import CountersignError
 from core.ledger.event import Entry, read_body, read_leaf
 from core.ledger.projection import project
@@ -13,22 +21,24 @@ from sync.store import rows
 from sync.store.connection import Connection, connect, migrate
 
 
-def verify_store(connection: Connection, heads: Sequence[tuple[str, str]] = ()) -> Report:
+def verify_store(
+    connection: Connection, heads: Sequence[tuple[str, str]] = (), tell: Tell = quiet
+) -> Report:
     """Verify everything in the store; `heads` are (place, signed note) kept outside it.
 
-    Reads one consistent snapshot.
+    Reads one consistent snapshot, event by event. What `tell` raises ends it.
     """
     connection.execute("BEGIN")
     try:
         found = connection.execute("SELECT ledger, size, frontier FROM tree").fetchone()
-        leaves = _leaves(connection)
+        leaves = _Leaves(connection)
         notes = connection.execute("SELECT size, note FROM checkpoint ORDER BY size").fetchall()
         tree = None if found is None else StoredTree(*found)
-        report = verify_ledger(tree, leaves, notes, heads)
+        report = verify_ledger(tree, leaves, notes, heads, tell)
         if not report.problems:
             _check_columns(connection, leaves, report)
             _check_adoptions(leaves, report)
-            _compare_replay(connection, leaves, report)
+            _compare_replay(connection, leaves, report, tell)
     finally:
         connection.execute("ROLLBACK")
     return report
@@ -38,59 +48,77 @@ def rebuild(connection: Connection) -> int:
     """Empty the read tables and replay every event into them; returns how many."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        leaves = _leaves(connection)
+        leaves = _Leaves(connection)
         rows.clear(connection)
-        _replay(connection, leaves)
+        count = _replay(connection, leaves)
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
-    return len(leaves)
+    return count
 
 
-def _leaves(connection: Connection) -> list[StoredLeaf]:
-    query = (
+class _Leaves:
+    """The events of one snapshot, read anew each time they are gone through: never all at once."""
+
+    _QUERY = (
         "SELECT leaf.seq, leaf.leaf, leaf.hash, body.salt, body.body"
         " FROM leaf LEFT JOIN body USING (seq) ORDER BY leaf.seq"
     )
-    return [StoredLeaf(*row) for row in connection.execute(query)]
+
+    def __init__(self, connection: Connection):
+        self._connection = connection
+
+    def __iter__(self) -> Iterator[StoredLeaf]:
+        for row in self._connection.execute(self._QUERY):
+            yield StoredLeaf(*row)
 
 
-def _replay(connection: Connection, leaves: Sequence[StoredLeaf]) -> None:
-    for stored in leaves:
+def _replay(
+    connection: Connection, leaves: Iterable[StoredLeaf], tell: Tell = quiet, of: int = 0
+) -> int:
+    """Replay events into the read tables of `connection`; return how many."""
+    count = 0
+    for count, stored in enumerate(leaves, 1):
+        if count % TOLD_EACH == 1:
+            tell("replay", count - 1, of)
         body = None if stored.body is None else read_body(stored.body)
         for operation in project(read_leaf(stored.leaf), body):
             rows.apply(connection, operation)
+    return count
 
 
-def _check_columns(connection: Connection, leaves: Sequence[StoredLeaf], report: Report) -> None:
+def _check_columns(connection: Connection, leaves: Iterable[StoredLeaf], report: Report) -> None:
     """Check what the store copies out of leaves for itself: index column and high-water mark."""
-    marks: list[str] = []
-    found = connection.execute("SELECT proposal FROM leaf ORDER BY seq").fetchall()
+    highest = ""
+    found = connection.execute("SELECT proposal FROM leaf ORDER BY seq")
     for stored, (proposal,) in zip(leaves, found, strict=True):
         leaf = read_leaf(stored.leaf)
-        marks.append(leaf["clock"]["hi"])
+        highest = max(highest, leaf["clock"]["hi"])
         if leaf.get("proposal") != proposal:
             report.add("it is filed under another proposal than its own", stored.seq)
     (hi,) = connection.execute("SELECT hi FROM tree").fetchone()
-    if hi != max(marks):
+    if hi != highest:
         report.add("the clock's high-water mark is not that of the events")
 
 
-def _check_adoptions(leaves: Sequence[StoredLeaf], report: Report) -> None:
+def _check_adoptions(leaves: Iterable[StoredLeaf], report: Report) -> None:
     """Check that every policy, roster and profile was put in force by an admin of its time."""
-    entries = [Entry(stored.seq, read_leaf(stored.leaf), None) for stored in leaves]
+    entries = (Entry(stored.seq, read_leaf(stored.leaf), None) for stored in leaves)
+    opening = next(entries)
     adopted = (entry for entry in entries if entry.leaf["type"] == ADOPTED)
-    for seq, problem in adoption_problems(adopted, pinned_admins(entries[0])):
+    for seq, problem in adoption_problems(adopted, pinned_admins(opening)):
         report.add(problem, seq)
 
 
-def _compare_replay(connection: Connection, leaves: Sequence[StoredLeaf], report: Report) -> None:
+def _compare_replay(
+    connection: Connection, leaves: Iterable[StoredLeaf], report: Report, tell: Tell
+) -> None:
     """Replay into an empty store in memory and compare table by table."""
     scratch = connect(":memory:", None)
     try:
         migrate(scratch)
-        _replay(scratch, leaves)
+        _replay(scratch, leaves, tell, report.events)
         live, replayed = rows.dump(connection), rows.dump(scratch)
     except CountersignError as error:
         report.add(f"the events cannot be replayed: {error.problem}")

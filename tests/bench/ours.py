@@ -75,7 +75,7 @@ def show(path: str) -> None:
 def paint(found: Any) -> None:
     """Run the console until the queue was painted; exit 9 when no rows were."""
     import console.app
-    from console.widgets.queue_list import QueueList
+    from console.widgets.row_list import RowList
 
     class Closing(console.app.ConsoleApp):
         # Textual looks for a relative path beside the class that is run.
@@ -86,7 +86,7 @@ def paint(found: Any) -> None:
             self.call_after_refresh(self.leave)
 
         def leave(self) -> None:
-            self.exit(return_code=0 if self.screen.query_one(QueueList).rows else 9)
+            self.exit(return_code=0 if self.screen.query_one(RowList).cursor else 9)
 
     app = Closing(found, timers=False)
     app.run(headless=True, size=(120, 40))

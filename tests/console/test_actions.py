@@ -8,23 +8,45 @@ from textual.widgets._footer import FooterKey
 from console import actions
 from console.actions import SCOPES, Scope
 from console.app import ConsoleApp
+from console.commands.registry import COMMANDS
+from console.modes import MODES
 from console.screens.base import READ_ONLY
+from console.screens.confirm import ConfirmModal
 from console.screens.decide import DecisionModal
 from console.screens.help import HelpScreen, matches
-from console.screens.queue import QueueScreen
 from console.screens.review import ReviewScreen
 from tests.console.desk import Desk, text_of
 
 HOMES: dict[Scope, type] = {
     "app": ConsoleApp,
-    "queue": QueueScreen,
     "review": ReviewScreen,
     "decide": DecisionModal,
+    "confirm": ConfirmModal,
     "help": HelpScreen,
+    **{name: type(make()) for name, make in MODES.items()},  # type: ignore[dict-item, operator]
 }
+LOOKS = {"confirm", "note"}
+"""The second step of what has a command, and other ways to look at what is shown already."""
 
 
-@pytest.mark.parametrize("scope", SCOPES)
+def test_every_scope_has_a_home() -> None:
+    assert set(HOMES) == {action.scope for action in actions.ACTIONS}
+
+
+def test_what_changes_or_shows_something_has_a_command() -> None:
+    comfort = {"Move", "Console", "Find"}
+    closing = {"back", "cancel", "close", "clear"}
+    without = {action.id for action in actions.ACTIONS
+               if not action.command and action.group not in comfort} - closing  # fmt: skip
+    assert without <= LOOKS, without
+
+
+def test_named_commands_exist() -> None:
+    named = {action.command.split()[0] for action in actions.ACTIONS if action.command}
+    assert named - {command.name for command in COMMANDS} == {"--help"}
+
+
+@pytest.mark.parametrize("scope", HOMES)
 def test_no_key_has_two_meanings_on_one_screen(scope: Scope) -> None:
     own_keys = Counter(key for action in actions.of(scope) for key in action.keys)
     assert max(own_keys.values()) == 1
@@ -33,13 +55,13 @@ def test_no_key_has_two_meanings_on_one_screen(scope: Scope) -> None:
         assert max(both.values()) == 1
 
 
-@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("scope", HOMES)
 def test_every_action_is_carried_out_by_its_screen(scope: Scope) -> None:
     for action in actions.of(scope):
         assert callable(getattr(HOMES[scope], f"action_{action.id}")), action.id
 
 
-@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("scope", HOMES)
 def test_bindings_of_a_screen_are_those_of_the_registry(scope: Scope) -> None:
     found = {binding.key for binding in HOMES[scope]._merge_bindings().shown_keys}
     assert found == {action.keys[0] for action in actions.of(scope) if action.shown_in_footer}
@@ -134,8 +156,8 @@ async def test_palette_says_why_instead_of_doing(desk: Desk) -> None:
 async def test_a_key_that_does_nothing_says_so_and_a_message_goes_with_the_next(desk: Desk) -> None:
     app = desk.app()
     async with app.run_test() as pilot:
-        await pilot.press("v")
-        assert app.notice.text == "v does nothing here; ? lists the keys."
+        await pilot.press("y")
+        assert app.notice.text == "y does nothing here; ? lists the keys."
         await pilot.press("down")
         assert app.notice.text == ""
 

@@ -12,7 +12,7 @@ from console.bootstrap import Opened
 from console.bootstrap.demo import open_demo
 from console.commands.finding import change_line
 from console.watch import Watch
-from console.widgets.queue_list import QueueList
+from console.widgets.row_list import RowList
 from core.errors import BadInput
 from core.records import ChangeRow
 
@@ -71,7 +71,7 @@ class Ticking:
 async def _open(pilot, row: ChangeRow) -> None:
     """Walk down the queue to a row and open it, as a user does."""
     for _ in range(20):
-        if pilot.app.screen.query_one(QueueList).cursor == (row.proposal, row.idx):
+        if pilot.app.screen.query_one(RowList).cursor == (row.proposal, row.idx):
             break
         await pilot.press("down")
     await pilot.press("enter")

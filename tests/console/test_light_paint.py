@@ -26,7 +26,7 @@ from sync.store.connection import connect
 from sync.store.reads import StoreReads
 
 class Store(StoreReads):
-    size = 3
+    size = 1_000_000
 
 class Clock:
     def now(self):

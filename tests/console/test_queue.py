@@ -5,13 +5,21 @@ from datetime import timedelta
 
 import pytest
 
-from console.presenters.queue import QueueRow, queue_row, queue_rows, what
+from console.app import ConsoleApp
+from console.presenters.queue import columns, queue_row, what
 from console.screens.queue import QueueScreen
 from console.screens.review import ReviewScreen
-from console.widgets.queue_list import QueueList, columns, fitted
+from console.widgets.row_list import HEAD, RowList
+from console.widgets.rows import Row, fitted, fitting
 from core.review.decide import Answer, decide
 from tests.builders import phone_change
 from tests.console.desk import Desk, review, second_phone, text_of
+
+WAITING = ["pending-human-review"]
+
+
+def queue_of(app: ConsoleApp) -> QueueScreen:
+    return next(one for one in app.screen_stack if isinstance(one, QueueScreen))
 
 
 async def test_rows_say_due_urgency_what_patient_agent_and_state(desk: Desk) -> None:
@@ -37,8 +45,9 @@ async def test_order_is_urgency_then_expiry(desk: Desk) -> None:
     desk.second_patient()
     routine = await desk.propose()
     stat = await desk.propose(second_phone(), patient="Patient/second", urgency="stat", evidence=[])
-    rows = queue_rows(desk.ledger.changes_in("pending-human-review"), desk.clock.now())
-    assert [row.key for row in rows] == [(stat, 0), (routine, 0), (routine, 1)]
+    async with desk.app().run_test() as pilot:
+        state = queue_of(pilot.app).state
+        assert state.rows.keys == [(stat, 0), (routine, 0), (routine, 1)]
 
 
 @pytest.mark.parametrize(
@@ -55,8 +64,8 @@ async def test_countdown_comes_from_the_clock(
     desk: Desk, later: timedelta, due: str, late: bool
 ) -> None:
     id_ = await desk.propose()
-    row = queue_row(desk.change(id_), desk.clock.now() + later)
-    assert (row.due, row.late) == (due, late)
+    row = queue_row(desk.change(id_), desk.clock.now() + later, WAITING)
+    assert (row.cells["due"], row.marks.get("due") == "late") == (due, late)
 
 
 async def test_countdown_moves_on_the_screen(desk: Desk) -> None:
@@ -90,21 +99,52 @@ async def test_all_open_states_are_a_key_away(desk: Desk) -> None:
         assert "2 open" in text_of(pilot.app).splitlines()[0]
 
 
-async def test_cursor_stays_on_its_change_when_rows_come_before_it(desk: Desk) -> None:
+async def test_what_comes_in_is_counted_and_moves_nothing(desk: Desk) -> None:
     desk.second_patient()
     id_ = await desk.propose()
     app = desk.app()
     async with app.run_test() as pilot:
         await pilot.press("down")
-        queue = app.screen.query_one(QueueList)
-        assert queue.cursor == (id_, 1)
-        await desk.propose(second_phone(), patient="Patient/second", urgency="stat", evidence=[])
+        before = text_of(app).splitlines()[1:-3]
+        stat = await desk.propose(
+            second_phone(), patient="Patient/second", urgency="stat", evidence=[]
+        )
         app.store_changed()
         await pilot.pause()
-        assert len(queue.rows) == 3
-        assert queue.cursor == (id_, 1)
+        assert text_of(app).splitlines()[1:-3] == before
+        assert "1 newer, 1 STAT: . shows them" in text_of(app).splitlines()[0]
+        await pilot.press("full_stop")
+        await pilot.pause()
+        queue = queue_of(app)
+        assert queue.list.cursor == (id_, 1) and queue.state.rows.keys[0] == (stat, 0)
+        assert "newer" not in text_of(app).splitlines()[0]
         marked = next(line for line in text_of(app).splitlines() if line.startswith("▸"))
         assert "create Condition" in marked
+        await pilot.press("full_stop")
+        assert app.notice.text == "Nothing newer."
+
+
+async def test_what_left_stays_in_its_line_and_says_what_became_of_it(desk: Desk) -> None:
+    id_ = await desk.propose()
+    app = desk.app()
+    async with app.run_test(size=(120, 24)) as pilot:
+        decide(desk.offline(), id_, 0, Answer("reject", reason="not-supported"))
+        app.store_changed()
+        await pilot.pause()
+        assert "rejected: update Patient" in text_of(app).splitlines()[2]
+        assert queue_of(app).list.cursor == (id_, 0)
+        await pilot.press("ctrl+r")
+        await pilot.pause()
+        assert "rejected:" not in text_of(app) and queue_of(app).list.cursor == (id_, 1)
+
+
+async def test_an_empty_queue_fills_by_itself(desk: Desk) -> None:
+    app = desk.app()
+    async with app.run_test() as pilot:
+        id_ = await desk.propose()
+        app.store_changed()
+        await pilot.pause()
+        assert queue_of(app).list.cursor == (id_, 0)
 
 
 async def test_enter_opens_the_change_that_was_under_the_cursor(desk: Desk) -> None:
@@ -134,14 +174,15 @@ async def test_many_rows_scroll_and_come_back_to_the_same_line(desk: Desk) -> No
     rows = [_row(number) for number in range(5000)]
     app = desk.app()
     async with app.run_test() as pilot:
-        queue = app.screen.query_one(QueueList)
+        queue = queue_of(app).list
         queue.display = True
-        queue.show(rows)
+        queue.show_rows(rows)
+        queue.focus()
         await pilot.press("end")
         await pilot.pause()
         assert queue.cursor == ("p4999", 0)
         top = queue.scroll_y
-        queue.show(rows[1:])
+        queue.show_rows(rows[1:])
         await pilot.pause()
         assert queue.cursor == ("p4999", 0)
         assert queue.scroll_y == top - 1
@@ -149,16 +190,16 @@ async def test_many_rows_scroll_and_come_back_to_the_same_line(desk: Desk) -> No
         assert queue.cursor == ("p1", 0)
 
 
-async def test_gone_change_hands_the_cursor_to_its_neighbour(desk: Desk) -> None:
+async def test_gone_row_hands_the_cursor_to_its_neighbour(desk: Desk) -> None:
     app = desk.app()
     rows = [_row(number) for number in range(5)]
     async with app.run_test() as pilot:
-        queue = app.screen.query_one(QueueList)
-        queue.show(rows)
+        queue = queue_of(app).list
+        queue.show_rows(rows)
         queue.move_to(2)
-        queue.show([rows[0], rows[1], rows[3]])
+        queue.show_rows([rows[0], rows[1], rows[3]])
         assert queue.cursor == ("p3", 0)
-        queue.show([rows[0], rows[1]])
+        queue.show_rows([rows[0], rows[1]])
         assert queue.cursor == ("p1", 0)
         await pilot.pause()
 
@@ -167,12 +208,82 @@ async def test_a_click_moves_and_a_second_click_opens(desk: Desk) -> None:
     id_ = await desk.propose()
     app = desk.app()
     async with app.run_test() as pilot:
-        await pilot.click(QueueList, offset=(5, 1))
-        assert app.screen.query_one(QueueList).cursor == (id_, 1)
+        await pilot.click(RowList, offset=(5, HEAD + 1))
+        assert queue_of(app).list.cursor == (id_, 1)
         assert isinstance(app.screen, QueueScreen)
-        await pilot.click(QueueList, offset=(5, 1))
+        await pilot.click(RowList, offset=(5, HEAD + 1))
         await pilot.pause()
         assert isinstance(app.screen, ReviewScreen)
+
+
+async def test_a_click_on_the_heads_or_below_the_rows_does_nothing(desk: Desk) -> None:
+    id_ = await desk.propose()
+    app = desk.app()
+    async with app.run_test() as pilot:
+        for line in (0, HEAD + 2, HEAD + 5):
+            await pilot.click(RowList, offset=(5, line))
+        assert isinstance(app.screen, QueueScreen) and queue_of(app).list.cursor == (id_, 0)
+
+
+async def test_a_filter_narrows_as_it_is_typed_and_esc_takes_it_back(desk: Desk) -> None:
+    await desk.propose()
+    app = desk.app()
+    async with app.run_test(size=(120, 24)) as pilot:
+        await pilot.press("slash", *"type:cond")
+        await pilot.pause()
+        assert "1 waiting" in text_of(app).splitlines()[0]
+        assert "create Condition" in text_of(app) and "update Patient" not in text_of(app)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "2 waiting" in text_of(app).splitlines()[0]
+        await pilot.press("slash", *"type:cond", "enter")
+        await pilot.pause()
+        assert " type:cond x " in text_of(app)
+        await pilot.click("#chips", offset=(4, 0))
+        await pilot.pause()
+        assert "2 waiting" in text_of(app).splitlines()[0] and "type:cond" not in text_of(app)
+
+
+async def test_what_is_no_filter_says_why_and_stays_in_the_line(desk: Desk) -> None:
+    await desk.propose()
+    app = desk.app()
+    async with app.run_test(size=(120, 24)) as pilot:
+        await pilot.press("slash", *"weight:9", "enter")
+        await pilot.pause()
+        assert app.notice.error and "filter: weight" in app.notice.text
+        assert queue_of(app).state.chosen.filter.text == "weight"
+        assert app.screen.query_one("#words").display
+
+
+async def test_nothing_found_says_how_to_get_back(desk: Desk) -> None:
+    await desk.propose()
+    app = desk.app()
+    async with app.run_test(size=(120, 24)) as pilot:
+        await pilot.press("slash", *"zebra", "enter")
+        await pilot.pause()
+        assert "Nothing matches." in text_of(app)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "2 waiting" in text_of(app).splitlines()[0]
+
+
+async def test_views_mine_my_roles_and_kept_ones(desk: Desk) -> None:
+    id_ = await desk.propose()
+    app = desk.app()
+    async with app.run_test(size=(120, 24)) as pilot:
+        await pilot.press("w")
+        assert app.notice.text == "Keep view: there is no filter to keep; / types one"
+        await pilot.press("slash", *"op:create", "enter", "w", *"new problems", "enter")
+        await pilot.pause()
+        assert app.notice.text == "Kept as new problems; v goes through the views."
+        titles = []
+        for _ in range(4):
+            await pilot.press("v")
+            await pilot.pause()
+            titles.append(text_of(app).splitlines()[0].split("Queue")[1].strip())
+        assert titles == ["2 waiting", "2 waiting  my roles'", "2 waiting  mine to decide",
+                          "1 waiting  new problems"]  # fmt: skip
+        assert queue_of(app).list.cursor == (id_, 1)
 
 
 async def test_first_paint_reads_the_change_table_only(
@@ -192,13 +303,13 @@ async def test_first_paint_reads_the_change_table_only(
     monkeypatch.setattr(app, "_begin", lambda: None)
     async with app.run_test():
         assert "2 waiting" in text_of(app)
-        assert set(read) == {"changes_in"}
+        assert set(read) == {"size", "state_counts", "queue_page", "queue_newer"}
 
 
 @pytest.mark.parametrize("width", [80, 99, 100, 120, 200])
 @pytest.mark.parametrize("all_open", [True, False])
 def test_columns_fill_the_width_and_no_more(width: int, all_open: bool) -> None:
-    assert width - 1 <= 2 + sum(size for _, size in columns(width, all_open=all_open)) <= width
+    assert sum(size for _, size in fitting(columns(all_open=all_open), width)) == width
 
 
 @pytest.mark.parametrize("text", ["short", "much too long for it", "広い文字の名前です", "\x1b[2J"])
@@ -209,13 +320,12 @@ def test_cells_are_cut_to_their_width_and_inert(text: str) -> None:
     assert "\x1b" not in fitted(text, 10)
 
 
-def _row(number: int) -> QueueRow:
-    return QueueRow(
-        (f"p{number}", 0), "8h 00m", False, "routine", "create Condition", "A", "a", "s"
-    )
+def _row(number: int) -> Row[tuple[str, int]]:
+    return Row((f"p{number}", 0), {"due": "8h 00m", "what": "create Condition"})
 
 
 async def test_states_without_a_wait_have_no_countdown(desk: Desk) -> None:
     change = desk.change(await desk.propose())
-    assert queue_row(change, desk.clock.now()).due == "8h 00m"
-    assert queue_row(replace(change, state="sending"), desk.clock.now()).due == ""
+    sending = replace(change, state="sending")
+    assert queue_row(change, desk.clock.now(), WAITING).cells["due"] == "8h 00m"
+    assert queue_row(sending, desk.clock.now(), ["sending"]).cells["due"] == ""

@@ -267,7 +267,8 @@ async def test_a_rejected_token_is_replaced_once(what: str) -> None:
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(304, Lost), (409, Lost), (412, Lost), (400, Refused), (403, Refused), (404, Refused), (413, Refused),
+    [(304, Lost), (409, Lost), (412, Lost), (400, Refused),
+     (403, Refused), (404, Refused), (413, Refused),
      (422, Refused), (429, Throttled), (500, Unreachable), (503, Unreachable)],
 )  # fmt: skip
 async def test_how_a_put_can_end(status: int, error: type[Exception]) -> None:

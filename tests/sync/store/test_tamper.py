@@ -104,12 +104,13 @@ def test_one_deleted_row_in_any_table_is_found(copy: Copy, table: str) -> None:
 def test_one_added_row_is_found(copy: Copy, table: str) -> None:
     connection = copy()
     names = columns(connection, table)
-    row = connection.execute(f'SELECT * FROM "{table}" LIMIT 1').fetchone()
+    listed = ", ".join(f'"{name}"' for name in names)
+    row = connection.execute(f'SELECT {listed} FROM "{table}" LIMIT 1').fetchone()
     forged = [f"{value}-forged" if isinstance(value, str) else value for value in row]
     if table in ("exception", "finding"):
         forged[0] += 1_000_000
     marks = ", ".join("?" * len(names))
-    connection.execute(f'INSERT INTO "{table}" VALUES ({marks})', forged)
+    connection.execute(f'INSERT INTO "{table}" ({listed}) VALUES ({marks})', forged)
     report = verify_store(connection)
     assert not report.ok and named(report, table)
 

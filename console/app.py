@@ -14,7 +14,6 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual import events, work
-from textual.app import App
 from textual.content import Content
 from textual.widgets import Button, Input
 from textual.worker import Worker, WorkerState
@@ -24,11 +23,11 @@ from console.crash import crash_line
 from console.gateway import Gateway, is_due
 from console.modes import MODES
 from console.palette import ActionProvider
+from console.places import Places
+from console.presence import IDLE_S, Presence
 from console.presenters.patient import Identity
-from console.presenters.queue import Key
 from console.presenters.texts import own
 from console.screens.base import ConsoleScreen
-from console.screens.queue import QueueScreen
 from console.session import RoundDone, Session
 from console.theming import DEFAULT, load_themes
 from console.watch import Watch
@@ -41,7 +40,7 @@ ROUND_S = 3.0
 TICK_S = 15.0
 
 
-class ConsoleApp(App[None], inherit_bindings=False):
+class ConsoleApp(Places, inherit_bindings=False):
     """Screens over the local store; see `console.actions` for what can be done."""
 
     TITLE = "Countersign"
@@ -61,8 +60,12 @@ class ConsoleApp(App[None], inherit_bindings=False):
         zone: tzinfo | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         timers: bool = True,
+        idle_s: float = IDLE_S,
     ) -> None:
-        """Make the console; `zone` None is this terminal's; without `timers` nothing polls."""
+        """Make the console; `zone` None is this terminal's; without `timers` nothing polls.
+
+        After `idle_s` seconds without a key or a mouse patients are hidden; 0 never hides.
+        """
         super().__init__()
         self.session = session
         self.read_only = read_only
@@ -71,6 +74,7 @@ class ConsoleApp(App[None], inherit_bindings=False):
         self.seen: Seen = set()
         self.last_patient: Identity | None = None
         self.gateway = Gateway(mode="off" if read_only else "idle")
+        self._presence = Presence(monotonic(), idle_s)
         self._banner = banner
         self._timers_on = timers
         self._notice = Notice()
@@ -97,6 +101,8 @@ class ConsoleApp(App[None], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Let no key be silent: the old message goes, and a key that does nothing says so."""
+        if isinstance(event, events.Key | events.MouseEvent | events.Paste):
+            self._presence.noticed(self.monotonic())
         if isinstance(event, events.Key) and not event.is_forwarded and self._refused(event):
             return
         await super().on_event(event)
@@ -105,12 +111,12 @@ class ConsoleApp(App[None], inherit_bindings=False):
         screen = self.screen
         if not isinstance(screen, ConsoleScreen):
             return False
-        if not getattr(screen, "settled", True):
+        if self._presence.is_held(self.monotonic()) or not getattr(screen, "settled", True):
             return True
         self.say("")
-        if isinstance(screen.focused, Input):
-            return False
         action = actions.by_key(screen.SCOPE, event.key)
+        if isinstance(screen.focused, Input) and _is_typed(screen.focused, event, action):
+            return False
         if action is None:
             if event.key == "enter" and isinstance(screen.focused, Button):
                 return False
@@ -144,18 +150,6 @@ class ConsoleApp(App[None], inherit_bindings=False):
             parts.append(own(f" {self._banner} ", "bold reverse"))
         return Content("  ").join(parts)
 
-    def open_review(self, key: Key, worklist: list[Key]) -> None:
-        """Open a change over the queue."""
-        from console.screens.review import ReviewScreen
-
-        self.push_screen(ReviewScreen(key, worklist))
-
-    def close_review(self, key: Key) -> None:
-        """Go back to the queue, the cursor on what was looked at."""
-        self.pop_screen()
-        if isinstance(self.screen, QueueScreen):
-            self.screen.select(key)
-
     def decided(self, outcome: str) -> None:
         """Take up a decision that was recorded; an approval is sent at once."""
         self.store_changed()
@@ -163,7 +157,9 @@ class ConsoleApp(App[None], inherit_bindings=False):
             self.start_round()
 
     def check_store(self) -> None:
-        """Take up what another connection wrote, where one did."""
+        """Take up what another connection wrote, where one did; hide when nobody is here."""
+        if self._presence.is_away(self.monotonic()):
+            self._cover("Hidden, because nobody was here for a while.")
         counter = self.session.change_counter()
         if counter != self._counter:
             self._counter = counter
@@ -270,47 +266,6 @@ class ConsoleApp(App[None], inherit_bindings=False):
             return
         self.start_round()
 
-    def go_to_mode(self, name: str) -> None:
-        """Go to a screen of the first level, and there to its list."""
-        if self.current_mode != name:
-            self.switch_mode(name)
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
-
-    def action_queue(self) -> None:
-        """Go to the queue."""
-        self.go_to_mode("queue")
-
-    def action_exceptions(self) -> None:
-        """Go to the exceptions."""
-        self.go_to_mode("exceptions")
-
-    def action_incidents(self) -> None:
-        """Go to the incidents."""
-        self.go_to_mode("incidents")
-
-    def action_audit(self) -> None:
-        """Go to the audit."""
-        self.go_to_mode("audit")
-
-    def action_supervisor(self) -> None:
-        """Go to the supervisor's view."""
-        self.go_to_mode("supervisor")
-
-    def action_go_to(self) -> None:
-        """Open the palette on the names of the screens."""
-        self.action_command_palette()
-
-    def action_hide(self) -> None:
-        """Hide what is shown."""
-
-    def action_help(self) -> None:
-        """Open the help of this screen."""
-        from console.screens.help import HelpScreen
-
-        if isinstance(self.screen, ConsoleScreen):
-            self.push_screen(HelpScreen(self.screen))
-
     def action_next_theme(self) -> None:
         """Change the theme and say its name."""
         place = self._theme_names.index(self.theme) if self.theme in self._theme_names else -1
@@ -330,6 +285,12 @@ class ConsoleApp(App[None], inherit_bindings=False):
         error = self._exception or sys.exc_info()[1]
         self._exit_renderables.append(Text(crash_line(error)))
         self._close_messages_no_wait()
+
+
+def _is_typed(words: Input, event: events.Key, action: actions.Action | None) -> bool:
+    """Tell whether a key belongs to the line that is typed in."""
+    own = words._bindings.key_to_bindings
+    return action is None or event.is_printable or event.key in own
 
 
 def run_app(session: Session, *, read_only: bool, banner: str | None) -> int:

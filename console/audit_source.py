@@ -38,9 +38,12 @@ class _Pages:
         rows = self._pages[page]
         return rows[place] if 0 <= place < len(rows) else None
 
-    def forget(self) -> None:
-        """Read every page anew when it is next asked for."""
-        self._pages.clear()
+    def forget(self, page: int | None = None) -> None:
+        """Read a page, or every one, anew when it is next asked for."""
+        if page is None:
+            self._pages.clear()
+        else:
+            self._pages.pop(page, None)
 
 
 class WholeLedger:
@@ -65,6 +68,10 @@ class WholeLedger:
     def place(self, key: int) -> int | None:
         """Return where an event stands."""
         return self._size - 1 - key if 0 <= key < self._size else None
+
+    def settle(self) -> int:
+        """Return 0: the number of an event never changes."""
+        return 0
 
     def forget(self) -> None:
         """Read again what is shown; a body may have been erased."""
@@ -96,11 +103,14 @@ class Matches:
         at = bisect_left(self._seqs, -key, key=neg)
         return at if at < len(self._seqs) and self._seqs[at] == key else None
 
+    def settle(self) -> int:
+        """Return 0: every row was found before it was counted."""
+        return 0
+
     def add_older(self, seqs: Sequence[int]) -> None:
         """Take up what the search found next."""
-        if seqs:
-            self._seqs += seqs
-            self._pages.forget()
+        self._pages.forget(len(self._seqs) // PAGE)
+        self._seqs += seqs
 
     def add_newer(self, seqs: Sequence[int]) -> None:
         """Take up what came after the list was read, newest first."""

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from console.presenters.queue import Key, queue_row
 from console.queue_source import Entry, FoundRows, PagedRows, QueueRows
-from console.views import Chosen, following, view_of
+from console.views import Chosen, following, keep, view_of
 from console.widgets.rows import Row
-from core.errors import BadInput
 from core.lifecycle import OPEN, State
 from core.queue import Filter, Spot, parse_filter
 
@@ -129,9 +128,7 @@ class QueueState:
 
     def keep(self, name: str) -> str:
         """Keep the filter under a name; return what to say of it."""
-        if not name or len(name) > 40:
-            raise BadInput("is not 1 to 40 characters long", field="name")
-        self._session.ledger.save_view(name, self.chosen.base, self.chosen.filter.text)
+        keep(self._session, self.chosen, name)
         self.chosen = replace(self.chosen, name=name)
         return f"Kept as {name}; v goes through the views."
 

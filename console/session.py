@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from console.watch import Watch
     from core.audit.reads import AuditReads
     from core.audit.verify import Tell, Verified
-    from core.ports import Clock, Reads
+    from core.incident.summary import SummaryReads
+    from core.ports import Clock
     from core.queue import Page, Spot, View
-    from core.records import ChangeRow, ExceptionRow
+    from core.records import ChangeRow, ExceptionRow, ProposalRow
     from core.workspace import Workspace
 
-    class StoreReads(Reads, AuditReads, Protocol):
+    class StoreReads(SummaryReads, AuditReads, Protocol):
         """Every read of the store that the console makes."""
 
         @property
@@ -58,6 +59,12 @@ if TYPE_CHECKING:
 
         def changes_named(self, keys: Iterable[tuple[str, int]]) -> Sequence[ChangeRow]:
             """Return those changes that are in the store, in no order."""
+
+        def proposals_like(self, prefix: str) -> Sequence[ProposalRow]:
+            """Return up to two proposals whose id begins so."""
+
+        def voided(self, limit: int) -> Sequence[ChangeRow]:
+            """Return changes that wait again because an approval became void."""
 
         def saved_views(self) -> Sequence[tuple[str, str, str]]:
             """Return the views that were kept: name, base view, filter."""

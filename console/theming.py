@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from core.errors import BadInput, NotFound
@@ -17,6 +18,11 @@ _COLOURS = frozenset(
         "foreground", "background", "surface", "panel", "boost",
     }
 )  # fmt: skip
+OWN_VARIABLES = (
+    "diff-added", "diff-removed", "diff-changed", "risk-low", "risk-medium", "risk-high",
+    "grounding-good", "grounding-bad", "urgent", "stale",
+)  # fmt: skip
+"""What every theme says besides Textual's own colours; styles use them as `$diff-added`."""
 _KEYS = frozenset({"name", "dark", "ansi", "colours", "variables"})
 
 
@@ -46,6 +52,10 @@ def read_theme(path: Path) -> Theme:
     strange = sorted((found.keys() - _KEYS) | (colours.keys() - _COLOURS))
     if strange:
         raise BadInput(f"does not know {strange[0]}", field=path.name, remedy="See themes/")
+    missing = [name for name in OWN_VARIABLES if name not in variables]
+    if missing:
+        raise BadInput(f"lacks {missing[0]}", field=f"{path.name}: variables", remedy="See themes/")
+    _check_colours(path, {**colours, **{name: variables[name] for name in OWN_VARIABLES}})
     if found.get("name") != path.stem or "primary" not in colours:
         raise BadInput("needs its file's name and a primary colour", field=path.name)
     theme = Theme(path.stem, colours["primary"], variables=variables)
@@ -54,6 +64,16 @@ def read_theme(path: Path) -> Theme:
     theme.dark = bool(found.get("dark", True))
     theme.ansi = bool(found.get("ansi", False))
     return theme
+
+
+def _check_colours(path: Path, colours: dict[str, str]) -> None:
+    for name, value in colours.items():
+        try:
+            Color.parse(value)
+        except ColorParseError:
+            raise BadInput(
+                "is not a colour", field=f"{path.name}: {name[:40]}", remedy='Write it as "#8fd18f"'
+            ) from None
 
 
 def _table(path: Path, found: dict[str, Any], key: str) -> dict[str, str]:

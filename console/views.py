@@ -19,6 +19,9 @@ BASES = {
 """The views that are always there, with what the title says of each."""
 
 
+MAX_NAME = 40
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """What somebody chose to see; `base` is one of BASES, `name` that of a kept view or ''."""
@@ -75,3 +78,12 @@ def following(session: Session, chosen: Chosen) -> Chosen:
          if (one.name, one.base) == (chosen.name, chosen.base)), -1,
     )  # fmt: skip
     return replace(every[(place + 1) % len(every)], all_open=chosen.all_open)
+
+
+def keep(session: Session, chosen: Chosen, name: str) -> None:
+    """Keep a filter under a name; BadInput for a name that is none, or one that is taken."""
+    if not name.strip() or len(name) > MAX_NAME:
+        raise BadInput(f"is not 1 to {MAX_NAME} characters long", field="name")
+    if name in BASES:
+        raise BadInput("is the name of a view that is always there", field="name")
+    session.ledger.save_view(name, chosen.base, chosen.filter.text)

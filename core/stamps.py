@@ -5,7 +5,7 @@ Source: design §9 (stamps), hub-protocol §2, HL7 security label AIAST.
 
 from __future__ import annotations
 
-from core.canonical import JsonObject
+from core.canonical import Json, JsonObject
 from core.fhir import element
 
 AI_LABEL = {
@@ -37,6 +37,33 @@ def identify(resource: JsonObject, operation: str) -> JsonObject:
     meta = dict(resource.get("meta") or {})
     meta["tag"] = [*(meta.get("tag") or []), {"system": OPERATION_SYSTEM, "code": operation}]
     return _with_meta(resource, meta)
+
+
+def bare(resource: JsonObject, base: JsonObject | None, operation: str) -> JsonObject:
+    """Return the resource without what the gateway put into it; the reverse of the stamps.
+
+    A create loses the client id and the label; an update gets the base's `meta` back.
+    """
+    found = {key: value for key, value in resource.items() if key != "meta"}
+    if base is not None:
+        return _with_meta(found, base["meta"]) if "meta" in base else found
+    found.pop("id", None)
+    own = [item for item in found.get("identifier") or [] if not _is_operation(item, operation)]
+    if isinstance(found.get("identifier"), list):
+        found.pop("identifier")
+        if own:
+            found["identifier"] = own
+    meta = resource.get("meta")
+    profile = meta.get("profile") if isinstance(meta, dict) else None
+    return found if profile is None else _with_meta(found, {"profile": profile})
+
+
+def _is_operation(item: Json, operation: str) -> bool:
+    return (
+        isinstance(item, dict)
+        and item.get("system") == OPERATION_SYSTEM
+        and item.get("value") == operation
+    )
 
 
 def search_for(type_: str, operation: str) -> dict[str, str]:

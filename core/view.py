@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.audit.trail import Line, trail
-from core.canonical import JsonObject
+from core.canonical import RESPONSE, JsonObject, parse_object
 from core.delta import Difference
 from core.errors import Failed
 from core.lifecycle import State, derived
@@ -103,6 +103,20 @@ def _change(reads: Reads, row: ChangeRow) -> ChangeView:
         exceptions=tuple(reads.exceptions(row.proposal, row.idx)),
         differences=_differences(reads, written),
     )
+
+
+def differences_of(reads: Reads, row: ChangeRow) -> tuple[JsonObject, ...]:
+    """Return what the last reconciliation of a change found, with intended and persisted."""
+    return _differences(reads, reads.write(row.operation))
+
+
+def submitted_of(reads: Reads, row: ChangeRow) -> JsonObject | None:
+    """Return the resource whose bytes were sent; None where none were, or they were erased."""
+    written = reads.write(row.operation)
+    entry = None if written is None else reads.entry(written.intent_seq)
+    if entry is None or entry.body is None:
+        return None
+    return parse_object(str(entry.body["text"]).encode("utf-8"), RESPONSE)
 
 
 def _differences(reads: Reads, written: WriteRow | None) -> tuple[JsonObject, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.errors import BadInput, Failed
 from core.policy import Policy, parse_policy
@@ -25,6 +25,15 @@ class Workspace:
     ids: Ids
     ehrs: Mapping[str, Ehr]
     consents: Consents
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """EHR name → base URL, also where no client is at hand."""
+
+    def base_url(self, name: str) -> str:
+        """Return the base URL of an EHR, which needs no client; BadInput for an unknown name."""
+        found = self.ehrs.get(name)
+        if found is not None:
+            return found.base_url
+        return self.addresses[name] if name in self.addresses else self.ehr(name).base_url
 
     def ehr(self, name: str) -> Ehr:
         """Return an EHR by name; BadInput for one that the workspace does not have."""

@@ -34,7 +34,6 @@ _SHOWN_KEYS = {
     "right_square_bracket": "]",
     "left_curly_bracket": "{",
     "right_curly_bracket": "}",
-    "upper_g": "G",
     "up": "↑",
     "down": "↓",
     "left": "←",
@@ -80,6 +79,8 @@ class Action:
 
 def key_name(key: str) -> str:
     """Return a Textual key name as people read it."""
+    if key.startswith("upper_"):
+        return key.removeprefix("upper_").upper()
     return _SHOWN_KEYS.get(key, key)
 
 

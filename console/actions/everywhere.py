@@ -42,4 +42,8 @@ CONFIRM: tuple[Action, ...] = (
            shown_in_footer=True),
     Action("note", ("n",), "Reason", "Write the reason; enter ends it.", "confirm", "Decide",
            shown_in_footer=True),
+    Action("choose", tuple("123456789"), "Choose", "Choose the line of that number.",
+           "confirm", "Move", each_key=True),
+    go("choice_up", "up k", "Up", "Choose the line above.", "confirm"),
+    go("choice_down", "down j", "Down", "Choose the line below.", "confirm"),
 )  # fmt: skip

@@ -243,6 +243,7 @@ class Opened:
             ids=self.ids,
             ehrs=ehrs,
             consents=DefaultConsents(self.ledger),
+            addresses={name: place.base_url for name, place in self.folder.config.ehr.items()},
         )
 
 

@@ -1,16 +1,14 @@
-"""`audit verify` and `audit trail ID`."""
+"""`audit verify`, `audit trail [ABOUT]` and `audit event SEQ`."""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 
 from console.bootstrap import Opened, open_here
-from console.commands.finding import find_proposal
+from console.commands.audit_trail import MOST, show_event, show_trail
 from console.commands.nested import add_action
 from console.commands.output import print_json, say
-from core.audit.trail import trail
-from core.errors import Unreachable
+from core.audit.verify import Verified, heads_words, quiet
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -20,57 +18,63 @@ def configure(parser: argparse.ArgumentParser) -> None:
     verify.add_argument(
         "--offline", action="store_true", help="do not compare with the head kept on the EHR"
     )
-    told = add_action(actions, "trail", "tell the story of one proposal")
-    told.add_argument("id", metavar="ID")
+    told = add_action(actions, "trail", "tell the events of the ledger, or those about one thing")
+    told.add_argument(
+        "id",
+        metavar="ABOUT",
+        nargs="?",
+        help="the id of a proposal, operation, freeze, person or agent, or KIND:ID",
+    )
+    told.add_argument("--filter", metavar="WORDS", default="", help="such as type:decision")
+    told.add_argument(
+        "--limit",
+        type=int,
+        metavar="N",
+        help=f"the newest N; without ABOUT, and of a person or an agent, {MOST} unless said",
+    )
+    told.add_argument("--before", type=int, metavar="SEQ", help="only events before this number")
+    event = add_action(actions, "event", "show one event: words, signature, leaf and body")
+    event.add_argument("seq", type=int, metavar="SEQ")
 
 
 def run(args: argparse.Namespace) -> int:
     """Carry out the action."""
     with open_here(args) as opened:
         if args.action == "trail":
-            return _trail(opened, args)
-        return asyncio.run(_verify(opened, args))
+            return show_trail(opened, args)
+        if args.action == "event":
+            return show_event(opened, args)
+        return _verify(opened, args)
 
 
-async def _verify(opened: Opened, args: argparse.Namespace) -> int:
-    head: str | None = None
-    compared = "not compared with the EHR's copy of the head"
-    if not args.offline:
-        try:
-            head = await opened.published_head()
-            compared = "compared with the EHR's copy of the head" if head else "no head on the EHR"
-        except Unreachable:
-            compared = "the EHR could not be reached to compare its copy of the head"
-    report = opened.verify(head)
-    anchored = min(opened.anchored_size(head), report.events)
-    problems = [str(problem) for problem in report.problems]
+def _verify(opened: Opened, args: argparse.Namespace) -> int:
+    found = opened.verified(quiet, offline=args.offline)
     if args.json:
-        print_json(
-            {
-                "ok": report.ok,
-                "events": report.events,
-                "checkpoints": report.checkpoints,
-                "unanchored": report.events - anchored,
-                "problems": problems,
-                "bodies": report.bodies,
-                "anchor": compared,
-            }
-        )
+        print_json(_as_json(found))
     else:
-        say(f"{'ok' if report.ok else 'NOT OK'}: {report.events} events, {report.bodies} bodies")
-        say(f"{report.checkpoints} checkpoints; {report.events - anchored} events not anchored")
-        say(compared)
-        for problem in problems:
-            say(f"problem: {problem}")
-    return 0 if report.ok else 1
+        _say(found)
+    return 0 if found.report.ok else 1
 
 
-def _trail(opened: Opened, args: argparse.Namespace) -> int:
-    proposal = find_proposal(opened, args.id)
-    for line in trail(opened.ledger.trail(proposal.id)):
-        if args.json:
-            print_json(line.as_json())
-        else:
-            place = "" if line.index is None else f" change {line.index}"
-            say(f"{line.seq:>5}  {line.at}  {line.type}{place}  {line.actor}  {line.text}")
-    return 0
+def _as_json(found: Verified) -> dict[str, object]:
+    report = found.report
+    return {
+        "ok": report.ok,
+        "events": report.events,
+        "checkpoints": report.checkpoints,
+        "unanchored": found.unanchored,
+        "problems": [str(problem) for problem in report.problems],
+        "bodies": report.bodies,
+        "anchor": found.compared,
+        "heads": report.matched,
+    }
+
+
+def _say(found: Verified) -> None:
+    report = found.report
+    say(f"{'ok' if report.ok else 'NOT OK'}: {report.events} events, {report.bodies} bodies")
+    say(f"{report.checkpoints} checkpoints; {found.unanchored} events not anchored")
+    say(heads_words(report))
+    say(found.compared)
+    for problem in report.problems:
+        say(f"problem: {problem}")

@@ -6,10 +6,12 @@ import argparse
 from collections.abc import Sequence
 
 from console.bootstrap import Opened, open_here
-from console.commands.finding import change_line
+from console.commands.finding import change_line, chosen_changes, find_proposal
 from console.commands.output import print_json, say, table
+from core.errors import BadInput
 from core.hub.receive import dismiss
-from core.records import ChangeRow, ExceptionRow, FindingRow
+from core.reconcile.settle import settle
+from core.reconcile.trouble import Trouble, troubles
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -20,74 +22,90 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NUMBER",
         help="take a finding about a Task, named by its number, off the list",
     )
+    parser.add_argument("--accept", metavar="ID", help="close the exceptions of a change")
+    parser.add_argument("--change", type=int, action="append", metavar="N", help="which change")
+    parser.add_argument("--reason", metavar="WORDS", help="why it may stay as it is")
+    parser.add_argument("--kind", metavar="KIND", help="only this kind")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one line an exception and one a finding."""
+    """Print one line for each, or settle one of them."""
     with open_here(args) as opened:
         if args.dismiss is not None:
             dismiss(opened.offline(), args.dismiss)
             return 0
-        rows = _exceptions(opened)
-        findings = opened.ledger.open_findings()
+        if args.accept is not None:
+            return _accept(opened, args)
+        found = troubles(opened.ledger)
+    shown = [item for item in found if args.kind in (None, item.code)]
     if args.json:
-        for item, change in rows:
-            print_json(_exception(item, change))
-        for finding in findings:
-            print_json(_finding(finding))
-        return 0
-    _print(rows, findings)
+        for item in shown:
+            print_json(_as_json(item))
+    else:
+        _print(shown)
     return 0
 
 
-def _exceptions(opened: Opened) -> list[tuple[ExceptionRow, ChangeRow | None]]:
-    found = opened.ledger.open_exceptions()
-    return [(item, opened.ledger.change(item.proposal, item.idx)) for item in found]
+def _accept(opened: Opened, args: argparse.Namespace) -> int:
+    if not args.reason:
+        raise BadInput("is missing", field="--reason", remedy="Say why it may stay as it is")
+    args.id = args.accept
+    proposal = find_proposal(opened, args.id)
+    for index in chosen_changes(opened, proposal, args):
+        state = settle(opened.offline(), proposal.id, index, args.reason)
+        if args.json:
+            print_json({"id": proposal.id, "index": index, "state": str(state)})
+        else:
+            say(f"{proposal.id}  change {index}  accepted  {state}")
+    return 0
 
 
-def _exception(item: ExceptionRow, change: ChangeRow | None) -> dict[str, object]:
+def _as_json(item: Trouble) -> dict[str, object]:
+    if item.finding is not None:
+        return {
+            "id": None,
+            "number": item.number,
+            "task": item.finding.task,
+            "kind": item.code,
+            "class": item.class_,
+            "agent": item.finding.agent,
+            "opened": item.since,
+        }
+    change, exception = item.change, item.exception
     return {
-        "id": item.proposal,
-        "index": item.idx,
-        "kind": item.kind,
-        "class": item.class_,
-        "opened": item.opened_at,
+        "id": exception.proposal if exception else change.proposal if change else None,
+        "index": exception.idx if exception else change.idx if change else None,
+        "kind": item.code,
+        "class": item.class_ or None,
+        "opened": item.since,
         "state": None if change is None else change.state,
     }
 
 
-def _finding(finding: FindingRow) -> dict[str, object]:
-    return {
-        "id": None,
-        "number": finding.id,
-        "task": finding.task,
-        "kind": finding.severity,
-        "class": finding.code,
-        "agent": finding.agent,
-        "opened": finding.at,
-    }
-
-
-def _print(
-    rows: list[tuple[ExceptionRow, ChangeRow | None]], findings: Sequence[FindingRow]
-) -> None:
+def _print(found: Sequence[Trouble]) -> None:
+    writes = [item for item in found if item.finding is None]
     table(
         [
             (
-                item.proposal[:8],
-                str(item.idx),
-                "" if change is None else change_line(change),
-                item.kind,
-                item.class_ or "",
-                item.opened_at,
+                "" if item.change is None else item.change.proposal[:8],
+                "" if item.change is None else str(item.change.idx),
+                "" if item.change is None else change_line(item.change),
+                item.code,
+                item.class_,
+                item.since,
             )
-            for item, change in rows
+            for item in writes
         ],
         ("PROPOSAL", "CHANGE", "WHAT", "KIND", "CLASS", "SINCE"),
     )
-    if findings:
+    tasks = [item for item in found if item.finding is not None]
+    if tasks:
         say("")
         table(
-            [(str(one.id), one.task, one.severity, one.code, one.at) for one in findings],
+            [
+                (str(one.number), one.finding.task, one.code, one.class_, one.since)
+                for one in tasks
+                if one.finding is not None
+            ],
             ("NUMBER", "TASK", "KIND", "CODE", "SINCE"),
         )

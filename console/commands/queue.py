@@ -1,13 +1,18 @@
-"""`queue`: what waits for review, oldest first; everything with `--all`."""
+"""`queue`: what waits for review, the most urgent first; every open state with `--all`."""
 
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
 
-from console.bootstrap import open_here
+from console.bootstrap import Opened, open_here
 from console.commands.finding import change_line
 from console.commands.output import print_json, table
-from core.lifecycle import OPEN, State
+from console.views import BASES, Chosen, choices, keep, view_of
+from core.errors import NotFound
+from core.queue import Filter, Spot, parse_filter
 from core.records import ChangeRow
 
 
@@ -16,13 +21,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all", action="store_true", help="every open change, whoever it waits for"
     )
+    parser.add_argument(
+        "--filter",
+        metavar="WORDS",
+        default="",
+        help="such as 'risk:high !is:late'; - reads it from standard input, for names",
+    )
+    parser.add_argument(
+        "--view", metavar="NAME", help=f"one of {', '.join(BASES)}, or a view that was kept"
+    )
+    parser.add_argument("--keep", action="store_true", help="keep the filter as that view")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print one line a change."""
-    states = sorted(OPEN) if args.all else [State.PENDING]
     with open_here(args) as opened:
-        changes = opened.ledger.changes_in(*states)
+        chosen = _chosen(opened, args)
+        if args.keep:
+            keep(opened, chosen, args.view or "")
+        changes = list(_read(opened, chosen))
     if args.json:
         for change in changes:
             print_json(_as_json(change))
@@ -41,6 +58,32 @@ def run(args: argparse.Namespace) -> int:
     ]
     table(rows, ("PROPOSAL", "CHANGE", "WHAT", "PATIENT", "AGENT", "STATE", "EXPIRES"))
     return 0
+
+
+def _chosen(opened: Opened, args: argparse.Namespace) -> Chosen:
+    # What names a patient does not belong into a command line, which others can read.
+    words = parse_filter(sys.stdin.read() if args.filter == "-" else args.filter)
+    if args.keep or args.view is None:
+        return Chosen(all_open=args.all, filter=words)
+    for known in choices(opened):
+        if args.view in (known.name, known.base) and (known.name or args.view == known.base):
+            terms = known.filter.terms + words.terms
+            return replace(known, all_open=args.all, filter=Filter(terms))
+    names = [*BASES, *(name for name, _, _ in opened.ledger.saved_views())]
+    raise NotFound(
+        "there is no view of that name", field="--view", remedy=f"Use one of: {', '.join(names)}"
+    )
+
+
+def _read(opened: Opened, chosen: Chosen) -> Iterator[ChangeRow]:
+    view, now, as_of = view_of(opened, chosen), opened.clock.now(), opened.ledger.size
+    after: Spot | None = None
+    while True:
+        page = opened.ledger.queue_page(view, now, as_of, after)
+        yield from page.rows
+        after = page.reached
+        if after is None:
+            return
 
 
 def _as_json(change: ChangeRow) -> dict[str, object]:

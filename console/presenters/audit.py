@@ -12,7 +12,7 @@ from console.widgets.rows import Column, Row
 from core.audit.events import StoredDetail, StoredEvent, body_of, leaf_of, line_or_none
 from core.audit.statements import Checked
 from core.audit.trail import Line
-from core.audit.verify import Report, Verified
+from core.audit.verify import Verified, heads_words
 from core.canonical import Json, Number, encode
 from core.ledger import merkle
 from core.ledger.event import moment
@@ -21,11 +21,32 @@ COLUMNS = (
     Column("seq", "SEQ", 8),
     Column("when", "WHEN", 15),
     Column("what", "WHAT", 21, share=3),
-    Column("who", "WHO", 14, share=1),
+    Column("who", "WHO", 13, share=1),
     Column("change", "CHANGE", 11),
     Column("patient", "PATIENT", 16, share=1, from_width=96),
     Column("ehr", "EHR", 10, from_width=106),
 )
+
+_SHORT = {
+    "proposal.submitted": "proposal",
+    "change.proposed": "change",
+    "change.readmitted": "again",
+    "change.admitted": "admitted",
+    "write.intended": "sending",
+    "write.receipt": "receipt",
+    "reconciliation.recorded": "reconciled",
+    **dict.fromkeys(
+        (
+            "change.evaluated", "change.due", "change.expired", "decision.recorded",
+            "decision.voided", "write.rebased", "write.resolved", "provenance.recorded",
+            "exception.opened", "exception.closed", "freeze.set", "freeze.lifted",
+            "config.adopted", "ledger.opened", "task.answered", "task.quarantined",
+            "task.alarmed", "task.closed", "body.erased",
+        ),
+        "",
+    ),
+}  # fmt: skip
+"""Type → what a row says before the words; nothing where the words say it all."""
 
 GONE = "this event is missing"
 UNREADABLE = "this is no readable event"
@@ -44,7 +65,7 @@ def event_row(event: StoredEvent, zone: tzinfo | None) -> Row[int]:
     cells = {
         "seq": str(event.seq),
         "when": when(line.at, zone),
-        "what": what(line),
+        "what": brief(line),
         "who": who(line),
         "change": change(line),
         "patient": patient,
@@ -55,14 +76,23 @@ def event_row(event: StoredEvent, zone: tzinfo | None) -> Row[int]:
 
 def what(line: Line) -> str:
     """Return the event in words: its type, then what it tells."""
-    name = line.type.replace(".", " ")
-    return f"{name}: {line.text}" if line.text else name
+    return _after(line.type.replace(".", " "), line.text)
+
+
+def brief(line: Line) -> str:
+    """Return the event in words as a row has room for."""
+    name = _SHORT.get(line.type, line.type.replace(".", " ")) if line.text else line.type
+    return _after(name, line.text)
+
+
+def _after(name: str, text: str) -> str:
+    return ": ".join(part for part in (name, text) if part)
 
 
 def who(line: Line) -> str:
-    """Return who caused it; a part of the machinery is named once."""
+    """Return who caused it: a person by their id, an agent as one, machinery named once."""
     kind, _, id_ = line.actor.partition(" ")
-    return kind if kind == id_ else line.actor
+    return id_ if kind in ("reviewer", id_) else line.actor
 
 
 def change(line: Line) -> str:
@@ -115,8 +145,8 @@ def _signed(checked: Checked) -> Content:
     else:
         since = "; this key was revoked since" if checked.revoked else ""
         words = foreign(f"valid, signed by {owner}{since}", "$success")
-    kid = foreign(f"  key {checked.kid}") if checked.kid else own("")
-    return joined(own("signed".ljust(_LABEL)), foreign(f"{name}: "), words, kid)
+    said = joined(own("signed".ljust(_LABEL)), foreign(f"{name}: "), words)
+    return lines([said, _said("", f"key {checked.kid}")]) if checked.kid else said
 
 
 def _hash(detail: StoredDetail) -> Content:
@@ -189,10 +219,3 @@ def verified_text(found: Verified) -> Content:
     if len(report.problems) > _LISTED:
         parts.append(own(f"and {len(report.problems) - _LISTED:,} more: countersign audit verify"))
     return lines(parts)
-
-
-def heads_words(report: Report) -> str:
-    """Return which of the heads kept outside the store the events agree with."""
-    if not report.matched:
-        return "no head that was kept outside the store was matched"
-    return f"matches {', '.join(report.matched)}"

@@ -57,6 +57,11 @@ def span(until: datetime, now: datetime) -> str:
     return f"{minutes}m" if minutes else "<1m"
 
 
+def since(when: datetime, now: datetime) -> str:
+    """Return how long ago a moment was: `4m`, `2h 05m`, `3d 4h`, or `now`."""
+    return "now" if when >= now else span(now, when)
+
+
 def hour(moment: datetime, zone: tzinfo | None) -> str:
     """Return a moment as `09:12` in the zone of this terminal."""
     return moment.astimezone(zone).strftime("%H:%M")

@@ -54,6 +54,9 @@ class ConsoleScreen(Screen[Result], Generic[Result], inherit_bindings=False):
         """Show the status that is known; the screen may have been away."""
         self.console_app.show_status()
 
+    def select(self, key: tuple[str, int]) -> None:
+        """Take up that a change which was opened from here was looked at."""
+
     def store_changed(self) -> None:
         """Take up what another process, or the gateway, wrote."""
 

@@ -1,32 +1,244 @@
-"""The screen Exceptions."""
+"""Exceptions: what a person must look at, each with what is known of it and what can be done."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual.app import ComposeResult
+from textual.containers import Container
 from textual.widgets import Footer, Static
 
 from console import actions
+from console.actions import Action
+from console.presenters.exceptions import COLUMNS, Key, trouble_row, trouble_text
+from console.presenters.queue import what
+from console.presenters.texts import foreign, joined, lines, many, own
+from console.screens.confirm import Confirmed, ConfirmModal
 from console.screens.listing import ListScreen
+from console.widgets.pane import Pane
 from console.widgets.row_list import RowList
-from console.widgets.rows import Column
 from console.widgets.status_line import StatusLine
+from core.canonical import JsonObject
+from core.errors import CountersignError
+from core.reconcile.trouble import Trouble, troubles
+from core.view import differences_of, submitted_of
 
-COLUMNS = (Column("what", "WHAT", 20, share=1),)
+_EMPTY = (
+    "Nothing to look at.\n\n"
+    "Discrepancies between what was approved and what the chart holds, writes that the EHR refused "
+    "or whose fate is unknown, approvals that became void, and Tasks that were set aside come here."
+)
+_NONE_FOUND = "None of this kind. f goes on to the next kind, esc shows all."
 
 
 class ExceptionsScreen(ListScreen[None], inherit_bindings=False):
-    """Exceptions."""
+    """The list, and one of them closer."""
 
     SCOPE = "exceptions"
     BINDINGS = actions.bindings("exceptions")
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012  as Textual declares it
+    AUTO_FOCUS = "#list"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ready = False
+        self._found: dict[Key, Trouble] = {}
+        self._kind = ""
 
     def compose(self) -> ComposeResult:
         """Make the parts."""
         yield Static(id="title", markup=False)
-        yield RowList(COLUMNS, id="list")
+        with Container(classes="split"):
+            yield RowList(COLUMNS, id="list")
+            yield Pane("what is known of it", id="detail")
+        yield Static(_EMPTY, id="empty", markup=False)
         yield StatusLine()
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
-        """Say where this is."""
-        self.query_one("#title", Static).update(self.console_app.titled("Exceptions", ""))
+        """Fill the list."""
+        self._ready = True
+        self._read()
+
+    def on_screen_resume(self) -> None:
+        """Take up what happened meanwhile."""
+        super().on_screen_resume()
+        self._read()
+
+    @property
+    def chosen(self) -> Trouble | None:
+        """What is under the cursor."""
+        key = self.query_one(RowList).cursor
+        return None if key is None else self._found.get(key)
+
+    def blocked(self, action: Action) -> str | None:
+        """Say why something cannot be done with what is under the cursor."""
+        item = self.chosen
+        if action.id in ("open", "accept", "close_finding") and item is None:
+            return "there is nothing under the cursor"
+        if action.id == "open" and item is not None and item.change is None:
+            return "no change belongs to it; it never reached the queue"
+        if action.id == "close_finding" and item is not None and item.finding is None:
+            return "only what was found about Tasks can be dismissed"
+        return self._not_acceptable(item) if action.id == "accept" and item is not None else None
+
+    def _not_acceptable(self, item: Trouble) -> str | None:
+        from core.reconcile.settle import entitled, needs, why_not
+
+        if item.exception is None or item.change is None:
+            return "only an exception of a write can be accepted"
+        session = self.console_app.session
+        found = session.ledger.exceptions(item.change.proposal, item.change.idx)
+        why = why_not(item.change, found)
+        if why is not None:
+            return why
+        try:
+            may = entitled(session.ledger, session.reviewer, item.change, found)
+        except CountersignError as error:
+            return str(error)
+        return None if may else f"this asks for {' or '.join(sorted(needs(item.change, found)))}"
+
+    def store_changed(self) -> None:
+        """Patch the list; the cursor stays on what it is on."""
+        self._read()
+
+    def tick(self) -> None:
+        """Move the ages on."""
+        self._read()
+
+    def on_row_list_moved(self) -> None:
+        """Show the one under the cursor closer."""
+        self._show_detail()
+
+    def on_row_list_opened(self) -> None:
+        """Open by mouse as by key."""
+        action = actions.named("exceptions", "open")
+        if action is not None:
+            self.call_later(self.run_registered, action)
+
+    def action_open(self) -> None:
+        """Open its change in review."""
+        item = self.chosen
+        if item is not None and item.change is not None:
+            every = [(one.change.proposal, one.change.idx)
+                     for one in self._found.values() if one.change is not None]  # fmt: skip
+            key = item.change.proposal, item.change.idx
+            self.console_app.open_review(key, list(dict.fromkeys(every)))
+
+    def action_accept(self) -> None:
+        """Ask for the reason, then close it."""
+        item = self.chosen
+        if item is None or item.change is None:
+            return
+        about = lines(
+            [
+                joined(
+                    own(" ACCEPT AS IS ", "bold reverse"), " ", foreign(what(item.change), "bold")
+                ),
+                foreign(item.change.patient_label or "(erased)", "bold"),
+                joined(item.code, " ", foreign(item.class_)),
+                own("Nothing is written to the chart. It counts as looked at and right."),
+            ]
+        )
+        modal = ConfirmModal(about, reason=True)
+        self.console_app.push_screen(modal, partial(self._accepted, item))
+
+    def action_close_finding(self) -> None:
+        """Ask, then take a finding off the list."""
+        item = self.chosen
+        if item is None or item.finding is None:
+            return
+        about = lines(
+            [
+                joined(own(" DISMISS ", "bold reverse"), " ", foreign(item.code, "bold")),
+                foreign(f"{item.finding.task}  {item.finding.code}"),
+                own("It stays in the ledger and leaves this list."),
+            ]
+        )
+        self.console_app.push_screen(ConfirmModal(about), partial(self._dismissed, item))
+
+    def action_next_kind(self) -> None:
+        """Go to the next kind."""
+        kinds = ["", *sorted({item.code for item in troubles(self.console_app.session.ledger)})]
+        place = kinds.index(self._kind) if self._kind in kinds else -1
+        self._kind = kinds[(place + 1) % len(kinds)]
+        self._read()
+        self.console_app.say(f"Only: {self._kind}." if self._kind else "Every kind.")
+
+    def action_reload(self) -> None:
+        """Read again and say so."""
+        self._read()
+        self.console_app.say(f"Read again: {many(len(self._found), 'item')}.")
+
+    def action_back(self) -> None:
+        """Show every kind, or go back to the queue."""
+        if self._kind:
+            self._kind = ""
+            self._read()
+        else:
+            self.console_app.go_to_mode("queue")
+
+    def _accepted(self, item: Trouble, confirmed: Confirmed | None) -> None:
+        from core.reconcile.settle import settle
+
+        app = self.console_app
+        if confirmed is None or item.change is None:
+            app.say("Nothing was accepted.")
+            return
+        now = app.session.ledger.exceptions(item.change.proposal, item.change.idx)
+        if item.exception not in now:
+            app.say("Not accepted: this exception is not the one that was shown.", error=True)
+            return
+        try:
+            state = settle(
+                app.session.offline(), item.change.proposal, item.change.idx, confirmed.reason
+            )
+        except CountersignError as error:
+            app.say(f"Not accepted: {error}", error=True)
+            return
+        app.say(f"Accepted: {what(item.change)}, now {state}.")
+        app.store_changed()
+
+    def _dismissed(self, item: Trouble, confirmed: Confirmed | None) -> None:
+        from core.hub.receive import dismiss
+
+        app = self.console_app
+        if confirmed is None:
+            app.say("Nothing was dismissed.")
+            return
+        try:
+            dismiss(app.session.offline(), item.number)
+        except CountersignError as error:
+            app.say(f"Not dismissed: {error}", error=True)
+            return
+        app.say("Dismissed.")
+        app.store_changed()
+
+    def _read(self) -> None:
+        if not self._ready:
+            return
+        now = self.console_app.session.clock.now()
+        every = troubles(self.console_app.session.ledger)
+        shown = [item for item in every if self._kind in ("", item.code)]
+        self._found = {item.key: item for item in shown}
+        self.query_one("#list", RowList).show_rows([trouble_row(item, now) for item in shown])
+        empty = self.query_one("#empty", Static)
+        empty.update(_NONE_FOUND if self._kind else _EMPTY)
+        empty.display = not shown
+        self.query_one(".split").display = bool(shown)
+        words = f"{len(shown):,} to look at" + (f"  only {self._kind}" if self._kind else "")
+        self.query_one("#title", Static).update(self.console_app.titled("Exceptions", words))
+        self._show_detail()
+
+    def _show_detail(self) -> None:
+        item = self.chosen
+        self.refresh_bindings()
+        if item is None:
+            return
+        found: tuple[JsonObject, ...] = ()
+        sent: JsonObject | None = None
+        ledger = self.console_app.session.ledger
+        if item.change is not None and item.exception is not None:
+            found = differences_of(ledger, item.change)
+            sent = submitted_of(ledger, item.change)
+        self.query_one("#detail", Pane).show(trouble_text(item, found, sent))

@@ -68,7 +68,8 @@ def check_statement(reads: Keys, seq: int, leaf: JsonObject, text: str) -> Check
     if owner is None and kid in keys:
         owner = "an admin pinned when the ledger began"
     gone = now is not None and not now.knows(kid)
-    return Checked(kind, kid, owner, problem, gone, statement_digest(text))
+    digest = statement_digest(text) if text.isascii() else ""
+    return Checked(kind, kid, owner, problem, gone, digest)
 
 
 def roster_before(reads: Keys, seq: int) -> Roster | None:

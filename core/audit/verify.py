@@ -94,6 +94,13 @@ class Verified:
         return self.report.events - self.anchored
 
 
+def heads_words(report: Report) -> str:
+    """Return in words which of the heads kept outside the store the events agree with."""
+    if not report.matched:
+        return "no head that was kept outside the store was matched"
+    return f"matches {', '.join(report.matched)}"
+
+
 def quiet(_what: str, _done: int, _of: int) -> None:
     """Tell nobody."""
 

@@ -15,11 +15,12 @@ from typing import Literal
 from core.canonical import JsonObject, Number
 from core.digests import shown_digest
 from core.errors import BadInput, Conflict, NotFound, Refused
-from core.ledger.event import About, Actor, Event, instant, moment
+from core.ledger.event import About, Actor, Event, instant
 from core.lifecycle import State
 from core.ports import Reads, Transaction
 from core.records import ChangeRow, DecisionRow, ProposalRow
 from core.review.reasons import check_reason
+from core.review.voting import check_pending, standing
 from core.roster import Person, Roster, parse_roster
 from core.statement import sign
 from core.workspace import Workspace, document
@@ -72,13 +73,13 @@ def decide(workspace: Workspace, proposal: str, index: int, answer: Answer) -> D
     with workspace.ledger.transaction() as transaction:
         found, changes = _find(transaction, proposal, index)
         change = changes[index]
-        _check_pending(change, transaction.clock.hi)
+        check_pending(change, transaction.clock.hi)
         shown = shown_digest(found.digest, [one.change_digest for one in changes])
         if answer.outcome == "approve" or answer.seen is not None:
             _check_seen(change, shown, answer.seen)
         adopted = document(transaction, "roster")
-        person, role = _reviewer(workspace, parse_roster(adopted.document), change)
-        earlier = _standing(transaction, change)
+        person, role = reviewer_of(workspace, parse_roster(adopted.document), change)
+        earlier = standing(transaction, change)
         if any(vote.reviewer == person.id for vote in earlier):
             raise Conflict(
                 "you have already decided this change", remedy="Another person must decide too"
@@ -121,16 +122,6 @@ def _find(reads: Reads, proposal: str, index: int) -> tuple[ProposalRow, Sequenc
     return found, changes
 
 
-def _check_pending(change: ChangeRow, hi: datetime) -> None:
-    if change.state != State.PENDING:
-        raise Conflict(
-            f"change {change.idx} is {change.state}, not waiting for review",
-            remedy="Look at it again with `countersign show`",
-        )
-    if change.expires is None or hi >= moment(change.expires):
-        raise Conflict(f"change {change.idx} has expired", remedy="Ask a supervisor to reassign it")
-
-
 def _check_seen(change: ChangeRow, shown: str, seen: str | None) -> None:
     valid = (change.change_digest, shown)
     if seen is None or not any(hmac.compare_digest(seen, one) for one in valid):
@@ -141,7 +132,8 @@ def _check_seen(change: ChangeRow, shown: str, seen: str | None) -> None:
         )
 
 
-def _reviewer(workspace: Workspace, roster: Roster, change: ChangeRow) -> tuple[Person, str]:
+def reviewer_of(workspace: Workspace, roster: Roster, change: ChangeRow) -> tuple[Person, str]:
+    """Return who sits here and the role they decide this change in; raises Refused."""
     person = roster.person(workspace.reviewer)
     kid = workspace.keys.signer("reviewer").kid
     if not any(key.kid == kid and not key.revoked for key in person.keys):
@@ -155,15 +147,6 @@ def _reviewer(workspace: Workspace, roster: Roster, change: ChangeRow) -> tuple[
         f"this route asks for {' or '.join(map(str, wanted))}",
         remedy="Leave it to somebody who holds that role",
     )
-
-
-def _standing(reads: Reads, change: ChangeRow) -> list[DecisionRow]:
-    """Return the votes that count for this revision; a deferral is not a vote."""
-    return [
-        vote
-        for vote in reads.decisions(change.proposal, change.idx)
-        if vote.revision == change.revision and vote.void is None and vote.outcome != "defer"
-    ]
 
 
 def _record(workspace: Workspace, transaction: Transaction, case: _Case) -> Decided:
@@ -187,7 +170,7 @@ def _record(workspace: Workspace, transaction: Transaction, case: _Case) -> Deci
         )
     )
     if answer.outcome == "reject":
-        _send_back_dependents(workspace, transaction, change)
+        send_back_dependents(workspace, transaction, change, "dependency-rejected")
     return Decided(payload["id"], change.idx, after or State.PENDING)
 
 
@@ -246,13 +229,13 @@ def _after(case: _Case) -> State | None:
     return State.READY if len(approving | {case.reviewer}) >= quorum else None
 
 
-def _send_back_dependents(
-    workspace: Workspace, transaction: Transaction, rejected: ChangeRow
+def send_back_dependents(
+    workspace: Workspace, transaction: Transaction, changed: ChangeRow, why: str
 ) -> None:
-    """Send back what rests on a rejected change for another look (design §8)."""
-    for change in transaction.changes(rejected.proposal):
-        if rejected.idx in change.depends_on and change.state in (State.PENDING, State.READY):
-            void(workspace, transaction, change, "dependency-rejected")
+    """Send back what rests on a rejected or edited change for another look (design §8)."""
+    for change in transaction.changes(changed.proposal):
+        if changed.idx in change.depends_on and change.state in (State.PENDING, State.READY):
+            void(workspace, transaction, change, why)
 
 
 def void(
@@ -263,7 +246,7 @@ def void(
     body: JsonObject | None = None,
 ) -> None:
     """Void the standing votes of a change and send it back to review, with a static code."""
-    votes = [vote.id for vote in _standing(transaction, change)]
+    votes = [vote.id for vote in standing(transaction, change)]
     moves = change.state != State.PENDING
     if not votes and not moves:
         return

@@ -97,15 +97,16 @@ class AuditReads:
         index = "" if proposal is None else "AND leaf.proposal = :the_proposal"
         # CASE: what is no JSON is never looked into, and an altered leaf stops no search.
         query = (
-            "SELECT seq FROM (SELECT leaf.seq AS seq, leaf.proposal AS asked, p.agent AS agent,"  # noqa: S608
+            "SELECT json_group_array(seq) FROM (SELECT seq FROM ("  # noqa: S608
+            "SELECT leaf.seq AS seq, leaf.proposal AS asked, p.agent AS agent,"
             " CAST(leaf.leaf AS TEXT) AS text FROM leaf"
             " LEFT JOIN proposal p ON p.id = leaf.proposal"
             f" WHERE leaf.seq >= :low AND leaf.seq < :high {index})"
             f" WHERE CASE WHEN json_valid(text) THEN ({where}) ELSE 0 END"
-            " ORDER BY seq DESC LIMIT :limit"
+            " ORDER BY seq DESC LIMIT :limit)"
         )
         given = {**bound, "low": floor, "high": high, "limit": STEP, "the_proposal": proposal}
-        seqs = [row[0] for row in self.connection.execute(query, given)]
+        seqs = sorted(json.loads(self.connection.execute(query, given).fetchone()[0]), reverse=True)
         return Found(seqs, seqs[-1] if len(seqs) == STEP else floor)
 
     def patient_tags(self, name: str, after: str) -> tuple[list[str], str | None]:

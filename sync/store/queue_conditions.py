@@ -12,6 +12,7 @@ from core.queue.filter import WORDS, Term, minutes
 from core.queue.page import View
 
 WAITING = "state = 'pending-human-review'"
+VOIDED = "state = 'pending-human-review' AND void IS NOT NULL"
 OPEN = (
     "state NOT IN ('verified', 'corrected', 'refused', 'rejected', 'denied', 'superseded',"
     " 'withdrawn')"

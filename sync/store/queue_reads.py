@@ -14,7 +14,7 @@ from core import lifecycle
 from core.queue.page import PAGE, Page, Spot, View
 from core.records import ChangeRow
 from sync.store.connection import Connection
-from sync.store.queue_conditions import OPEN, WAITING, condition
+from sync.store.queue_conditions import OPEN, VOIDED, WAITING, condition
 
 STEP = 2_000
 """How many entries one read of a filtered queue looks at."""
@@ -89,6 +89,14 @@ class QueueReads:
             " GROUP BY urgency"
         )
         return dict(self.connection.execute(query, {**bound, "as_of": as_of}).fetchall())
+
+    def voided(self, limit: int) -> list[ChangeRow]:
+        """Return changes that wait again because an approval became void, the most urgent first."""
+        query = (
+            f"SELECT {_COLUMNS} FROM change INDEXED BY ix_change_voided"  # noqa: S608
+            f" WHERE {VOIDED} ORDER BY place LIMIT ?"
+        )
+        return [ChangeRow(*row) for row in self.connection.execute(query, (limit,))]
 
     def saved_views(self) -> list[tuple[str, str, str]]:
         """Return the views that were kept, by name: name, base view, filter."""

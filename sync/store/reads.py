@@ -19,6 +19,7 @@ from core.records import (
 )
 from sync.store.audit_reads import AuditReads
 from sync.store.connection import Connection
+from sync.store.incident_reads import IncidentReads
 from sync.store.queue_reads import QueueReads
 from sync.store.rows import Row, select
 
@@ -40,7 +41,7 @@ class AnchorRow:
     reference: str | None
 
 
-class StoreReads(AuditReads, QueueReads):
+class StoreReads(AuditReads, QueueReads, IncidentReads):
     """Implements `core.ports.Reads`."""
 
     def __init__(self, connection: Connection):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Computed, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from sync.store.queue_conditions import OPEN, WAITING
+from sync.store.queue_conditions import OPEN, VOIDED, WAITING
 
 PLACE = (
     "CASE urgency WHEN 'stat' THEN '0' WHEN 'urgent' THEN '1' ELSE '2' END"
@@ -86,7 +86,10 @@ class ProposalTable(SQLModel, table=True):
     """`core.records.ProposalRow`."""
 
     __tablename__ = "proposal"
-    __table_args__ = (UniqueConstraint("agent", "correlation"),)
+    __table_args__ = (
+        UniqueConstraint("agent", "correlation"),
+        Index("ix_proposal_seq", "seq"),
+    )
     id: str = Field(primary_key=True)
     seq: int
     at: str
@@ -118,6 +121,7 @@ class ChangeTable(SQLModel, table=True):
         Index("ix_change_state", "state", "state_seq"),
         Index("ix_change_waiting", "place", "state_seq", sqlite_where=text(WAITING)),
         Index("ix_change_open", "place", "state_seq", sqlite_where=text(OPEN)),
+        Index("ix_change_voided", "place", sqlite_where=text(VOIDED)),
     )
     proposal: str = Field(primary_key=True)
     idx: int = Field(primary_key=True)
@@ -169,7 +173,10 @@ class DecisionTable(SQLModel, table=True):
     """`core.records.DecisionRow`."""
 
     __tablename__ = "decision"
-    __table_args__ = (Index("ix_decision_change", "proposal", "idx"),)
+    __table_args__ = (
+        Index("ix_decision_change", "proposal", "idx"),
+        Index("ix_decision_seq", "seq", "outcome"),
+    )
     id: str = Field(primary_key=True)
     proposal: str
     idx: int
@@ -194,6 +201,10 @@ class WriteTable(SQLModel, table=True):
     """`core.records.WriteRow`."""
 
     __tablename__ = "write"
+    __table_args__ = (
+        Index("ix_write_intent_seq", "intent_seq", "failure"),
+        Index("ix_write_reconciled_seq", "reconciled_seq", "reconciled_class"),
+    )
     operation: str = Field(primary_key=True)
     proposal: str
     idx: int

@@ -13,6 +13,7 @@ from console.modes import MODES
 from console.screens.base import READ_ONLY
 from console.screens.confirm import ConfirmModal
 from console.screens.decide import DecisionModal
+from console.screens.edit import EditScreen
 from console.screens.help import HelpScreen, matches
 from console.screens.review import ReviewScreen
 from tests.console.desk import Desk, text_of
@@ -22,10 +23,13 @@ HOMES: dict[Scope, type] = {
     "review": ReviewScreen,
     "decide": DecisionModal,
     "confirm": ConfirmModal,
+    "edit": EditScreen,
     "help": HelpScreen,
     **{name: type(make()) for name, make in MODES.items()},  # type: ignore[dict-item, operator]
 }
-LOOKS = {"confirm", "note"}
+OUTWARD = {"Decide", "Contain", "Correct"}
+"""Groups whose actions write to the ledger, or ask to."""
+LOOKS = {"confirm", "note", "stop"}
 """The second step of what has a command, and other ways to look at what is shown already."""
 
 
@@ -70,9 +74,13 @@ def test_bindings_of_a_screen_are_those_of_the_registry(scope: Scope) -> None:
     assert every - wanted <= {"tab", "shift+tab"}
 
 
-def test_deciding_is_dangerous_and_looking_is_not() -> None:
-    dangerous = {action.id for action in actions.ACTIONS if action.dangerous}
-    assert dangerous == {"approve", "reject", "defer", "confirm"}
+def test_what_writes_is_dangerous_and_looking_is_not() -> None:
+    harmless = {"cancel", "note", "choose", "choice_up", "choice_down"}
+    for action in actions.ACTIONS:
+        writes = action.group in OUTWARD and action.id not in harmless
+        assert action.dangerous is writes, (action.scope, action.id)
+    asking = {"approve", "reject", "defer", "confirm", "save", "accept", "close_finding"}
+    assert asking <= {action.id for action in actions.ACTIONS if action.dangerous}
 
 
 def test_the_key_that_asks_never_confirms() -> None:

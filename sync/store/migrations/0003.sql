@@ -1,6 +1,7 @@
 ALTER TABLE change ADD COLUMN place TEXT GENERATED ALWAYS AS (CASE urgency WHEN 'stat' THEN '0' WHEN 'urgent' THEN '1' ELSE '2' END || coalesce(expires, '~') || printf(' %015d ', state_seq) || proposal || printf(' %06d', idx)) VIRTUAL;
 CREATE INDEX ix_change_waiting ON change (place, state_seq) WHERE state = 'pending-human-review';
 CREATE INDEX ix_change_open ON change (place, state_seq) WHERE state NOT IN ('verified', 'corrected', 'refused', 'rejected', 'denied', 'superseded', 'withdrawn');
+CREATE INDEX ix_change_voided ON change (place) WHERE state = 'pending-human-review' AND void IS NOT NULL;
 CREATE TABLE tally (
     state VARCHAR NOT NULL,
     count INTEGER NOT NULL,
@@ -17,3 +18,7 @@ CREATE TABLE saved_view (
     filter VARCHAR NOT NULL,
     PRIMARY KEY (name)
 );
+CREATE INDEX ix_proposal_seq ON proposal (seq);
+CREATE INDEX ix_decision_seq ON decision (seq, outcome);
+CREATE INDEX ix_write_intent_seq ON write (intent_seq, failure);
+CREATE INDEX ix_write_reconciled_seq ON write (reconciled_seq, reconciled_class);

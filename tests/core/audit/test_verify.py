@@ -10,7 +10,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from core.audit import verify as module
-from core.audit.verify import Problem, Report, StoredLeaf, StoredTree, verify_ledger
+from core.audit.verify import (
+    Problem,
+    Report,
+    StoredLeaf,
+    StoredTree,
+    Verified,
+    heads_words,
+    verify_ledger,
+)
 from core.canonical import Json, Number, encode
 from core.ledger import checkpoint, merkle
 from core.ledger.checkpoint import Checkpoint
@@ -221,3 +229,38 @@ def test_control_without_the_head_check_a_cut_passes(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(module, "_check_head", lambda *_: None)
     with pytest.raises(AssertionError):
         test_larger_head_shows_a_cut_and_an_equal_one_a_rewrite()
+
+
+def test_heads_that_hold_are_named_and_others_are_not() -> None:
+    leaves = ledger()
+    _, head = note(leaves)
+    assert verified(leaves, ("a", head), ("b", note(leaves, 3)[1])).matched == ["a", "b"]
+    assert verified(leaves).matched == []
+    assert heads_words(verified(leaves)).startswith("no head")
+    assert heads_words(verified(leaves, ("a", head))) == "matches a"
+    assert verified(leaves[:5], ("a", head), ("b", note(leaves, 3)[1])).matched == ["b"]
+    other = [*leaves[:-1], stored(SIZE - 1, body=BODY, other="x")]
+    assert verified(other, ("a", head)).matched == []
+    assert verified(leaves, ("a", "no note")).matched == []
+
+
+def test_it_is_told_how_far_it_is_and_what_that_raises_ends_it() -> None:
+    leaves = ledger()
+    told: list[tuple[str, int, int]] = []
+
+    def tell(what: str, done: int, of: int) -> None:
+        told.append((what, done, of))
+
+    notes = [note(leaves)]
+    assert verify_ledger(tree(leaves), leaves, notes, (), tell).ok
+    assert told == [("events", 0, SIZE)]
+
+    def stop(*_: object) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        verify_ledger(tree(leaves), leaves, notes, (), stop)
+
+
+def test_unanchored_are_those_beyond_the_published_head() -> None:
+    assert Verified(verified(ledger()), 4, "").unanchored == SIZE - 4

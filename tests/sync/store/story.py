@@ -9,10 +9,15 @@ from typing import Any
 
 from core.hub.receive import dismiss
 from core.incident.freeze import declare, lift
+from core.reconcile.settle import settle
+from core.review.content import read_content
 from core.review.decide import Answer, decide
+from core.review.edit import edit as edit_change
+from core.review.edit import editable
+from core.review.recall import recall
 from sync.store.connection import Connection, connect
 from tests.builders import PATIENT, Bench, phone_change, problem_change
-from tests.core.gateway.scenario import approve, edit, run, staged
+from tests.core.gateway.scenario import approve, change, edit, run, staged
 from tests.hub import Desk
 
 VALUES = ("555 0199", "Synthetic", "newly diagnosed", "59621000", "Patient/example")
@@ -29,6 +34,7 @@ async def live(bench: Bench) -> Bench:
     await _faulty(bench)
     lift(bench.workspace, declare(bench.workspace, {"agent": "scribe-1"}, "drill"), "over")
     declare(bench.workspace, {"type": "Observation"}, "sensor")
+    await _second_thoughts(bench)
     await _late(bench)
     await _through_the_hub(bench)
     return bench
@@ -88,6 +94,18 @@ async def _faulty(bench: Bench) -> None:
             bench.ehr.faults.append(fault)
         await run(bench)
         await run(bench)
+
+
+async def _second_thoughts(bench: Bench) -> None:
+    id_ = await _phone(bench, "edited", "555 0203")
+    row = change(bench, id_)
+    resource = editable(row, read_content(bench.ledger, row))
+    telecom = [*resource["telecom"][:1], {**resource["telecom"][1], "value": "555 0204"}]
+    edit_change(bench.workspace, id_, 0, {**resource, "telecom": telecom}, row.change_digest)
+    approve(bench, id_)
+    recall(bench.workspace, id_, 0)
+    open_ = bench.ledger.open_exceptions()[0]
+    settle(bench.workspace, open_.proposal, open_.idx, "looked at it")
 
 
 async def _late(bench: Bench) -> None:

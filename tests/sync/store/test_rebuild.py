@@ -19,7 +19,7 @@ from tests.builders import Bench
 def test_the_story_touches_nearly_every_event_and_table(story: Bench) -> None:
     leaves = story.connection.execute("SELECT leaf FROM leaf").fetchall()
     types = {read_leaf(leaf)["type"] for (leaf,) in leaves}
-    assert projection.EVENT_TYPES - types <= {"body.erased", "exception.closed"}
+    assert projection.EVENT_TYPES - types <= {"body.erased"}
     assert all(rows.dump(story.connection).values())
 
 

@@ -1,0 +1,150 @@
+"""What the screen of exceptions says: a line each, and what is known of one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from textual.content import Content
+
+from console.presenters.queue import what
+from console.presenters.texts import foreign, joined, lines, own, since
+from console.widgets.rows import Column, Mark, Row
+from core.canonical import JsonObject, Number, encode
+from core.ledger.event import moment
+from core.reconcile.trouble import Trouble
+
+COLUMNS = (
+    Column("kind", "KIND", 14),
+    Column("class", "CLASS", 20),
+    Column("what", "WHAT", 12, share=11),
+    Column("patient", "PATIENT", 10, share=9),
+    Column("age", "AGE", 8),
+    Column("agent", "AGENT", 14, from_width=100),
+    Column("ehr", "EHR", 12, from_width=130),
+)
+Key = tuple[str, str, int]
+
+WORDS = {
+    "critical": "What the chart holds may harm: it is missing, double, another patient's or its "
+    "meaning is turned around.",
+    "changed": "The chart says something else than was approved.",
+    "lossy": "The chart lost something that was approved.",
+    "missing": "What was written is not there.",
+    "duplicate": "The same write is in the chart more than once.",
+    "authorization": "The EHR does not let us write this (403).",
+    "validation": "The EHR calls the resource invalid.",
+    "business-rule": "A rule of the EHR forbids it.",
+    "redirected": "The EHR answered with another address; nothing was sent there.",
+    "operation-spent": "This operation was sent before; it is never sent twice.",
+    "content-erased": "What was approved was erased; nothing can be sent.",
+    "base-moved": "What the change rests on was changed in the chart by somebody else.",
+    "verdict-changed": "Policy says something else about it than when it was approved.",
+    "consent-denied": "Consent no longer permits it.",
+    "patient-merged": "The patient's record was merged into another.",
+    "patient-gone": "The patient's record is gone.",
+    "target-gone": "What was to be changed is gone.",
+    "other-patient": "What was to be changed belongs to another patient now.",
+    "expired": "The approval had expired before it was sent.",
+    "role-changed": "Who approved it no longer holds the role.",
+    "signature-invalid": "A signature does not hold.",
+    "dependency-rejected": "What it rests on was rejected.",
+    "quarantine": "A Task on the hub was set aside; it never reached the queue.",
+    "alarm": "Something on the hub is not as it should be, and somebody should know.",
+}
+"""Static codes in a person's words; a code that is not here is shown as it is."""
+
+STEPS = {
+    "discrepancy": "Look at the chart. A correction is proposed and decided like any other change; "
+    "accept it (A) only where it may stay as it is.",
+    "refused": "The chart is unchanged. The agent is told; enter shows the change, A takes it off "
+    "this list.",
+    "ambiguous": "Nobody knows whether it was written. Look at the chart; it is never sent again "
+    "by itself.",
+    "held-by-ehr": "The EHR took it in and does not show it yet; it is looked for again.",
+    "dead-letter": "It is not tried again by itself; somebody must decide what becomes of it.",
+    "void": "It waits to be decided again; enter opens it.",
+    "quarantine": "Tell who runs the agent. D takes it off this list.",
+    "alarm": "Find out who did it before you take it off this list (D).",
+}
+
+
+def trouble_row(item: Trouble, now: datetime) -> Row[Key]:
+    """Return one line."""
+    change, finding = item.change, item.finding
+    marks: dict[str, Mark] = {}
+    if item.class_ in ("critical", "missing", "duplicate") or item.code == "alarm":
+        marks["class" if item.class_ else "kind"] = "loud"
+    label = (change.patient_label or "(erased)") if change else ""
+    return Row(
+        key=item.key,
+        cells={
+            "kind": item.code,
+            "class": item.class_,
+            "what": what(change) if change else (finding.task if finding else ""),
+            "patient": label,
+            "age": since(moment(item.since), now),
+            "agent": change.agent if change else (finding.agent or "unknown") if finding else "",
+            "ehr": change.ehr if change else "",
+        },
+        marks=marks,
+    )
+
+
+def trouble_text(
+    item: Trouble, differences: Sequence[JsonObject], sent: JsonObject | None
+) -> Content:
+    """Return what is known of one: the words, each difference with its three values, what to do.
+
+    `sent` is the resource whose bytes went out; None where nothing did, or it was erased.
+    """
+    parts = list(_words(item))
+    for difference in differences:
+        parts += [own(""), *_difference(difference, sent)]
+    if item.exception is not None and item.code == "discrepancy" and not differences:
+        parts.append(own("No difference is recorded; what was compared may be erased.", "dim"))
+    parts += [own(""), own("Next: ", "bold") + own(STEPS.get(item.code, STEPS["void"]))]
+    return lines(parts)
+
+
+def _words(item: Trouble) -> Iterator[Content]:
+    for code in dict.fromkeys((item.class_, item.code)):
+        if code in WORDS:
+            yield own(WORDS[code])
+    if item.class_ and item.class_ not in WORDS:
+        yield joined("reason: ", foreign(item.class_))
+    yield joined("since ", foreign(item.since))
+
+
+def _difference(item: JsonObject, sent: JsonObject | None) -> Iterator[Content]:
+    grave = item.get("class") in ("critical", "changed")
+    yield joined(
+        foreign(str(item.get("path", "")), "bold"), "  ",
+        foreign(str(item.get("class", "")), "bold $error" if grave else "bold $warning"),
+    )  # fmt: skip
+    yield foreign(str(item.get("reason", "")))
+    yield joined("  intended   ", _value(item.get("intended")))
+    yield joined("  submitted  ", _value(_at(sent, str(item.get("path", "")))))
+    yield joined("  persisted  ", _value(item.get("persisted"), "bold"))
+
+
+def _value(value: object, style: str = "") -> Content:
+    if value is None:
+        return own("nothing", "dim")
+    if isinstance(value, Number):
+        return foreign(value.text, style)
+    text = value if isinstance(value, str) else encode(value).decode("utf-8")  # type: ignore[arg-type]
+    return foreign(text, style, newlines=True)
+
+
+def _at(resource: JsonObject | None, path: str) -> object:
+    """Return what stands at `Patient.telecom[1].value` in the resource that was sent."""
+    value: object = resource
+    for step in path.replace("]", "").replace("[", ".").split(".")[1:]:
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value

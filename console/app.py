@@ -80,6 +80,7 @@ class ConsoleApp(Places, inherit_bindings=False):
         self._notice = Notice()
         self._counter = 0
         self._again = False
+        self._alarm = ""
         self._facts = Facts(tuple(session.ehr_names), "", read_only=read_only)
         themes = load_themes()
         for theme in themes:
@@ -160,6 +161,10 @@ class ConsoleApp(Places, inherit_bindings=False):
         """Take up what another connection wrote, where one did; hide when nobody is here."""
         if self._presence.is_away(self.monotonic()):
             self._cover("Hidden, because nobody was here for a while.")
+        alarm = self.session.alarm()
+        if alarm and alarm != self._alarm:
+            self._alarm = alarm
+            self.say(alarm, error=True)
         counter = self.session.change_counter()
         if counter != self._counter:
             self._counter = counter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
@@ -102,6 +102,10 @@ class Session(Protocol):
     @property
     def ledger(self) -> StoreReads:
         """The reads of the store, on the screen's own connection."""
+
+    @property
+    def alarm(self) -> Callable[[], str]:
+        """Tells what is wrong with something that runs beside; nothing where nothing is."""
 
     @property
     def reviewer(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -37,6 +37,8 @@ class Opened:
     folder: OpenWorkspace
     clock: Clock
     ids: Ids
+    alarm: Callable[[], str] = str
+    """What is wrong with something that runs beside this workspace; nothing where nothing is."""
 
     @property
     def ledger(self) -> StoreLedger:

@@ -10,8 +10,14 @@ from console.commands.line import narrate
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("--as", dest="role", metavar="ROLE", help="hold this role only")
+    parser.add_argument("--as", dest="role", metavar="ROLE", help="be the person of this role")
     parser.add_argument("--read-only", action="store_true", help="decide nothing")
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="the same seed proposes the same"
+    )
+    parser.add_argument(
+        "--calm", action="store_true", help="nothing comes after the first proposals"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -19,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     from console.commands.console import run_console
 
     narrate("opening the embedded clinic; every patient in it is synthetic")
-    with open_demo(args.role) as opened:
+    with open_demo(args.role, seed=args.seed, calm=args.calm) as opened:
         return run_console(
             opened, read_only=args.read_only, banner="DEMO: every patient is synthetic"
         )

@@ -27,6 +27,7 @@ from sync.sandbox.capability import capability_statement, smart_configuration
 from sync.sandbox.exchange import Answer, Call, pairs
 from sync.sandbox.interactions import Interactions
 from sync.sandbox.media import check_accept
+from sync.sandbox.outage import Outage
 from sync.sandbox.outcome import OutcomeError, outcome, refusal
 from sync.sandbox.routing import interactions_table
 from sync.sandbox.tokens import Authority
@@ -55,6 +56,7 @@ class Front:
     authority: Authority
     no_auth: bool
     started: str
+    outage: Outage
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
@@ -79,6 +81,7 @@ class Front:
 
     def _fhir(self, by_method: Mapping[str, Handler]) -> Endpoint:
         async def answer(request: Request) -> Answer:
+            self.outage.check()
             base = _origin(request) + FHIR_PATH
             authorization = request.headers.get("authorization")
             scopes = None if self.no_auth else self.authority.grant(authorization).scopes

@@ -27,6 +27,12 @@ from sync.sandbox.search import parse_condition
 from sync.sandbox.store import Store, Stored
 
 ID_ATTEMPTS = 8
+Transform = Callable[[JsonObject], JsonObject]
+
+
+def unchanged(resource: JsonObject) -> JsonObject:
+    """Store what was sent."""
+    return resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ class Interactions:
     store: Store
     validate: Validate
     new_id: Callable[[], str]
+    transform: Transform = unchanged
+    """What this server makes of a resource before it stores it."""
 
     def create(self, call: Call) -> Answer:
         """Store a new resource under an id of ours; with If-None-Exist only if none matches.
@@ -56,7 +64,7 @@ class Interactions:
                     raise refusal(412, "multiple-matches", "If-None-Exist matches several")
                 if page.matches:
                     return _matched(call, page.matches[0])
-            made = self.store.put(kind, self.unused_id(kind), resource, "POST")
+            made = self._put(kind, self.unused_id(kind), resource, "POST")
         return _written(call, made, 201)
 
     def update(self, call: Call) -> Answer:
@@ -75,7 +83,7 @@ class Interactions:
         with self.store.transaction():
             current = self.store.read(kind, id_)
             check_update(condition, current.version if current else None)
-            made = self.store.put(kind, id_, resource, "PUT")
+            made = self._put(kind, id_, resource, "PUT")
         return _written(call, made, 200 if current else 201)
 
     def update_match(self, call: Call) -> Answer:
@@ -96,7 +104,7 @@ class Interactions:
             current = page.matches[0] if page.matches else None
             check_update(condition, current.version if current else None)
             id_ = self._id_for(kind, resource, current)
-            made = self.store.put(kind, id_, {**resource, "id": id_}, "PUT")
+            made = self._put(kind, id_, {**resource, "id": id_}, "PUT")
         return _written(call, made, 200 if current else 201)
 
     def patch(self, call: Call) -> Answer:
@@ -113,7 +121,7 @@ class Interactions:
             check_update(condition, current.version)
             resource = patched(current.body, operations)
             check_resource(resource, kind, self.validate)
-            made = self.store.put(kind, id_, resource, "PATCH")
+            made = self._put(kind, id_, resource, "PATCH")
         return _written(call, made, 200)
 
     def delete(self, call: Call) -> Answer:
@@ -130,6 +138,9 @@ class Interactions:
             check_update(condition, current.version)
             made = self.store.delete(kind, id_)
         return _deleted(call, made)
+
+    def _put(self, kind: str, id_: str, resource: JsonObject, method: str) -> Stored:
+        return self.store.put(kind, id_, self.transform(resource), method)
 
     def unused_id(self, kind: str) -> str:
         """Return an id that no resource of this type ever had."""

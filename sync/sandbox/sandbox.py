@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -16,8 +17,9 @@ from core.fhir import structure_problems
 from sync.sandbox.app import Front
 from sync.sandbox.bodies import Validate
 from sync.sandbox.clients import PLANES, IssuedClient, Jwk, issue, register
-from sync.sandbox.interactions import Interactions
+from sync.sandbox.interactions import Interactions, Transform, unchanged
 from sync.sandbox.load import load
+from sync.sandbox.outage import Outage
 from sync.sandbox.store import Store
 from sync.sandbox.times import instant
 from sync.sandbox.tokens import MAX_SECONDS, Authority
@@ -40,7 +42,9 @@ class Sandbox:
 
     `path` names a file that keeps the resources (clients and tokens live in memory only);
     `validate` judges what is written, by default with HL7's definitions; `no_auth` asks nobody
-    for a token. Close it, or use it as a context manager.
+    for a token. `transform` is what this server makes of a resource that is written before it
+    stores it; `outage` lets it answer nothing but 503 for a while. Close it, or use it as a
+    context manager.
     """
 
     store: Store
@@ -56,13 +60,16 @@ class Sandbox:
         validate: Validate = structure_problems,
         no_auth: bool = False,
         token_seconds: int = MAX_SECONDS,
+        transform: Transform = unchanged,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._authority = Authority(clock, token_seconds)
         self._new_id = new_id
         self.no_auth = no_auth
         self.store = Store(path, clock)
-        does = Interactions(self.store, validate, new_id)
-        self.app = Front(does, self._authority, no_auth, instant(clock())).app()
+        does = Interactions(self.store, validate, new_id, transform)
+        self.outage = Outage(monotonic)
+        self.app = Front(does, self._authority, no_auth, instant(clock()), self.outage).app()
 
     def add_client(self, client_id: str, public_jwk: Jwk, scopes: str) -> None:
         """Register a client for private_key_jwt; BadInput for an unfit key or scope."""

@@ -71,6 +71,7 @@ class Desk:
     outcome: Callable[[], FakeRound | None] = FakeRound
     monotonic: Monotonic = field(default_factory=Monotonic)
     counter: int = 0
+    alarm: Callable[[], str] = str
 
     def __post_init__(self) -> None:
         self.bench = Bench(self.folder)

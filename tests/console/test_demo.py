@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -15,11 +16,12 @@ from console.watch import Watch
 from console.widgets.row_list import RowList
 from core.errors import BadInput
 from core.records import ChangeRow
+from core.workspace import roster_in_force
 
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Opened]:
-    with open_demo() as opened:
+    with open_demo(calm=True) as opened:
         yield opened
 
 
@@ -27,7 +29,7 @@ def test_waiting_rows_name_operation_and_element(demo: Opened) -> None:
     waiting = demo.ledger.changes_in("pending-human-review")
     lines = {change_line(row) for row in waiting}
     assert len(waiting) >= 4
-    assert {"update Patient.telecom", "create Condition", "update Patient.address"} <= lines
+    assert {"update Patient.telecom", "create Condition", "create Observation"} <= lines
     assert all("Synthetic" in (row.patient_label or "") for row in waiting)
 
 
@@ -35,7 +37,7 @@ async def test_approved_by_two_keys_then_written_and_proved(demo: Opened) -> Non
     row = next(
         item
         for item in demo.ledger.changes_in("pending-human-review")
-        if change_line(item) == "update Patient.telecom"
+        if change_line(item) == "create Observation"
     )
     app = ConsoleApp(demo, timers=False, monotonic=Ticking())
     async with app.run_test(size=(120, 40)) as pilot:
@@ -51,9 +53,11 @@ async def test_approved_by_two_keys_then_written_and_proved(demo: Opened) -> Non
     now = demo.ledger.change(row.proposal, row.idx)
     assert now is not None and now.state == "verified"
     async with demo.connected() as workspace:
-        stored = await workspace.ehr("sandbox").read(str(row.target))
-    assert stored is not None and stored.version == "2"
-    assert stored.resource["telecom"][1]["value"] == "555-0199"
+        write = demo.ledger.write(now.operation)
+        assert write is not None and write.location is not None
+        stored = await workspace.ehr("sandbox").read(write.location)
+    assert stored is not None and stored.version == "1"
+    assert stored.resource["valueQuantity"]["value"].text == "68.40"
     assert demo.verify(await demo.published_head()).ok
 
 
@@ -79,9 +83,24 @@ async def _open(pilot, row: ChangeRow) -> None:
 
 
 def test_one_role_only() -> None:
-    with open_demo("coordinator") as opened:
-        roster = opened.ledger.config("roster")
-        assert roster is not None and 'roles = ["coordinator"]' in roster.document
+    with open_demo("coordinator", calm=True) as opened:
+        assert opened.reviewer == "demo-coordinator"
+        person = roster_in_force(opened.ledger).person(opened.reviewer)
+        assert person.roles == ["coordinator"]
+
+
+def test_a_role_that_nobody_of_the_clinic_has() -> None:
+    with open_demo("policy-owner", calm=True) as opened:
+        assert opened.reviewer == "demo-reviewer"
+        assert roster_in_force(opened.ledger).person("demo-reviewer").roles == ["policy-owner"]
+
+
+def test_live_agents_propose_while_it_is_open_and_end_with_it() -> None:
+    threads = threading.active_count()
+    with open_demo() as opened:
+        assert threading.active_count() > threads
+        assert opened.ledger.state_counts()["pending-human-review"] >= 8
+    assert threading.active_count() == threads
 
 
 def test_unknown_role_is_named() -> None:

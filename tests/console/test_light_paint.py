@@ -35,6 +35,7 @@ class Clock:
 class Session:
     ehr_names = ("sandbox",)
     reviewer = "dr-lee"
+    alarm = str
     clock = Clock()
     ledger = Store(connect(sys.argv[1], None))
     def anchored_size(self, published): return 0

@@ -257,3 +257,14 @@ async def test_what_is_approved_and_not_sent_is_counted(desk: Desk) -> None:
     async with app.run_test(size=(120, 30)) as pilot:
         await pilot.pause()
         assert "1 waiting · 1 not yet sent" in text_of(app)
+
+
+async def test_what_runs_beside_and_stopped_is_said_once(desk: Desk) -> None:
+    desk.alarm = lambda: "the demo's agents stopped (OSError)"
+    app = desk.app()
+    async with app.run_test() as pilot:
+        app.check_store()
+        assert app.notice.error and "agents stopped (OSError)" in app.notice.text
+        await pilot.press("down")
+        app.check_store()
+        assert app.notice.text == ""

@@ -70,7 +70,7 @@ def terminal(tmp: Path) -> Iterator[Terminal]:
         os.close(found.leader)
 
 
-ROWS = (b"update Patient.telecom", b"update Patient.address", b"update Patient.name", b"create")
+ROWS = (b"update Patient.telecom", b"update Coverage.payor", b"Synthetic-Birch", b"create")
 
 
 def test_demo_paints_its_rows_and_quits(tmp_path: Path) -> None:

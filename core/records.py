@@ -99,6 +99,8 @@ class ChangeRow:
     """Shown: the resource reference of an update."""
     patient_label: str | None
     """Shown."""
+    assigned: str | None = None
+    """To whom a supervisor gave it: `role:nurse` or `person:dr-lee`."""
 
     @property
     def touched(self) -> list[tuple[str, str]]:

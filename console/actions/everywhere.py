@@ -11,7 +11,7 @@ APP: tuple[Action, ...] = (
     Action("audit", ("4",), "Audit", "Go to the trail and the verification of the ledger.",
            "app", "Screens", "audit trail"),
     Action("supervisor", ("5",), "Supervisor", "Go to what expires and who carries what.",
-           "app", "Screens", "queue --all"),
+           "app", "Screens", "reassign"),
     Action("go_to", ("colon",), "Go to", "Go to a screen by its name.", "app", "Find"),
     Action("help", ("question_mark", "f1"), "Help", "List what can be done here, and its keys.",
            "app", "Find", "--help", shown_in_footer=True),

@@ -128,6 +128,9 @@ _TOLD: dict[str, Callable[[JsonObject], str]] = {
     "task.alarmed": lambda data: f"a Task raised an alarm: {data['code']}",
     "task.closed": lambda data: f"finding {data['finding'].text} closed",
     "change.due": lambda _data: "due again",
+    "change.reassigned": lambda data: (
+        f"given to {data['to'].replace(':', ' ')} until {data['expires']} by {data['by']}"
+    ),
     "change.expired": lambda _data: "nobody decided it in time",
     "proposal.submitted": lambda data: f"from {data['agent']} ({data['correlation']})",
     "change.proposed": _proposed,

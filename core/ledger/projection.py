@@ -180,6 +180,15 @@ def _voided(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     return [*ops, Set("change", change_key(leaf), {"void": code})]
 
 
+def _reassigned(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
+    data = leaf["data"]
+    values: dict[str, Value] = {"assigned": data["to"], "expires": data["expires"], "until": None}
+    ops: list[RowOp] = [
+        Set("decision", {"id": decision}, {"void": data["why"]}) for decision in data["decisions"]
+    ]
+    return [*ops, Set("change", change_key(leaf), values)]
+
+
 def _intended(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     values: dict[str, Value] = {
         "operation": leaf["operation"],
@@ -285,6 +294,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     ("decision.recorded", 1): _decided,
     ("decision.voided", 1): _voided,
     ("decision.recalled", 1): _voided,
+    ("change.reassigned", 1): _reassigned,
     ("write.intended", 1): _intended,
     ("write.rebased", 1): _rebased,
     ("write.receipt", 1): _receipt,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 
 from core.errors import BadInput
 
@@ -90,14 +91,17 @@ def parse_filter(text: str) -> Filter:
     return Filter(tuple(terms))
 
 
-def minutes(due: str) -> int:
-    """Return a `due` value such as `4h` in minutes; BadInput for anything else."""
+def minutes(due: str, field: str = "filter: due") -> int:
+    """Return a span such as `4h` in minutes; BadInput for anything else."""
     found = _DUE.fullmatch(due)
     if found is None:
-        raise BadInput(
-            "is not a span of time", field="filter: due", remedy="Write it as 30m, 4h or 2d"
-        )
+        raise BadInput("is not a span of time", field=field, remedy="Write it as 30m, 4h or 2d")
     return int(found.group(1)) * _MINUTES[found.group(2)]
+
+
+def span(text: str, field: str) -> timedelta:
+    """Return a span such as `4h`; BadInput names the field."""
+    return timedelta(minutes=minutes(text, field))
 
 
 def _term(sign: str, name: str | None, value: str) -> Term:

@@ -46,6 +46,9 @@ def condition(view: View, now: datetime) -> tuple[str, dict[str, object]]:
             " AND d.idx = change.idx AND d.revision = change.revision AND d.void IS NULL"
             " AND d.outcome != 'defer' AND d.reviewer = :voter)"
         )
+        parts.append(
+            "(assigned IS NULL OR assigned NOT LIKE 'person:%' OR assigned = 'person:' || :voter)"
+        )
     parts += [_condition(term, bound, now) for term in view.filter.terms]
     return " AND ".join(parts) or "1", bound
 

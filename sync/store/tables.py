@@ -158,6 +158,7 @@ class ChangeTable(SQLModel, table=True):
     void: str | None = None
     target: str | None = None
     patient_label: str | None = None
+    assigned: str | None = None
     place: str = Field(sa_column=Column(Text, Computed(PLACE, persisted=False)))
 
 

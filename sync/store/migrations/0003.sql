@@ -1,3 +1,4 @@
+ALTER TABLE change ADD COLUMN assigned VARCHAR;
 ALTER TABLE change ADD COLUMN place TEXT GENERATED ALWAYS AS (CASE urgency WHEN 'stat' THEN '0' WHEN 'urgent' THEN '1' ELSE '2' END || coalesce(expires, '~') || printf(' %015d ', state_seq) || proposal || printf(' %06d', idx)) VIRTUAL;
 CREATE INDEX ix_change_waiting ON change (place, state_seq) WHERE state = 'pending-human-review';
 CREATE INDEX ix_change_open ON change (place, state_seq) WHERE state NOT IN ('verified', 'corrected', 'refused', 'rejected', 'denied', 'superseded', 'withdrawn');

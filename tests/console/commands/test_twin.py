@@ -110,3 +110,19 @@ def test_the_queue_is_filtered_viewed_and_kept(scene: Scene, capsys, tmp_path: P
     assert len(call(capsys, "queue", "--view", "mine")[1]) == 2
     code, _, err = call(capsys, "queue", "--view", "nobody's")
     assert code == 4 and "new problems" in str(err)
+
+
+def test_the_load_is_told_and_a_change_given_to_a_role(
+    scene: Scene, capsys, tmp_path: Path
+) -> None:
+    id_, _ = one_phone(capsys, tmp_path)
+    (load,) = call(capsys, "reassign")[1]
+    assert (load["name"], load["waiting"], load["expired"]) == ("coordinator", 1, 0)
+    assert call(capsys, "reassign", "--expired")[1] == []
+    assert call(capsys, "reassign", id_)[0] == 2
+    assert call(capsys, "reassign", id_, "--role", "coordinator")[0] == 2
+    assert call(capsys, "reassign", id_, "--role", "nurse", "--reason", "x")[0] == 5
+    code, (done,), err = call(
+        capsys, "reassign", id_, "--role", "coordinator", "--expires", "1h", "--reason", "x"
+    )
+    assert code == 0 and done["expires"], err

@@ -14,6 +14,7 @@ from core.review.content import read_content
 from core.review.decide import Answer, decide
 from core.review.edit import edit as edit_change
 from core.review.edit import editable
+from core.review.reassign import Handover, Item, reassign
 from core.review.recall import recall
 from sync.store.connection import Connection, connect
 from tests.builders import PATIENT, Bench, phone_change, problem_change
@@ -36,8 +37,17 @@ async def live(bench: Bench) -> Bench:
     declare(bench.workspace, {"type": "Observation"}, "sensor")
     await _second_thoughts(bench)
     await _late(bench)
+    await _given_away(bench)
     await _through_the_hub(bench)
     return bench
+
+
+async def _given_away(bench: Bench) -> None:
+    row = bench.ledger.changes_in("expired")[0]
+    item = Item(row.proposal, row.idx, row.change_digest, row.state)
+    role = (row.route_json or {})["roles"][0]
+    (done,) = reassign(bench.workspace, [item], Handover(role, None, timedelta(hours=1), "late"))
+    assert done.expires is not None
 
 
 async def _through_the_hub(bench: Bench) -> None:

@@ -22,10 +22,12 @@ from console import actions
 from console.crash import crash_line
 from console.gateway import Gateway, is_due
 from console.modes import MODES
+from console.outbox import Outbox
 from console.palette import ActionProvider
 from console.places import Places
 from console.presence import IDLE_S, Presence
 from console.presenters.patient import Identity
+from console.presenters.queue import Key
 from console.presenters.texts import own
 from console.screens.base import ConsoleScreen
 from console.session import RoundDone, Session
@@ -75,6 +77,7 @@ class ConsoleApp(Places, inherit_bindings=False):
         self.last_patient: Identity | None = None
         self.gateway = Gateway(mode="off" if read_only else "idle")
         self._presence = Presence(monotonic(), idle_s)
+        self.outbox = Outbox()
         self._banner = banner
         self._timers_on = timers
         self._notice = Notice()
@@ -151,11 +154,29 @@ class ConsoleApp(Places, inherit_bindings=False):
             parts.append(own(f" {self._banner} ", "bold reverse"))
         return Content("  ").join(parts)
 
-    def decided(self, outcome: str) -> None:
-        """Take up a decision that was recorded; an approval is sent at once."""
+    def decided(self, outcome: str, key: Key, state: str) -> None:
+        """Take up a decision that was recorded; an approval is sent at once, or held."""
+        if outcome == "approve" and state == State.READY:
+            self.outbox.approved(key)
         self.store_changed()
         if outcome == "approve":
             self.start_round()
+
+    def hold_words(self) -> str:
+        """Return what can still be taken back, as the end of a message."""
+        return self.outbox.words(self.session)
+
+    def blocked(self, action: actions.Action) -> str | None:
+        """Say why an action of the whole console cannot be done now."""
+        if action.id == "recall":
+            return self.outbox.why_not(self.session, getattr(self.screen, "shown", None))
+        return None
+
+    def action_recall(self) -> None:
+        """Take back the approval that is shown, or the last one made here."""
+        told, error = self.outbox.recall(self.session, getattr(self.screen, "shown", None))
+        self.store_changed()
+        self.say(told, error=error)
 
     def check_store(self) -> None:
         """Take up what another connection wrote, where one did; hide when nobody is here."""
@@ -169,7 +190,7 @@ class ConsoleApp(Places, inherit_bindings=False):
         if counter != self._counter:
             self._counter = counter
             self.store_changed()
-        elif self.gateway.running:
+        elif self.gateway.running or self._facts.hold:
             self.refresh_facts()
 
     def store_changed(self) -> None:
@@ -196,6 +217,7 @@ class ConsoleApp(Places, inherit_bindings=False):
             read_only=self.read_only,
             waiting=states.get(State.PENDING, 0),
             unsent=states.get(State.READY, 0),
+            hold=self.hold_words().rstrip("."),
             exceptions=len(ledger.open_exceptions()) + len(ledger.open_findings()),
             freezes=len(ledger.freezes()),
             unanchored=max(0, ledger.size - self.session.anchored_size(None)),

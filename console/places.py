@@ -13,22 +13,28 @@ from textual.app import App
 from console.presence import Presence
 from console.presenters.queue import Key
 from console.screens.base import ConsoleScreen
+from console.worklist import KeyRows, Rows, Worklist
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from console.session import Session
 
 
 class Places(App[None], inherit_bindings=False):
     """What an application needs to go to a screen; `console.app.ConsoleApp` is one."""
 
     monotonic: Callable[[], float]
+    session: Session
     _presence: Presence
 
-    def open_review(self, key: Key, worklist: Sequence[Key]) -> None:
-        """Open a change over what is shown; `worklist` is the way through it."""
+    def open_review(self, key: Key, rows: Sequence[Key] | Rows) -> None:
+        """Open a change over what is shown; `rows` are the way through it."""
         from console.screens.review import ReviewScreen
 
-        self.push_screen(ReviewScreen(key, list(worklist)))
+        reads = self.session.ledger
+        found = KeyRows(reads, rows) if isinstance(rows, Sequence) else rows
+        self.push_screen(ReviewScreen(key, Worklist(reads, found)))
 
     def close_review(self, key: Key) -> None:
         """Go back to where it was opened, the cursor on what was looked at."""

@@ -139,7 +139,10 @@ class PagedRows(_Rows):
         number = self._reads.queue_rank(self.view, self.as_of, spot)
         after = self._reads.queue_page(self.view, self._now, self.as_of, _just_before(spot))
         self._take(after, number, whole=True)
-        if self._start:
+        if not self._entries:
+            last = self._reads.queue_before(self.view, self._now, self.as_of)
+            self._take(last, max(0, number - len(last.rows)), whole=False)
+        elif self._start:
             self._backward()
         place = self.place(key)
         return number if place is None else place

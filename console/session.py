@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from console.watch import Watch
     from core.audit.reads import AuditReads
     from core.audit.verify import Tell, Verified
+    from core.context import Kept
     from core.incident.summary import SummaryReads
     from core.ports import Clock
     from core.queue import Page, Spot, View
@@ -65,6 +66,9 @@ if TYPE_CHECKING:
 
         def voided(self, limit: int) -> Sequence[ChangeRow]:
             """Return changes that wait again because an approval became void."""
+
+        def kept(self, ehr: str, references: Sequence[str]) -> Sequence[Kept]:
+            """Return what is kept of these resources."""
 
         def saved_views(self) -> Sequence[tuple[str, str, str]]:
             """Return the views that were kept: name, base view, filter."""

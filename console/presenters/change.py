@@ -10,16 +10,17 @@ from collections.abc import Iterator
 from textual.content import Content
 
 from console.commands.output import value_text
-from console.presenters.texts import foreign, joined, own
+from console.presenters.emphasis import emphasised
+from console.presenters.texts import foreign, joined, many, own
 from core.canonical import Json
 from core.delta import Difference
 from core.inert import confusable_change, suspicious_words
 from core.view import ChangeView
 
 _MARKS = {
-    "added": ("+", "added  ", "$success"),
-    "changed": ("~", "changed", "$warning"),
-    "removed": ("-", "removed", "$error"),
+    "added": ("+", "added  ", "$diff-added"),
+    "changed": ("~", "changed", "$diff-changed"),
+    "removed": ("-", "removed", "$diff-removed"),
 }
 
 _FIRST = ("code", "medication", "value", "dosage")
@@ -51,6 +52,28 @@ def change_parts(view: ChangeView) -> Iterator[Content]:
                   "bold $warning")  # fmt: skip
 
 
+def unchanged_parts(view: ChangeView, *, unfolded: bool) -> Iterator[Content]:
+    """Yield what an update leaves as it is: folded to one line, or value by value."""
+    content = view.content
+    if content is None or content.base is None:
+        return
+    touched = {item.element.split(".")[1] for item in content.delta}
+    rest = {
+        key: value
+        for key, value in content.base.items()
+        if key.lstrip("_") not in touched and key not in ("resourceType", "id", "meta", "text")
+    }
+    if not rest:
+        return
+    if not unfolded:
+        yield own(f"… {many(len(rest), 'unchanged element')}; u shows them", "dim")
+        return
+    yield own("unchanged; u folds them", "dim")
+    for key, value in rest.items():
+        for path, leaf in leaves(f"{view.row.type}.{key}", value):
+            yield joined("  ", foreign(f"{path}: {value_text(leaf)}", "dim"))
+
+
 def moved_parts(view: ChangeView) -> Iterator[Content]:
     """Yield why an approval became void, and what moved in the chart since."""
     if view.row.void:
@@ -75,14 +98,8 @@ def _place(item: Difference) -> int:
 
 def _difference(item: Difference) -> Iterator[Content]:
     if item.effect == "changed":
-        yield joined(
-            _mark(item.effect),
-            foreign(item.path),
-            ": ",
-            foreign(value_text(item.before)),
-            " → ",
-            foreign(value_text(item.after), "bold"),
-        )
+        before, after = emphasised(value_text(item.before), value_text(item.after))
+        yield joined(_mark(item.effect), foreign(item.path), ": ", before, " → ", after)
         yield from _warnings(item.before, item.after)
         return
     value = item.after if item.effect == "added" else item.before

@@ -14,10 +14,10 @@ from core.grounding import Hit, cues
 QUOTE = "bold reverse"
 CUE = "bold underline"
 _BADGES = {
-    "verified": ("QUOTE VERIFIED", "bold $success"),
+    "verified": ("QUOTE VERIFIED", "bold $grounding-good"),
     "weak": ("QUOTE FOUND, BUT SHORT", "bold $warning"),
-    "not-found": ("QUOTE NOT FOUND IN THE SOURCE", "bold reverse $error"),
-    "unavailable": ("SOURCE NOT AVAILABLE", "bold reverse $error"),
+    "not-found": ("QUOTE NOT FOUND IN THE SOURCE", "bold reverse $grounding-bad"),
+    "unavailable": ("SOURCE NOT AVAILABLE", "bold reverse $grounding-bad"),
 }
 _CUES = {
     "negation": "negated",

@@ -8,7 +8,7 @@ from datetime import datetime
 from textual.content import Content
 
 from console.presenters.queue import what
-from console.presenters.texts import foreign, joined, lines, own, since
+from console.presenters.texts import foreign, joined, lines, many, own, since
 from console.widgets.rows import Column, Mark, Row
 from core.canonical import JsonObject, Number, encode
 from core.ledger.event import moment
@@ -24,6 +24,7 @@ COLUMNS = (
     Column("ehr", "EHR", 12, from_width=130),
 )
 Key = tuple[str, str, int]
+HARMLESS = frozenset({"identical", "bookkeeping", "equivalent", "enriched"})
 
 WORDS = {
     "critical": "What the chart holds may harm: it is missing, double, another patient's or its "
@@ -99,8 +100,12 @@ def trouble_text(
     `sent` is the resource whose bytes went out; None where nothing did, or it was erased.
     """
     parts = list(_words(item))
-    for difference in differences:
+    grave = [one for one in differences if one.get("class") not in HARMLESS]
+    for difference in sorted(grave, key=lambda one: one.get("class") != "critical"):
         parts += [own(""), *_difference(difference, sent)]
+    rest = len(differences) - len(grave)
+    if rest:
+        parts += [own(""), own(f"and {many(rest, 'harmless difference')}", "dim")]
     if item.exception is not None and item.code == "discrepancy" and not differences:
         parts.append(own("No difference is recorded; what was compared may be erased.", "dim"))
     parts += [own(""), own("Next: ", "bold") + own(STEPS.get(item.code, STEPS["void"]))]

@@ -52,6 +52,7 @@ def _wrong(found: Summary) -> Iterator[Content]:
 def _health(
     found: Summary, gateway: str, now: datetime, zone: tzinfo | None, *, trouble: bool
 ) -> Iterator[Content]:
+    gateway = gateway.removeprefix("gateway: ")
     yield joined(own("gateway  ", "bold"), foreign(gateway, "bold $error" if trouble else ""))
     for name, (at, status) in found.receipts.items():
         answered = f"answered a write {since(moment(at), now)} ago ({hour(moment(at), zone)})"
@@ -121,5 +122,5 @@ def choice_text(scope: Mapping[str, str], found: Preview) -> Content:
     unsent = found.states.get("ready-for-write", 0)
     return joined(
         foreign(scope_words(scope), "bold"),
-        own(f"  stops {stops_words(found)} ({waiting:,} waiting, {unsent:,} approved and unsent)"),
+        own(f"  stops {stops_words(found)} ({waiting:,} waiting, {unsent:,} unsent)"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 from console.presenters.texts import span
@@ -82,14 +82,3 @@ def what(change: ChangeRow) -> str:
         return f"update {change.type}"
     more = f" +{len(elements) - 1}" if len(elements) > 1 else ""
     return f"update {elements[0]}{more}"
-
-
-def queue_rows(changes: Iterable[ChangeRow], now: datetime) -> list[Row[Key]]:
-    """Return rows in the order of the queue."""
-    ranks = {"stat": 0, "urgent": 1}
-    ordered = sorted(
-        changes,
-        key=lambda one: (ranks.get(one.urgency, 2), one.expires or "~", one.state_seq,
-                         one.proposal, one.idx),
-    )  # fmt: skip
-    return [queue_row(change, now, (State.PENDING,)) for change in ordered]

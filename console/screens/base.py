@@ -35,6 +35,8 @@ class ConsoleScreen(Screen[Result], Generic[Result], inherit_bindings=False):
         """Return why an action is switched off, or None when it is not."""
         if action.dangerous and self.console_app.read_only:
             return READ_ONLY
+        if action.scope == "app":
+            return self.console_app.blocked(action)
         return self.blocked(action) if action.scope == self.SCOPE else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002

@@ -1,7 +1,7 @@
 """The second step of a decision: it says again what is decided and about whom.
 
-`y` confirms and nothing else does: not Enter, not the key that opened it, not a click, and no key
-within 300 ms. The focus is on Cancel. Source: design §8.
+`y` confirms, or one click on the words that say so; Enter does not, nor the key that opened it, nor
+anything within 300 ms. The focus is on Cancel. Source: design §8.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
@@ -19,6 +19,8 @@ from console.actions import Action
 from console.deciding import Choice, Outcome, Shown
 from console.presenters.texts import foreign, joined, lines, own
 from console.screens.base import ConsoleModal
+from console.widgets.choices import Choices
+from console.widgets.press import Press
 from console.widgets.status_line import NoticeLine
 from core.review.reasons import REJECT_REASONS
 
@@ -65,12 +67,14 @@ class DecisionModal(ConsoleModal[Choice], inherit_bindings=False):
         with Vertical(id="dialog"):
             with VerticalScroll(id="about", can_focus=False):
                 yield Static(self._about(), markup=False)
-                yield Static(id="options", markup=False)
+                yield Choices()
             if self._outcome == "reject":
                 yield Input(placeholder="note (needed for other): n writes it", id="note")
             yield NoticeLine()
             yield Static(self._hint(), id="hint", markup=False)
-            yield Button("Cancel", id="cancel")
+            with Horizontal(id="answers"):
+                yield Button("Cancel", id="cancel")
+                yield Press(f" y  Yes, {self._outcome} ", id="yes")
 
     def on_mount(self) -> None:
         """Start the time in which keys are ignored."""
@@ -138,6 +142,17 @@ class DecisionModal(ConsoleModal[Choice], inherit_bindings=False):
         """Take the note into account."""
         self.refresh_bindings()
 
+    def on_choices_clicked(self, event: Choices.Clicked) -> None:
+        """Choose a line by mouse."""
+        if event.line < len(self._options):
+            self._choose(event.line)
+
+    async def on_press_pressed(self) -> None:
+        """Confirm by mouse, where `y` would."""
+        confirm = actions.named("decide", "confirm")
+        if self.settled and confirm is not None:
+            await self.run_registered(confirm)
+
     def on_button_pressed(self) -> None:
         """Close without deciding; Cancel is the only button there is."""
         self.dismiss(None)
@@ -180,14 +195,8 @@ class DecisionModal(ConsoleModal[Choice], inherit_bindings=False):
         return lines(parts)
 
     def _show_options(self) -> None:
-        rows = [
-            own(f"{'▸' if place == self._chosen else ' '} {place + 1}  {option.text}",
-                "reverse" if place == self._chosen else "")
-            for place, option in enumerate(self._options)
-        ]  # fmt: skip
-        options = self.query_one("#options", Static)
-        options.update(lines([own(""), *rows]) if rows else own(""))
-        options.display = bool(rows)
+        texts = [own(option.text) for option in self._options]
+        self.query_one(Choices).show(texts, self._chosen)
 
     def _hint(self) -> str:
         told = [action for action in actions.of("decide") if action.shown_in_footer]

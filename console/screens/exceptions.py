@@ -36,7 +36,7 @@ class ExceptionsScreen(ListScreen[None], inherit_bindings=False):
 
     SCOPE = "exceptions"
     BINDINGS = actions.bindings("exceptions")
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012  as Textual declares it
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (160, "-wide")]  # noqa: RUF012  as Textual declares it
     AUTO_FOCUS = "#list"
 
     def __init__(self) -> None:

@@ -113,7 +113,7 @@ class QueueScreen(ListScreen[None], inherit_bindings=False):
         """Open the change under the cursor."""
         key = self.list.cursor
         if key is not None:
-            self.console_app.open_review(key, self.state.rows.keys)
+            self.console_app.open_review(key, self.state.rows)
 
     def on_row_list_opened(self) -> None:
         """Open by mouse as by key."""

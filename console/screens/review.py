@@ -1,94 +1,40 @@
 """Review of one change: the patient always in sight, evidence before values, the agent last.
 
-Opening has no side effect. Every decision is keyed to what was painted. Source: design §8, §14.9.
+Every decision is keyed to what was painted. Source: design §8, §14.9.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
-
-from textual.app import ComposeResult
-from textual.containers import Container
-from textual.content import Content
-from textual.widgets import Footer, Static
 
 from console import actions
 from console.actions import Action
 from console.deciding import DONE, Choice, Outcome, Shown, carry_out
-from console.presenters.change import change_parts, moved_parts
-from console.presenters.evidence import evidence_text
-from console.presenters.judgement import agent_text, judgement_parts, outcome_parts
-from console.presenters.patient import Identity, alarms, banner
-from console.presenters.queue import Key, queue_rows, what
-from console.presenters.texts import foreign, joined, lines, own, span
+from console.presenters.patient import banner
+from console.presenters.queue import what
 from console.screens.decide import DecisionModal
-from console.screens.scrolling import ScrollingScreen
-from console.widgets.pane import ChangePane, Pane
-from console.widgets.status_line import StatusLine
-from console.worklist import Worklist
+from console.screens.reviewing import STALE, Reviewing
 from core.errors import CountersignError
 from core.ledger.event import moment
 from core.lifecycle import State
-from core.records import ChangeRow
-from core.view import ChangeView, ProposalView, view_proposal
-from core.waiting import state_words, waits_for
+from core.view import ChangeView
+from core.waiting import waits_for
 
-STALE = "this changed; reload with ctrl+r"
-_DECIDING = frozenset({"approve", "reject", "defer"})
+_DECIDING = frozenset({"approve", "reject", "defer", "edit"})
 
 
-class ReviewScreen(ScrollingScreen[None], inherit_bindings=False):
-    """One change of one proposal, and the way through the queue."""
+class ReviewScreen(Reviewing, inherit_bindings=False):
+    """Decides what `Reviewing` shows, and goes through the worklist."""
 
     SCOPE = "review"
     BINDINGS = actions.bindings("review")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012  as Textual declares it
 
-    def __init__(self, key: Key, worklist: Sequence[Key]) -> None:
-        super().__init__()
-        self._key = key
-        self._worklist = Worklist(worklist)
-        self._view: ProposalView | None = None
-        self._before: Identity | None = None
-        self._painted_at: float | None = None
-        self._stale = False
-        self._load_number = 0
-
-    def compose(self) -> ComposeResult:
-        """Make the parts."""
-        yield Static(id="title", markup=False)
-        yield Static(id="patient", markup=False)
-        yield Static(id="alarms", markup=False)
-        yield Static(own(f" {STALE} ", "bold reverse"), id="stale", markup=False)
-        yield Static(id="change-line", markup=False)
-        with Container(id="body"):
-            yield Pane("evidence, in the source's own words", id="evidence")
-            yield ChangePane("change", id="change")
-        yield StatusLine()
-        yield Footer(show_command_palette=False, compact=True)
-
-    def on_mount(self) -> None:
-        """Show the change that was opened."""
-        self._go(self._key)
-
-    @property
-    def key(self) -> Key:
-        """The change that is shown."""
-        return self._key
-
-    @property
-    def shown(self) -> ChangeView | None:
-        """The change as it was painted, or None where there is none."""
-        if self._view is None or self._key[1] >= len(self._view.changes):
-            return None
-        return self._view.changes[self._key[1]]
-
     def blocked(self, action: Action) -> str | None:
         """Say why a decision, or a move, cannot be made now."""
         if action.id in _DECIDING:
             return self._undecidable(action.id)
-        if action.id in ("next_item", "previous_item") and len(self._worklist.keys) < 2:
+        if action.id in ("next_item", "previous_item") and len(self._worklist) < 2:
             return "there is no other change in the queue"
         if action.id in ("next_change", "previous_change") and self._siblings < 2:
             return "this proposal has one change only"
@@ -106,7 +52,7 @@ class ReviewScreen(ScrollingScreen[None], inherit_bindings=False):
         now = self.console_app.session.clock.now()
         if row.expires is None or now >= moment(row.expires):
             return "this change has expired"
-        if outcome == "approve" and view.content is None:
+        if outcome in ("approve", "edit") and view.content is None:
             return "its content was erased"
         if self._voted(view):
             return "you have already decided this change; another person must decide too"
@@ -120,10 +66,6 @@ class ReviewScreen(ScrollingScreen[None], inherit_bindings=False):
             and vote.outcome != "defer"
             for vote in view.decisions
         )
-
-    @property
-    def _siblings(self) -> int:
-        return 0 if self._view is None else len(self._view.changes)
 
     def store_changed(self) -> None:
         """Compare what is shown with what is stored now.
@@ -186,74 +128,22 @@ class ReviewScreen(ScrollingScreen[None], inherit_bindings=False):
         """Ask to defer."""
         self._ask("defer")
 
-    def _go(self, key: Key) -> None:
-        """Show another change; the patient shown before is remembered for the alarm."""
-        self._key = key
-        self._before = self.console_app.last_patient
-        self._load()
+    def action_edit(self) -> None:
+        """Open the values of the change to correct them."""
+        from console.screens.edit import EditScreen
 
-    def _load(self) -> None:
-        self._stale, self._painted_at = False, None
-        self._load_number += 1
-        ledger = self.console_app.session.ledger
-        row = ledger.proposal(self._key[0])
-        self._view = None if row is None else view_proposal(ledger, row)
-        self._paint()
-        self.refresh_bindings()
-        self.call_after_refresh(self._painted, self._load_number)
+        change = self.shown
+        if change is not None:
+            screen = EditScreen(self._key, change.row.change_digest)
+            self.console_app.push_screen(screen, self._edited)
 
-    def _painted(self, number: int) -> None:
-        """Only now may what is shown be decided."""
-        if number == self._load_number:
-            self._painted_at = self.console_app.monotonic()
-            if self.shown is not None:
-                self.console_app.seen.add((*self._key, self.shown.row.change_digest))
-            self.refresh_bindings()
-
-    def _paint(self) -> None:
-        view, change = self._view, self.shown
-        self._show_title()
-        if view is None or change is None:
-            self._static("change-line", own("This change is not in the store.", "bold $error"))
+    def _edited(self, told: str | None) -> None:
+        if told is None:
+            self.console_app.say("Nothing was edited.")
             return
-        now, zone = self.console_app.session.clock.now(), self.console_app.zone
-        here = Identity(view.row.patient_tag, view.row.ehr, view.row.patient_label or "(erased)")
-        self._static("patient", banner(view.patient, view.row.patient, now))
-        loud = alarms(view.patient, here, self._before)
-        self._static("alarms", loud)
-        self.query_one("#alarms").display = bool(loud.plain)
-        self.console_app.last_patient = here
-        self._show_line(change.row)
-        self.query_one("#evidence", Pane).show(evidence_text(view.evidence, self._key[1]))
-        self.query_one("#change", ChangePane).show(
-            lines(
-                [
-                    *moved_parts(change),
-                    *change_parts(change),
-                    own(""),
-                    *judgement_parts(change, now, zone),
-                    *outcome_parts(change, zone),
-                ]
-            )
-        )
-        self.query_one("#change", ChangePane).show_agent(agent_text(view))
-
-    def _show_title(self) -> None:
-        self._static("title", self.console_app.titled("Review", self._worklist.position(self._key)))
-
-    def _show_line(self, row: ChangeRow) -> None:
-        parts = [own(f"change {row.idx + 1} of {self._siblings}: "), foreign(what(row), "bold")]
-        parts.append(foreign(f"  {state_words(row.state)}"))
-        if row.urgency != "routine":
-            parts.append(joined(" ", own(f" {row.urgency.upper()} ", "bold reverse")))
-        if row.expires and row.state == State.PENDING:
-            left = span(moment(row.expires), self.console_app.session.clock.now())
-            parts.append(own(" expired" if left == "expired" else f" {left} left"))
-        self._static("change-line", Content("").join(parts))
-        self.query_one("#stale").display = self._stale
-
-    def _static(self, id_: str, text: Content) -> None:
-        self.query_one(f"#{id_}", Static).update(text)
+        self._load()
+        self.console_app.say(told)
+        self.console_app.store_changed()
 
     def _ask(self, outcome: Outcome) -> None:
         view, change = self._view, self.shown
@@ -287,16 +177,13 @@ class ReviewScreen(ScrollingScreen[None], inherit_bindings=False):
             app.say(failed + str(error), error=True)
             return
         told = f"{DONE[choice.outcome]}: {shown.what}, {waits_for(state) or f'now {state}'}."
-        app.say(told + self._advance())
-        app.decided(choice.outcome)
+        app.decided(choice.outcome, (shown.proposal, shown.index), state)
+        app.say(told + app.hold_words() + self._advance())
 
     def _advance(self) -> str:
         """Go to the next change that was not looked at yet; return what to say of it."""
         app = self.console_app
-        found = app.session.ledger.changes_in(State.PENDING)
-        waiting = {(row.proposal, row.idx): row.change_digest for row in found}
-        self._worklist.extend(row.key for row in queue_rows(found, app.session.clock.now()))
-        key = self._worklist.next_unseen(self._key, waiting, app.seen)
+        key = self._worklist.next_unseen(self._key, app.seen, app.session.clock.now())
         if key is not None:
             self._go(key)
             return ""

@@ -35,6 +35,8 @@ class ChangePane(Pane):
         frame.border_title = "agent says, unverified"
         yield frame
 
-    def show_agent(self, text: Content) -> None:
-        """Show the agent's words."""
-        self.query_one("#agent", Static).update(text)
+    def show_agent(self, text: Content | None) -> None:
+        """Show the agent's words, or leave the frame out."""
+        frame = self.query_one("#agent", Static)
+        frame.display = text is not None
+        frame.update(text or "")

@@ -22,6 +22,8 @@ class Facts:
     waiting: int | None = None
     unsent: int = 0
     """How many approvals have no effect yet."""
+    hold: str = ""
+    """What can still be taken back, in words."""
     exceptions: int | None = None
     freezes: int | None = None
     unanchored: int | None = None
@@ -65,7 +67,7 @@ def facts_text(facts: Facts) -> Content:
     if facts.waiting is not None:
         parts.append(own(f"{facts.waiting:,} waiting"))
     if facts.unsent:
-        parts.append(own(f"{facts.unsent:,} not yet sent", "bold"))
+        parts.append(own(f"{facts.unsent:,} not yet sent{facts.hold}", "bold"))
     for count, word in ((facts.exceptions, "exception"), (facts.freezes, "freeze")):
         if count is not None:
             parts.append(own(many(count, word), "bold $warning" if count else ""))

@@ -66,7 +66,7 @@ async def test_a_freeze_on_the_screen_stops_the_next_write_and_a_thaw_lets_it_go
         await pilot.press("f")
         await pilot.pause()
         shown = text_of(app)
-        assert "agent scribe-1  stops 1 change, 1 patient (0 waiting, 1 approved" in shown
+        assert "agent scribe-1  stops 1 change, 1 patient (0 waiting, 1 unsent)" in shown
         await choose(pilot, "1")
         assert app.notice.text.startswith("Frozen: agent scribe-1. No write begins after event")
         assert "nothing is in flight" in app.notice.text

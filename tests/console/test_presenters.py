@@ -10,11 +10,11 @@ from console.presenters.evidence import evidence_text
 from console.presenters.judgement import agent_text
 from console.presenters.patient import Identity, alarms, banner
 from console.presenters.texts import foreign, many
-from console.worklist import Worklist
+from console.worklist import KeyRows, Worklist
 from core.canonical import exact
 from core.grounding import ground
 from core.view import view_proposal
-from tests.builders import NOTE, exact_object, problem_change
+from tests.builders import NOTE, exact_object, phone_change, problem_change
 from tests.console.desk import Desk
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -145,17 +145,19 @@ async def test_the_agent_speaks_only_in_its_frame(desk: Desk) -> None:
     assert "UNIQUE-RATIONALE" in agent_text(view_proposal(desk.ledger, row)).plain
 
 
-def test_worklist_wraps_extends_and_skips_what_was_seen() -> None:
-    a, b, c = ("a", 0), ("b", 0), ("c", 0)
-    work = Worklist([a, b])
-    assert work.position(b) == "2/2" and work.position(c) == "-/2"
+async def test_the_worklist_wraps_and_skips_what_was_seen(desk: Desk) -> None:
+    keys = [(await desk.propose(phone_change()), 0) for _ in range(3)]
+    a, b, c = keys
+    work = Worklist(desk.ledger, KeyRows(desk.ledger, [a, b]))
+    assert work.position(b) == "2/2" and work.position(c) == "-/2" and len(work) == 2
     assert work.step(b, 1) == a and work.step(a, -1) == b and work.step(c, 1) == a
-    work.extend([b, c])
-    assert work.keys == [a, b, c]
-    hashes = {a: "1", b: "2", c: "3"}
-    assert work.next_unseen(a, hashes, {("b", 0, "2")}) == c
-    assert work.next_unseen(a, hashes, {("b", 0, "old")}) == b, "another hash was not seen"
-    assert work.next_unseen(b, {b: "2"}, set()) is None
+    now = desk.clock.now()
+    seen = {(*a, desk.change(a[0]).change_digest), (*b, desk.change(b[0]).change_digest)}
+    assert work.next_unseen(a, seen, now) == c, "what came since is taken up at the end"
+    assert work.next_unseen(a, {(*b, "another hash")}, now) == b
+    seen.add((*c, desk.change(c[0]).change_digest))
+    assert work.next_unseen(a, seen, now) is None
+    assert work.next_unseen(("gone", 0), set(), now) == a
 
 
 def test_foreign_text_is_inert_and_counted_words_agree() -> None:

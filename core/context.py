@@ -1,0 +1,29 @@
+"""What this console keeps of a chart, for the proposals that rest on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.canonical import JsonObject
+
+if TYPE_CHECKING:
+    from core.view import ProposalView
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One resource as it was read last; a cache, on which nothing decides."""
+
+    reference: str
+    version: str
+    fetched: str
+    gone: bool
+    resource: JsonObject | None
+
+
+def rests_on(view: ProposalView) -> list[str]:
+    """Return the references that a proposal names: patient, targets and sources, each once."""
+    found = [view.row.patient, *(change.row.target for change in view.changes)]
+    found += [str(item.get("source")) for item in view.evidence]
+    return list(dict.fromkeys(reference for reference in found if reference))

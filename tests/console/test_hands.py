@@ -1,0 +1,215 @@
+"""What hands do: decisions by keyboard alone and by mouse alone, and what approves nothing."""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+import string
+import sys
+from typing import Any
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+
+from console.screens.queue import QueueScreen
+from console.widgets.row_list import HEAD, RowList
+from core.lifecycle import State
+from core.review.decide import Answer, decide
+from tests.builders import phone_change
+from tests.console.desk import Desk, review, text_of
+
+APPROVED = {State.READY, State.SENDING, State.PERSISTED, State.VERIFIED}
+SCREENS = {"queue": "1", "exceptions": "2", "incidents": "3", "audit": "4", "supervisor": "5"}
+
+
+async def ten(desk: Desk) -> list[str]:
+    return [await desk.propose(phone_change()) for _ in range(10)]
+
+
+def approved(desk: Desk, ids: list[str]) -> int:
+    return sum(desk.states(id_)[0] in APPROVED for id_ in ids)
+
+
+async def test_ten_decisions_by_keyboard_alone_and_their_keystrokes(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids = await ten(desk)
+    wanted = dict(zip(ids, ["approve", "reject"] * 5, strict=True))
+    counts: dict[str, list[int]] = {"approve": [], "reject": []}
+    app = desk.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("enter")
+        await pilot.pause()
+        for _ in ids:
+            outcome = wanted[review(app).key[0]]
+            keys = ["a", "y"] if outcome == "approve" else ["r", "1", "y"]
+            for key in keys:
+                await pilot.press(key)
+                await pilot.pause()
+            counts[outcome].append(len(keys))
+    assert {id_: desk.states(id_)[0] for id_ in ids} == {
+        id_: "ready-for-write" if outcome == "approve" else "rejected"
+        for id_, outcome in wanted.items()
+    }
+    every = counts["approve"] + counts["reject"]
+    with capsys.disabled():
+        sys.stdout.write(
+            f"keystrokes a decision: median {statistics.median(every)}, "
+            f"approve {statistics.median(counts['approve'])}\n"
+        )
+    assert statistics.median(counts["approve"]) <= 3 and statistics.median(every) <= 3
+
+
+async def click_words(pilot: Pilot[None], words: str) -> None:
+    """Click where some words stand on the screen."""
+    for y, line in enumerate(text_of(pilot.app).splitlines()):  # type: ignore[arg-type]
+        x = line.find(words)
+        if x >= 0:
+            await pilot.click(offset=(x + 1, y))
+            await pilot.pause()
+            return
+    raise AssertionError(f"{words} is not on the screen")
+
+
+async def test_ten_decisions_by_mouse_alone(desk: Desk) -> None:
+    ids = await ten(desk)
+    app = desk.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.click(RowList, offset=(10, HEAD))
+        await pilot.pause()
+        for number in range(10):
+            if number % 2:
+                await click_words(pilot, "r Reject")
+                await click_words(pilot, "not-supported")
+            else:
+                await click_words(pilot, "a Approve")
+            await click_words(pilot, "Yes, ")
+        states = sorted(desk.states(id_)[0] for id_ in ids)
+        assert states == ["ready-for-write"] * 5 + ["rejected"] * 5
+        await click_words(pilot, "esc Back")
+        assert isinstance(app.screen, QueueScreen)
+
+
+async def test_a_double_click_on_approve_does_not_decide(desk: Desk) -> None:
+    ids = await ten(desk)
+    desk.monotonic.step = 0.0
+    app = desk.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("enter")
+        await pilot.pause()
+        for y, line in enumerate(text_of(app).splitlines()):
+            if "a Approve" in line:
+                await pilot.click(offset=(line.index("a Approve") + 1, y), times=3)
+        await pilot.click("#yes", times=2)
+        await pilot.pause()
+        assert approved(desk, ids) == 0
+
+
+@pytest.mark.parametrize("place", [*SCREENS, "review"])
+@pytest.mark.parametrize("what", ["enter", "a", "y", "pasted"])
+async def test_held_keys_and_pasted_text_approve_nothing(desk: Desk, place: str, what: str) -> None:
+    ids = await ten(desk)
+    app = desk.app()
+    desk.monotonic.step = 0.001
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press(SCREENS.get(place, "1"))
+        if place == "review":
+            await pilot.press("enter")
+        await pilot.pause()
+        before = desk.ledger.size
+        if what == "pasted":
+            chance = random.Random(place)
+            for _ in range(20):
+                text = "".join(chance.choices(string.printable, k=40)) + "ay\ny\n"
+                app.post_message(events.Paste(text))
+                await pilot.pause()
+        else:
+            await pilot.press(*[what] * 50)
+        await pilot.pause()
+        assert approved(desk, ids) == 0
+        assert desk.ledger.size == before
+
+
+async def test_control_the_two_keys_do_approve(desk: Desk) -> None:
+    ids = await ten(desk)
+    async with desk.app().run_test(size=(120, 40)) as pilot:
+        await pilot.press("enter", "a", "y")
+        await pilot.pause()
+        assert approved(desk, ids) == 1
+
+
+async def test_random_decisions_hit_the_shown_row_or_refuse_while_everything_moves(
+    desk: Desk,
+) -> None:
+    """Rows come and go between every two keys; a decision lands on what was shown, or nowhere."""
+    chance = random.Random(11)
+    desk.second_patient()
+    app = desk.app()
+    landed = refused = 0
+    async with app.run_test(size=(120, 40)) as pilot:
+        for _ in range(6):
+            await desk.propose(phone_change())
+        app.store_changed()
+        for _ in range(ROUNDS):
+            await _churn(desk, chance)
+            app.store_changed()
+            await pilot.press("escape", *["down"] * chance.randrange(4), "enter")
+            await pilot.pause()
+            if isinstance(app.screen, QueueScreen):
+                await pilot.press("full_stop")
+                continue
+            if chance.random() < 0.5:
+                await _churn(desk, chance)
+                app.store_changed()
+            hit, why = await _decide(desk, app, pilot, chance)
+            landed += hit
+            refused += not hit
+            assert hit or why, "a refusal says why"
+    assert landed > ROUNDS // 5 and refused > ROUNDS // 50, (landed, refused)
+
+
+ROUNDS = 300 if os.environ.get("COUNTERSIGN_FULL_SCALE") == "1" else 25
+"""Each round moves rows several times and decides once."""
+
+
+async def _decide(desk: Desk, app: Any, pilot: Pilot[None], chance: random.Random) -> Any:
+    """Decide what is shown; return whether it landed on exactly that, and what was said."""
+    screen = review(app)
+    change = screen.shown
+    assert change is not None
+    key, digest = screen.key, change.row.change_digest
+    before = desk.ledger.size
+    await pilot.press(*(["a"] if chance.random() < 0.5 else ["r", "1"]))
+    if chance.random() < 0.4:
+        _take(desk, key)
+        before = desk.ledger.size
+    await pilot.press("y")
+    await pilot.pause()
+    votes = [
+        vote for vote in desk.ledger.decisions(*key)
+        if vote.seq >= before and vote.change_digest == digest
+    ]  # fmt: skip
+    others = desk.ledger.size - before
+    assert others == len(votes), "nothing but the shown change was decided"
+    if app.screen is not screen and not isinstance(app.screen, QueueScreen):
+        await pilot.press("escape")
+    return bool(votes), app.notice.text
+
+
+def _take(desk: Desk, key: tuple[str, int]) -> None:
+    """Decide it by another hand, so that what is shown is no longer so."""
+    row = desk.ledger.change(*key)
+    if row is not None and row.state == State.PENDING:
+        decide(desk.offline(), *key, Answer("reject", reason="not-supported"))
+
+
+async def _churn(desk: Desk, chance: random.Random) -> None:
+    """Let rows come in and go out, as agents and colleagues would."""
+    for _ in range(chance.randrange(1, 3)):
+        urgency = chance.choice(["routine", "routine", "urgent", "stat"])
+        await desk.propose(phone_change(), urgency=urgency)
+    waiting = desk.ledger.changes_in(State.PENDING)
+    for row in chance.sample(list(waiting), min(len(waiting), chance.randrange(2))):
+        _take(desk, (row.proposal, row.idx))

@@ -70,6 +70,7 @@ class Sandbox:
         does = Interactions(self.store, validate, new_id, transform)
         self.outage = Outage(monotonic)
         self.app = Front(does, self._authority, no_auth, instant(clock()), self.outage).app()
+        self.app.state.clock = clock
 
     def add_client(self, client_id: str, public_jwk: Jwk, scopes: str) -> None:
         """Register a client for private_key_jwt; BadInput for an unfit key or scope."""

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from core.errors import BadInput, Conflict, Failed
 from sync.sandbox.app import FHIR_PATH, TOKEN_PATH
+from sync.sandbox.dated import dated
 
 LOOPBACK = "127.0.0.1"
 GRACE = 3
@@ -89,7 +90,7 @@ class _Server(uvicorn.Server):
     def __init__(self, app: ASGIApp, on_ready: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
+                dated(app),
                 access_log=False,
                 log_config=None,
                 log_level="error",
@@ -98,6 +99,7 @@ class _Server(uvicorn.Server):
                 http="h11",
                 ws="none",
                 server_header=False,
+                date_header=False,
                 timeout_graceful_shutdown=GRACE,
             )
         )

@@ -149,9 +149,10 @@ class ConsoleApp(Places, inherit_bindings=False):
 
     def titled(self, name: str, text: str) -> Content:
         """Return a screen's first line: our name, the screen's, where it stands, the banner."""
-        parts = [own("Countersign", "bold"), own(name), own(text, "bold")]
+        parts = [own("Countersign", "bold")]
         if self._banner:
             parts.append(own(f" {self._banner} ", "bold reverse"))
+        parts += [own(name), own(text, "bold")]
         return Content("  ").join(parts)
 
     def decided(self, outcome: str, key: Key, state: str) -> None:

@@ -89,7 +89,7 @@ class QueueState:
             many = f"{total:,}+" if total >= NEWER_MOST else f"{total:,}"
             stat = newer.get("stat", 0)
             loud = f", {stat:,} STAT" if stat else ""
-            parts.append(f"{many} newer{loud}: . shows them")
+            parts.append(f"{many} newer{loud} (. shows)")
         return "  ".join(part for part in parts if part)
 
     def toggle_open(self) -> None:

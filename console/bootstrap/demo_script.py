@@ -31,6 +31,7 @@ SECOND_OPINION = "medication-change"
 OUTAGE_AT, OUTAGE_S = 125, 30
 EDIT_AT, EDITED = 35, "Patient/syn-0009"
 OPINION_AT = 5
+THREAD = "demo-script"
 ENOUGH = 60
 """With so many waiting, the agents pause."""
 Step = Callable[[], Awaitable[None]]
@@ -58,7 +59,7 @@ class Script:
     @contextmanager
     def running(self, seed: int) -> Iterator[None]:
         """Let it run beside what is done in this context; it ends with it."""
-        thread = threading.Thread(target=self._run, args=(seed,), daemon=True)
+        thread = threading.Thread(target=self._run, args=(seed,), daemon=True, name=THREAD)
         thread.start()
         try:
             yield

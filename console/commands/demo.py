@@ -26,6 +26,4 @@ def run(args: argparse.Namespace) -> int:
 
     narrate("opening the embedded clinic; every patient in it is synthetic")
     with open_demo(args.role, seed=args.seed, calm=args.calm) as opened:
-        return run_console(
-            opened, read_only=args.read_only, banner="DEMO: every patient is synthetic"
-        )
+        return run_console(opened, read_only=args.read_only, banner="DEMO: synthetic")

@@ -253,6 +253,6 @@ class IncidentsScreen(ListScreen[None], inherit_bindings=False):
             self.timeline.show(WholeLedger(session.ledger, self._seen, app.zone))
         newer = session.ledger.size - self._seen
         title = f"{many(len(found.freezes), 'freeze')}, {len(found.troubles):,} to look at"
-        title += f"  {newer:,} newer: . shows them" if newer else ""
+        title += f"  {newer:,} newer (. shows)" if newer else ""
         self.query_one("#title", Static).update(app.titled("Incidents", title))
         self.refresh_bindings()

@@ -170,7 +170,7 @@ async def test_random_decisions_hit_the_shown_row_or_refuse_while_everything_mov
     assert landed > ROUNDS // 5 and refused > ROUNDS // 50, (landed, refused)
 
 
-ROUNDS = 300 if os.environ.get("COUNTERSIGN_FULL_SCALE") == "1" else 25
+ROUNDS = 100 if os.environ.get("COUNTERSIGN_FULL_SCALE") == "1" else 25
 """Each round moves rows several times and decides once."""
 
 

@@ -149,7 +149,7 @@ async def test_newer_events_are_counted_and_move_nothing(desk: Desk) -> None:
         app.store_changed()
         await pilot.pause()
         assert screen.timeline.cursor == cursor
-        assert "newer: . shows them" in text_of(app).splitlines()[0]
+        assert "newer (. shows)" in text_of(app).splitlines()[0]
         await pilot.press("full_stop")
         await pilot.pause()
         assert screen.timeline.cursor == desk.ledger.size - 1

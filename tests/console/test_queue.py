@@ -112,7 +112,7 @@ async def test_what_comes_in_is_counted_and_moves_nothing(desk: Desk) -> None:
         app.store_changed()
         await pilot.pause()
         assert text_of(app).splitlines()[1:-3] == before
-        assert "1 newer, 1 STAT: . shows them" in text_of(app).splitlines()[0]
+        assert "1 newer, 1 STAT (. shows)" in text_of(app).splitlines()[0]
         await pilot.press("full_stop")
         await pilot.pause()
         queue = queue_of(app)

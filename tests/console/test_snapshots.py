@@ -67,7 +67,7 @@ def test_dialog(ward: Desk, snap_compare: Callable[..., bool], key: str) -> None
 
 
 def test_empty_read_only_demo(desk: Desk, snap_compare: Callable[..., bool]) -> None:
-    app = desk.app(read_only=True, banner="DEMO: every patient is synthetic")
+    app = desk.app(read_only=True, banner="DEMO: synthetic")
     assert snap_compare(app, terminal_size=(80, 24))
 
 

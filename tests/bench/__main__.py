@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 import sys
 
-from tests.bench import cold, commit, hub, staging
+from tests.bench import cold, commit, hub, queue, staging
 
 
 def report(name: str, ratios: list[float], bound: str, *, holds: bool) -> bool:
@@ -33,6 +33,13 @@ def main() -> int:
             holds=statistics.median(ratios) <= 1.0,
         )
     )
+    times, memories = queue.ratios()
+    for name, found, most in (
+        ("first paint of the queue at 1,000,000 changes / at 1,000", times, 1.2),
+        ("peak memory of that", memories, 1.3),
+    ):
+        holds = statistics.median(found) <= most
+        held.append(report(name, found, f"at most {most}", holds=holds))
     commits, wholes = commit.ratios()
     held.append(
         report(

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import tzinfo
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import events, work
@@ -23,7 +23,6 @@ from console.crash import crash_line
 from console.gateway import Gateway, is_due
 from console.modes import MODES
 from console.outbox import Outbox
-from console.palette import ActionProvider
 from console.places import Places
 from console.presence import IDLE_S, Presence
 from console.presenters.patient import Identity
@@ -37,9 +36,23 @@ from console.widgets.status_line import Facts, Notice, NoticeLine, StatusLine
 from console.worklist import Seen
 from core.lifecycle import State
 
+if TYPE_CHECKING:
+    from textual.command import Provider
+
 POLL_S = 0.5
 ROUND_S = 3.0
 TICK_S = 15.0
+
+
+def _palette() -> type[Provider]:
+    """Load the command palette when it is asked for."""
+    from console.palette import ActionProvider
+
+    return ActionProvider
+
+
+def nothing() -> None:
+    """Do nothing."""
 
 
 class ConsoleApp(Places, inherit_bindings=False):
@@ -48,7 +61,7 @@ class ConsoleApp(Places, inherit_bindings=False):
     TITLE = "Countersign"
     CSS_PATH = "styles/console.tcss"
     BINDINGS = actions.bindings("app")
-    COMMANDS: ClassVar = {ActionProvider}
+    COMMANDS: ClassVar = {_palette}
     MODES: ClassVar = MODES
     DEFAULT_MODE = "queue"
     ALLOW_SELECT = False
@@ -63,8 +76,11 @@ class ConsoleApp(Places, inherit_bindings=False):
         monotonic: Callable[[], float] = time.monotonic,
         timers: bool = True,
         idle_s: float = IDLE_S,
+        rest: Callable[[], None] = nothing,
     ) -> None:
         """Make the console; `zone` None is this terminal's; without `timers` nothing polls.
+
+        `rest` is called now and then when nothing is painted.
 
         After `idle_s` seconds without a key or a mouse patients are hidden; 0 never hides.
         """
@@ -79,6 +95,7 @@ class ConsoleApp(Places, inherit_bindings=False):
         self._presence = Presence(monotonic(), idle_s)
         self.outbox = Outbox()
         self._banner = banner
+        self._rest = rest
         self._timers_on = timers
         self._notice = Notice()
         self._counter = 0
@@ -203,6 +220,7 @@ class ConsoleApp(Places, inherit_bindings=False):
 
     def tick(self) -> None:
         """Move countdowns on."""
+        self.call_after_refresh(self._rest)
         for screen in self.screen_stack:
             if isinstance(screen, ConsoleScreen):
                 screen.tick()
@@ -321,8 +339,10 @@ def _is_typed(words: Input, event: events.Key, action: actions.Action | None) ->
     return action is None or event.is_printable or event.key in own
 
 
-def run_app(session: Session, *, read_only: bool, banner: str | None) -> int:
+def run_app(
+    session: Session, *, read_only: bool, banner: str | None, rest: Callable[[], None]
+) -> int:
     """Run the console until it is left; return the exit code."""
-    app = ConsoleApp(session, read_only=read_only, banner=banner)
+    app = ConsoleApp(session, read_only=read_only, banner=banner, rest=rest)
     app.run()
     return app.return_code or 0

@@ -8,6 +8,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from console.bootstrap import open_here
+from console.heap import Heap
 
 if TYPE_CHECKING:
     from console.session import Session
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
 
 def run(args: argparse.Namespace) -> int:
     """Open the workspace and the console; return the exit code."""
+    heap = Heap()
     warmed = warm()
     with open_here(args) as opened:
         warmed.join()
-        return run_console(opened, read_only=args.read_only)
+        return run_console(opened, heap, read_only=args.read_only)
 
 
 def warm() -> Thread:
@@ -28,8 +30,10 @@ def warm() -> Thread:
     return thread
 
 
-def run_console(opened: Session, *, read_only: bool = False, banner: str | None = None) -> int:
+def run_console(
+    opened: Session, heap: Heap, *, read_only: bool = False, banner: str | None = None
+) -> int:
     """Run the console over an opened workspace; `banner` stands in every heading."""
     from console.app import run_app
 
-    return run_app(opened, read_only=read_only, banner=banner)
+    return run_app(opened, read_only=read_only, banner=banner, rest=heap.rest)

@@ -6,6 +6,7 @@ import argparse
 
 from console.bootstrap.demo import open_demo
 from console.commands.line import narrate
+from console.heap import Heap
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +25,7 @@ def run(args: argparse.Namespace) -> int:
     """Open the console on the clinic; everything is gone when it closes."""
     from console.commands.console import run_console
 
+    heap = Heap()
     narrate("opening the embedded clinic; every patient in it is synthetic")
     with open_demo(args.role, seed=args.seed, calm=args.calm) as opened:
-        return run_console(opened, read_only=args.read_only, banner="DEMO: synthetic")
+        return run_console(opened, heap, read_only=args.read_only, banner="DEMO: synthetic")

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.content import Content
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from console.audit_source import Matches, WholeLedger
 from console.presenters.audit import COLUMNS, detail_text, verified_text
 from console.presenters.texts import many, own
 from console.screens.auditing import Auditing
+from console.widgets.key_bar import KeyBar
 from console.widgets.pane import Pane
 from console.widgets.press import Press
 from console.widgets.row_list import RowList
@@ -60,7 +61,7 @@ class AuditView(Auditing, inherit_bindings=False):
             yield Static(id="empty", markup=False)
             yield Pane("event", id="detail")
         yield StatusLine()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar()
 
     @property
     def list(self) -> RowList[int]:

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.timer import Timer
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from console import actions
 from console.actions import Action
@@ -20,6 +20,7 @@ from console.presenters.editing import Field, Path, edited, fields
 from console.presenters.texts import foreign, joined, lines, own
 from console.screens.base import ConsoleModal
 from console.screens.confirm import Confirmed, ConfirmModal
+from console.widgets.key_bar import KeyBar
 from console.widgets.status_line import NoticeLine
 from core.canonical import JsonObject
 from core.errors import CountersignError
@@ -59,7 +60,7 @@ class EditScreen(ConsoleModal[str], inherit_bindings=False):
                 yield Static(own("This change has no value that could be edited."), markup=False)
         yield Static(id="checked", markup=False)
         yield NoticeLine()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Say what is edited, and load what checking needs beside the screen."""

@@ -6,7 +6,7 @@ from functools import partial
 
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from console import actions
 from console.actions import Action
@@ -15,6 +15,7 @@ from console.presenters.queue import what
 from console.presenters.texts import foreign, joined, lines, many, own
 from console.screens.confirm import Confirmed, ConfirmModal
 from console.screens.listing import ListScreen
+from console.widgets.key_bar import KeyBar
 from console.widgets.pane import Pane
 from console.widgets.row_list import RowList
 from console.widgets.status_line import StatusLine
@@ -53,7 +54,7 @@ class ExceptionsScreen(ListScreen[None], inherit_bindings=False):
             yield Pane("what is known of it", id="detail")
         yield Static(_EMPTY, id="empty", markup=False)
         yield StatusLine()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Fill the list."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 from textual.app import ComposeResult
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from console import actions
 from console.actions import Action
@@ -25,6 +25,7 @@ from console.presenters.incidents import (
 from console.presenters.texts import foreign, joined, lines, many, own
 from console.screens.confirm import Confirmed, ConfirmModal
 from console.screens.listing import ListScreen
+from console.widgets.key_bar import KeyBar
 from console.widgets.row_list import RowList
 from console.widgets.status_line import StatusLine
 from core.audit.events import leaf_of
@@ -59,7 +60,7 @@ class IncidentsScreen(ListScreen[None], inherit_bindings=False):
         timeline.border_title = "what happened, newest first"
         yield timeline
         yield StatusLine()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Fill the panel."""

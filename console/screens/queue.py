@@ -9,7 +9,7 @@ from __future__ import annotations
 from textual import work
 from textual.app import ComposeResult
 from textual.css.query import NoMatches
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from console import actions
 from console.actions import Action
@@ -19,6 +19,7 @@ from console.queue_state import QueueState
 from console.screens.listing import ListScreen
 from console.views import BASES
 from console.widgets.chips import Chips
+from console.widgets.key_bar import KeyBar
 from console.widgets.row_list import RowList
 from console.widgets.status_line import StatusLine
 from core.errors import BadInput
@@ -52,7 +53,7 @@ class QueueScreen(ListScreen[None], inherit_bindings=False):
         yield RowList(columns(all_open=False), id="list")
         yield Static(_EMPTY, id="empty", markup=False)
         yield StatusLine()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Fill the list before the first paint."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from console.presenters.change import change_parts, moved_parts, unchanged_parts
 from console.presenters.evidence import evidence_text
@@ -18,6 +18,7 @@ from console.presenters.queue import Key, what
 from console.presenters.tabs import TABS, chart_text, history_text, policy_text, raw_text
 from console.presenters.texts import foreign, joined, lines, own, span
 from console.screens.scrolling import ScrollingScreen
+from console.widgets.key_bar import KeyBar
 from console.widgets.pane import ChangePane, Pane
 from console.widgets.segments import Segments
 from console.widgets.status_line import StatusLine
@@ -70,7 +71,7 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
                 yield Segments(id="tabs")
                 yield ChangePane("change", id="change")
         yield StatusLine()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Show the change that was opened."""

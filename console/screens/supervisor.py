@@ -11,7 +11,7 @@ from functools import partial
 
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from console import actions
 from console.actions import Action
@@ -27,6 +27,7 @@ from console.presenters.supervisor import (
 from console.presenters.texts import foreign, joined, lines, many, own
 from console.screens.confirm import Confirmed, ConfirmModal
 from console.screens.listing import ListScreen
+from console.widgets.key_bar import KeyBar
 from console.widgets.row_list import RowList
 from console.widgets.status_line import StatusLine
 from core.errors import CountersignError
@@ -71,7 +72,7 @@ class SupervisorScreen(ListScreen[None], inherit_bindings=False):
         yield changes
         yield Static(_EMPTY, id="empty", markup=False)
         yield StatusLine()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Fill both lists."""

@@ -6,7 +6,7 @@ Source: design §14.9 (never act on a row other than the one shown).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Generic
+from typing import ClassVar, Generic, Self
 
 from rich.segment import Segment
 from rich.style import Style
@@ -21,6 +21,7 @@ from console.widgets.rows import Column, FixedRows, Key, Mark, Row, Source, fitt
 HEAD = 1
 """Lines above the rows."""
 GUTTER = 2
+_KEPT_LINES = 512
 _SIGNS: dict[Mark, str] = {"late": "! ", "loud": "", "gone": "", "good": ""}
 
 
@@ -45,6 +46,7 @@ class RowList(ScrollView, Generic[Key], can_focus=True, inherit_bindings=False):
         self.picked: set[Key] = set()
         self._cursor = 0
         self._settling = False
+        self._drawn: dict[tuple[int, int, bool], Strip] = {}
 
     @property
     def cursor(self) -> Key | None:
@@ -104,7 +106,8 @@ class RowList(ScrollView, Generic[Key], can_focus=True, inherit_bindings=False):
             self.scroll_to(y=self._cursor - self.lines + 1, animate=False, immediate=True)
         if self._cursor != before:
             self.post_message(self.Moved())
-        self.refresh()
+        self.refresh_row(before)
+        self.refresh_row(self._cursor)
 
     def move_to_key(self, key: Key) -> bool:
         """Move the cursor to a key; False where it is not shown."""
@@ -134,16 +137,30 @@ class RowList(ScrollView, Generic[Key], can_focus=True, inherit_bindings=False):
         if y < HEAD:
             return self._heads(width)
         number = self.top + y - HEAD
-        row = self.source.row(number) if number < len(self.source) else None
-        if len(self.source) + HEAD != self.virtual_size.height and not self._settling:
-            self._settling = True
-            self.call_later(self._settle)
-        if row is None:
-            return Strip.blank(width, self.rich_style)
-        return self._line(row, width, at_cursor=number == self._cursor)
+        at_cursor = number == self._cursor
+        drawn = self._drawn.get((number, width, at_cursor))
+        if drawn is None:
+            drawn = self._row_line(number, width, at_cursor=at_cursor)
+            if len(self._drawn) >= _KEPT_LINES:
+                self._drawn.clear()
+            self._drawn[number, width, at_cursor] = drawn
+        return drawn
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> Self:
+        """Draw anew; without a region the rows may say something else now."""
+        if not regions:
+            self._drawn.clear()
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def notify_style_update(self) -> None:
+        """Draw in the styles as they are now."""
+        self._drawn.clear()
+        super().notify_style_update()
 
     def refresh_row(self, number: int) -> None:
-        """Draw one row anew."""
+        """Paint one row again, as the cursor left it or came to it."""
         self.refresh(Region(0, number - self.top + HEAD, self.size.width, 1))
 
     def on_resize(self) -> None:
@@ -171,6 +188,15 @@ class RowList(ScrollView, Generic[Key], can_focus=True, inherit_bindings=False):
         heads = "".join(fitted(column.head, size) for column, size in self._fitting(width))
         return Strip([Segment(" " * GUTTER + heads, style)]).adjust_cell_length(width, style)
 
+    def _row_line(self, number: int, width: int, *, at_cursor: bool) -> Strip:
+        row = self.source.row(number) if number < len(self.source) else None
+        if len(self.source) + HEAD != self.virtual_size.height and not self._settling:
+            self._settling = True
+            self.call_later(self._settle)
+        if row is None:
+            return Strip.blank(width, self.rich_style)
+        return self._line(row, width, at_cursor=at_cursor)
+
     def _line(self, row: Row[Key], width: int, *, at_cursor: bool) -> Strip:
         style = self.rich_style
         whole = row.marks.get("*")
@@ -182,7 +208,7 @@ class RowList(ScrollView, Generic[Key], can_focus=True, inherit_bindings=False):
         segments = [Segment(gutter + ("●" if row.key in self.picked else " "), style)]
         for column, size in self._fitting(width):
             segments.append(self._cell(row, column.name, size, style))
-        return Strip(segments).adjust_cell_length(width, style)
+        return Strip(segments).simplify().adjust_cell_length(width, style)
 
     def _cell(self, row: Row[Key], name: str, size: int, style: Style) -> Segment:
         text, mark = row.cells.get(name, ""), row.marks.get(name)

@@ -42,10 +42,13 @@ class StatusLine(Static):
 
     def __init__(self) -> None:
         super().__init__(markup=False)
+        self._shown: tuple[Facts, Notice] | None = None
 
     def show(self, facts: Facts, notice: Notice) -> None:
-        """Show both."""
-        self.update(lines([facts_text(facts), notice_text(notice)]))
+        """Show both, where either is not shown yet: a new text lays the whole screen out anew."""
+        if (facts, notice) != self._shown:
+            self._shown = facts, notice
+            self.update(lines([facts_text(facts), notice_text(notice)]))
 
 
 class NoticeLine(Static):
@@ -53,10 +56,13 @@ class NoticeLine(Static):
 
     def __init__(self) -> None:
         super().__init__(markup=False)
+        self._shown: Notice | None = None
 
     def show(self, notice: Notice) -> None:
-        """Show it."""
-        self.update(notice_text(notice))
+        """Show it, where it is not shown yet."""
+        if notice != self._shown:
+            self._shown = notice
+            self.update(notice_text(notice))
 
 
 def facts_text(facts: Facts) -> Content:

@@ -29,7 +29,7 @@ def ratios() -> list[float]:
         workspace, database = Path(folder) / "clinic", Path(folder) / "bare.db"
         env = ours.make(workspace)
         with ours.opened(workspace) as opened:
-            asyncio.run(_fill(opened))
+            asyncio.run(fill(opened, ROWS))
         bare.fill(str(database), ROWS)
         _seconds("tests.bench.ours", str(workspace), env)
         _seconds("tests.bench.bare", str(database), env)
@@ -40,9 +40,10 @@ def ratios() -> list[float]:
         ]
 
 
-async def _fill(opened: ours.Opened) -> None:
+async def fill(opened: ours.Opened, count: int) -> None:
+    """Stage some changes as agents would."""
     workspace = opened.with_ehr(chart(FakeEhr()))
-    for number in range(ROWS):
+    for number in range(count):
         await stage(workspace, document(proposal(phone_change(), correlation_id=f"c-{number}")))
 
 

@@ -34,13 +34,13 @@ class Opened:
         )  # fmt: skip
 
 
-def make(path: Path) -> dict[str, str]:
+def make(path: Path, ehr_url: str = "http://127.0.0.1:1/fhir") -> dict[str, str]:
     """Make a workspace as `init` does and return the environment that opens it."""
     from console.bootstrap.system import SystemClock, SystemIds
     from sync.workspace.create import create
 
     create(
-        path, ehr_url="http://127.0.0.1:1/fhir", profile="sandbox", passphrase=PASSPHRASE,
+        path, ehr_url=ehr_url, profile="sandbox", passphrase=PASSPHRASE,
         reviewer="dr-lee", clock=SystemClock(), ids=SystemIds(),
     )  # fmt: skip
     secret = path.parent / "passphrase"
@@ -65,7 +65,9 @@ def show(path: str) -> None:
 
     from console.bootstrap import open_here
     from console.commands.console import warm
+    from console.heap import Heap
 
+    Heap()
     warmed = warm()
     with open_here(argparse.Namespace(workspace=Path(path))) as found:
         warmed.join()

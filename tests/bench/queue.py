@@ -32,7 +32,7 @@ def ratios() -> tuple[list[float], list[float]]:
             place.mkdir()
             env = ours.make(place / "clinic")
             with ours.opened(place / "clinic") as opened:
-                _fill(opened.folder.connection, count)
+                fill(opened.folder.connection, count)
             _measured(place, env)
         pairs = [
             (_measured(places[MANY], _env(places[MANY])), _measured(places[FEW], _env(places[FEW])))
@@ -57,7 +57,7 @@ def _measured(place: Path, env: dict[str, str]) -> tuple[float, float]:
     return time.perf_counter() - begun, float(usage.ru_maxrss)
 
 
-def _fill(connection: Any, count: int) -> None:
+def fill(connection: Any, count: int) -> None:
     marks = ", ".join("?" * len(_NAMES))
     connection.execute("BEGIN IMMEDIATE")
     connection.executemany(

@@ -10,9 +10,12 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+from textual.screen import Screen
+
 from console.app import ConsoleApp
 from console.screens.review import ReviewScreen
 from console.watch import Watch
+from console.widgets.key_bar import KeyBar
 from core.intake.stage import stage
 from core.records import ChangeRow
 from core.workspace import Workspace
@@ -163,6 +166,14 @@ def review(app: ConsoleApp) -> ReviewScreen:
     found = next((one for one in app.screen_stack if isinstance(one, ReviewScreen)), None)
     assert found is not None, app.screen_stack
     return found
+
+
+def assert_room(screen: Screen[Any], least: int) -> None:
+    """Assert that every key that the bar should show has room, and that there are so many."""
+    wanted = {one.binding.action for one in screen.active_bindings.values() if one.binding.show}
+    shown = screen.query_one(KeyBar).shown
+    assert len(shown) == len(wanted) >= least
+    assert max(one.end for one in shown) <= screen.size.width
 
 
 def text_of(app: ConsoleApp) -> str:

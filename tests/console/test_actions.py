@@ -3,7 +3,6 @@
 from collections import Counter
 
 import pytest
-from textual.widgets._footer import FooterKey
 
 from console import actions
 from console.actions import SCOPES, Scope
@@ -16,7 +15,7 @@ from console.screens.decide import DecisionModal
 from console.screens.edit import EditScreen
 from console.screens.help import HelpScreen, matches
 from console.screens.review import ReviewScreen
-from tests.console.desk import Desk, text_of
+from tests.console.desk import Desk, assert_room, text_of
 
 HOMES: dict[Scope, type] = {
     "app": ConsoleApp,
@@ -177,7 +176,5 @@ async def test_footer_fits_eighty_columns(desk: Desk) -> None:
         for key in ("down", "enter"):
             await pilot.press(key)
             await pilot.pause()
-            keys = list(app.screen.query(FooterKey))
-            assert len(keys) >= 5
-            assert max(one.region.right for one in keys) <= 80
+            assert_room(app.screen, 5)
             assert "ctrl+q Quit" in text_of(app).splitlines()[-1]

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
-from textual.widgets._footer import FooterKey
 
 from console import actions
 from console.audit_source import PAGE, WholeLedger
@@ -23,6 +22,7 @@ from core.review.decide import Answer, decide
 from sync.store import audit_reads
 from sync.store.erase import erase_body
 from tests.console.audit_desk import AuditDesk, audit, notice, opened, seen, settled
+from tests.console.desk import assert_room
 
 
 @pytest.fixture
@@ -521,8 +521,7 @@ async def test_every_action_of_the_footer_has_room(desk: AuditDesk, size: tuple[
     await decided(desk)
     async with desk.app().run_test(size=size) as pilot:
         screen = await opened(pilot)
-        keys = list(screen.query(FooterKey))
-        assert len(keys) >= 8 and max(one.region.right for one in keys) <= size[0]
+        assert_room(screen, 8)
         parts = [screen.list, screen.query_one("#detail")]
         assert not parts[0].region.overlaps(parts[1].region)
         assert parts[0].region.width >= 70

@@ -318,14 +318,15 @@ async def test_control_read_only_rests_on_the_registry_guard(
 
 
 async def test_disabled_keys_are_dimmed_in_the_footer(desk: Desk) -> None:
-    from textual.widgets._footer import FooterKey
+    from console.widgets.key_bar import KeyBar
 
     await desk.propose()
     app = desk.app(read_only=True)
     async with app.run_test() as pilot:
         await pilot.press("enter")
         await pilot.pause()
-        dimmed = {key.description for key in app.screen.query(FooterKey) if key._disabled}
+        bar = app.screen.query_one(KeyBar)
+        dimmed = {key.label for key in bar.shown if not key.enabled}
         assert dimmed == {"Approve", "Reject", "Defer"}
 
 

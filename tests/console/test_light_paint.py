@@ -67,6 +67,16 @@ def test_control_a_library_that_is_loaded_is_found(desk: Desk) -> None:
     assert painted(desk, ("textual",)) == "loaded: ['textual']"
 
 
+def test_opening_a_workspace_loads_no_client_and_no_models() -> None:
+    program = "import sys, console.app, console.commands.console; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert "sync.workspace.folder" in loaded and "core.fhir" in loaded
+    assert not loaded & {"core.fhir.validation", "fhir", "httpx", "sqlmodel", "deepdiff"}
+
+
 def painted(desk: Desk, names: tuple[str, ...]) -> str:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(desk.bench.path), *names],

@@ -93,10 +93,12 @@ async def _stage(bench: Bench) -> list[tuple[str, str]]:
 
 def _rows(bench: Bench, id_: str) -> dict[str, list[object]]:
     """Return the rows that the last decision wrote, by table."""
+    # Without what SQLite computes itself, as the other side writes it.
+    names = ", ".join(row[1] for row in bench.connection.execute("PRAGMA table_info(change)"))
     queries = {
         "leaf": "SELECT * FROM leaf ORDER BY seq DESC LIMIT 1",
         "decision": "SELECT * FROM decision ORDER BY seq DESC LIMIT 1",
-        "change": f"SELECT * FROM change WHERE proposal = '{id_}'",  # noqa: S608  our own id
+        "change": f"SELECT {names} FROM change WHERE proposal = '{id_}'",  # noqa: S608  our own id
         "tree": "SELECT * FROM tree",
         "checkpoint": "SELECT * FROM checkpoint ORDER BY size DESC LIMIT 1",
     }

@@ -20,8 +20,10 @@ def main(path: str, count: int) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
-    script = resources.files("sync.store.migrations").joinpath("0001.sql").read_text("utf-8")
-    connection.executescript(script)
+    scripts = resources.files("sync.store.migrations").iterdir()
+    for script in sorted(scripts, key=lambda found: found.name):
+        if script.name.endswith(".sql"):
+            connection.executescript(script.read_text("utf-8"))
     for number in range(count):
         _write(connection, {"change": _keyed("change", rows["change"], number)})
     begun = time.perf_counter()

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.canonical import JsonObject
+from core.consent.asked import Asked
 from core.ledger.event import Entry, Event, Interval
 from core.records import (
     ChangeRow,
@@ -164,13 +165,14 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """What the EHR's CapabilityStatement says of writing one type."""
+    """What the EHR's CapabilityStatement says of one type."""
 
     create: bool
     update: bool
     update_create: bool
     conditional_create: bool
     versioned: bool
+    search: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +294,7 @@ class Hub(Protocol):
 
 
 class Consents(Protocol):
-    """What consent says about a patient; here the workspace's stated default."""
+    """What a patient's Consents say."""
 
-    async def evaluate(self, patient: str, purpose: str) -> str:
-        """Return `permit`, `deny`, or `not-read:permit` / `not-read:deny` for the default."""
+    async def evaluate(self, ehr: Ehr, asked: Asked) -> str:
+        """Return one line as `core.consent.answer` explains it; raises Unreachable or Refused."""

@@ -162,7 +162,13 @@ def _effect(item: Difference) -> JsonObject:
 
 
 def consent_words(consent: str | None) -> str | None:
-    """Return what to say of consent: nothing was read where only the default was applied."""
-    if consent is not None and consent.startswith("not-read:"):
-        return f"consent not read; the workspace's default says {consent.partition(':')[2]}"
-    return consent
+    """Return what to say of consent: what holds, and which provision says so."""
+    if consent is None:
+        return None
+    word, _, source = consent.partition(" ")
+    kind, _, default = word.partition(":")
+    if kind == "not-read":
+        return f"consent not read; the workspace's default says {default}"
+    if kind == "default":
+        return f"no consent applies; the workspace's default says {default}"
+    return f"consent: {word}, by {source}" if source else consent

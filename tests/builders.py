@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.canonical import JsonObject, exact
+from core.consent.chart import ChartConsents
 from core.intake.documents import Document, documents
 from core.workspace import Workspace
 from sync.keys.ring import KeyRing, generate
@@ -137,7 +138,7 @@ class Bench:
         self.ids = FakeIds()
         self.ehr = chart(FakeEhr()) if ehr is None else ehr
         self.ring: KeyRing = generate()
-        self.consents = FakeConsents()
+        self.consents: FakeConsents | ChartConsents = FakeConsents()
         self.connection = connect(self.path, None)
         migrate(self.connection)
         self.ledger = StoreLedger(self.connection, self.clock, self.ring.checkpoint_key)

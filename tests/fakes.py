@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.canonical import JsonObject, parse_object
+from core.consent import Asked
 from core.errors import Unreachable
-from core.ports import Capability, Fetched, NotSent, OutcomeUnknown, Request, Response
+from core.ports import Capability, Ehr, Fetched, NotSent, OutcomeUnknown, Request, Response
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -55,7 +56,7 @@ class FakeConsents:
     def __init__(self, answer: str = "not-read:permit"):
         self.answer = answer
 
-    async def evaluate(self, patient: str, purpose: str) -> str:
+    async def evaluate(self, ehr: Ehr, asked: Asked) -> str:
         return self.answer
 
 
@@ -106,7 +107,7 @@ class FakeEhr:
 
     async def capability(self, type_: str) -> Capability:
         self._up()
-        return Capability(True, True, self.update_create, True, True)
+        return Capability(True, True, self.update_create, True, True, search=True)
 
     async def grant(self, scope: str) -> FakeGrant:
         self._up()
@@ -162,6 +163,8 @@ def _matches(resource: JsonObject, key: str, value: str) -> bool:
             item.get("system") == system and item.get("value") == wanted
             for item in resource.get("identifier", [])
         )
+    if key == "patient":
+        return bool(resource["patient"].get("reference") == value)
     if key == "target":
         return any(item.get("reference") == value for item in resource.get("target", []))
     if key == "_count":

@@ -233,7 +233,7 @@ class Opened:
         self.folder.close()
 
     def _workspace(self, ehrs: dict[str, Ehr]) -> Workspace:
-        from console.bootstrap.consents import DefaultConsents
+        from core.consent.chart import ChartConsents
         from core.workspace import Workspace
 
         return Workspace(
@@ -244,7 +244,7 @@ class Opened:
             clock=self.clock,
             ids=self.ids,
             ehrs=ehrs,
-            consents=DefaultConsents(self.ledger),
+            consents=ChartConsents(self.ledger),
             addresses={name: place.base_url for name, place in self.folder.config.ehr.items()},
         )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from core.consent import PERMITTED
+from core.consent import denies, permits
 from core.incident.freeze import frozen_by, target_of
 from core.ledger.event import moment
 from core.lifecycle import State
@@ -103,9 +103,9 @@ def check_approvals(
 
 def check_consent(consent: str) -> None:
     """Stop unless consent, asked again, permits."""
-    if consent.endswith("deny"):
+    if denies(consent):
         raise Stopped("consent-denied", "void")
-    if consent not in PERMITTED:
+    if not permits(consent):
         raise Stopped("consent-unreadable", "wait")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from core.canonical import JsonObject, Number, exact
+from core.consent import Asked, labels_of
 from core.delta import Difference, disturbed, touched
 from core.digests import Base, bytes_digest, fingerprint
 from core.errors import Failed
@@ -61,11 +62,27 @@ async def refresh(
         await _check_patient(workspace, change.ehr, patient)
     else:
         fresh = await _fresh_base(workspace, change, content, patient)
-    check_consent(await workspace.consents.evaluate(patient, proposal.purpose))
+    await _check_consent(workspace, proposal, change, patient, fresh)
     verdict = judge_again(workspace.ledger, proposal, change, fresh)
     if verdict.outcome == "denied" or verdict.digest() != change.verdict_digest:
         raise Returned("verdict-changed", fresh)
     return Fresh(fresh, fresh is not content, looked_at)
+
+
+async def _check_consent(
+    workspace: Workspace, proposal: ProposalRow, change: ChangeRow, patient: str, fresh: Content
+) -> None:
+    asked = Asked(
+        patient=patient,
+        agent=proposal.agent,
+        purpose=proposal.purpose,
+        type=change.type,
+        operation="create" if change.op == "create" else "update",
+        at=workspace.clock.now(),
+        labels=labels_of(fresh.base, fresh.resource),
+        actors=policy_in_force(workspace.ledger).consent_actors,
+    )
+    check_consent(await workspace.consents.evaluate(workspace.ehr(change.ehr), asked))
 
 
 def judge_again(

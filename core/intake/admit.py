@@ -70,7 +70,7 @@ def append_change(
             body=content.as_json(found.label),
         )
     )
-    admit(workspace, transaction, about, digests, change.verdict, found.consent)
+    admit(workspace, transaction, about, digests, change.verdict, change.consent)
 
 
 def admit(

@@ -15,6 +15,10 @@ from core.policy.request import Operation
 from core.roster import Roster
 
 CONSENT_DENIED = Reason("consent-denied", "Consent does not permit this for the stated purpose.")
+CONSENT_UNREADABLE = Reason(
+    "consent-unreadable",
+    "A Consent of this patient cannot be read or contradicts itself; it has to be settled first.",
+)
 FROZEN = Reason("frozen", "A freeze is in force for writes of this kind; propose again later.")
 STALE_BASE = Reason(
     "stale-base", "The elements it touches have changed since the base version; read again."

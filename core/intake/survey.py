@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.canonical import JsonObject
-from core.consent import PERMITTED
+from core.consent import Asked, denies, labels_of, permits
 from core.delta import Difference, disturbed, touched
 from core.errors import BadInput
 from core.grounding import belongs_to
@@ -26,7 +26,16 @@ from core.intake.build import (
     stamp,
 )
 from core.intake.evidence import gather
-from core.intake.judge import CONSENT_DENIED, FROZEN, NO_ROAD, STALE_BASE, Case, deny, judge
+from core.intake.judge import (
+    CONSENT_DENIED,
+    CONSENT_UNREADABLE,
+    FROZEN,
+    NO_ROAD,
+    STALE_BASE,
+    Case,
+    deny,
+    judge,
+)
 from core.intake.label import patient_label
 from core.ledger.event import patient_tag
 from core.policy import Verdict
@@ -52,6 +61,7 @@ class Surveyed:
     narrative: str | None
     depends_on: tuple[int, ...]
     verdict: Verdict
+    consent: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,6 @@ class Survey:
     label: str
     evidence: tuple[JsonObject, ...]
     changes: tuple[Surveyed, ...]
-    consent: str
 
 
 async def survey(workspace: Workspace, proposal: Proposal) -> Survey:
@@ -78,14 +87,11 @@ async def survey(workspace: Workspace, proposal: Proposal) -> Survey:
         )
     await _check_encounter(ehr, proposal)
     evidence = tuple(await gather(ehr, proposal))
-    consent = await workspace.consents.evaluate(proposal.patient, proposal.purpose)
     changes = [
-        await _survey_change(workspace, ehr, proposal, index, evidence, consent)
+        await _survey_change(workspace, ehr, proposal, index, evidence)
         for index in range(len(proposal.changes))
     ]
-    return Survey(
-        patient.resource, patient_label(patient.resource), evidence, tuple(changes), consent
-    )
+    return Survey(patient.resource, patient_label(patient.resource), evidence, tuple(changes))
 
 
 def case_of(proposal: Proposal) -> Case:
@@ -138,7 +144,6 @@ async def _survey_change(
     proposal: Proposal,
     index: int,
     evidence: tuple[JsonObject, ...],
-    consent: str,
 ) -> Surveyed:
     change, field = proposal.changes[index], f"changes[{index}]"
     operation = workspace.ids.uuid()
@@ -165,8 +170,11 @@ async def _survey_change(
         verdict = deny(verdict, NO_ROAD)
     if stale:
         verdict = deny(verdict, STALE_BASE)
-    if consent not in PERMITTED:
-        verdict = deny(verdict, CONSENT_DENIED)
+    consent = await workspace.consents.evaluate(
+        ehr, _asked(workspace, proposal, change, base, built.resource)
+    )
+    if not permits(consent):
+        verdict = deny(verdict, CONSENT_DENIED if denies(consent) else CONSENT_UNREADABLE)
     target = _target(workspace, proposal, change, built, verdict)
     if frozen_by(reads.freezes(), target) is not None:
         verdict = deny(verdict, FROZEN)
@@ -182,6 +190,26 @@ async def _survey_change(
         narrative=built.narrative,
         depends_on=change.depends_on,
         verdict=verdict,
+        consent=consent,
+    )
+
+
+def _asked(
+    workspace: Workspace,
+    proposal: Proposal,
+    change: Create | Update,
+    base: Fetched | None,
+    intended: JsonObject,
+) -> Asked:
+    return Asked(
+        patient=proposal.patient,
+        agent=proposal.agent.id,
+        purpose=proposal.purpose,
+        type=change.type,
+        operation=change.op,
+        at=workspace.clock.now(),
+        labels=labels_of(None if base is None else base.resource, intended),
+        actors=policy_in_force(workspace.ledger).consent_actors,
     )
 
 

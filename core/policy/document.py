@@ -102,6 +102,9 @@ _Id: TypeAlias = Annotated[
 _Agent: TypeAlias = Annotated[
     str, _shaped(r"[A-Za-z0-9_-]{1,64}|\*", "Write an agent id: letters, digits, _ and -")
 ]
+_Actor: TypeAlias = Annotated[
+    str, _shaped(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9.-]{1,64}", "Write a reference: Organization/1")
+]
 _Type: TypeAlias = Annotated[
     str, _shaped(r"[A-Z][A-Za-z]{1,63}|\*", "Write a FHIR resource type, like Patient")
 ]
@@ -132,9 +135,10 @@ class _Table(BaseModel):
 
 
 class Consent(_Table):
-    """`[consent]`: what holds for a patient where no consent provision matches."""
+    """`[consent]`: what holds where no consent provision matches, and who Consents call us."""
 
     default: Literal["permit", "deny"]
+    actors: list[_Actor] = []
 
 
 class Evidence(_Table):

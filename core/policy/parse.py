@@ -121,6 +121,7 @@ def _policy(document: Document) -> Policy:
         tiers=tuple(document.tiers),
         highest_route=next(route for route in routes if route.id == document.highest_route),
         consent_default=document.consent.default,
+        consent_actors=frozenset(document.consent.actors),
         not_found=document.evidence.not_found,
         routes=routes,
         allows=tuple(_allow(rule) for rule in document.allow),

@@ -72,6 +72,7 @@ class Policy:
     tiers: tuple[str, ...]
     highest_route: Route
     consent_default: Literal["permit", "deny"]
+    consent_actors: frozenset[str]
     not_found: Literal["deny", "highest-tier"]
     routes: tuple[Route, ...]
     allows: tuple[Allow, ...]

@@ -39,6 +39,7 @@ def _capability(resource: JsonObject) -> Capability:
     codes = {item.get("code") for item in _objects(resource.get("interaction"))}
     return Capability(
         create="create" in codes,
+        search="search-type" in codes,
         update="update" in codes,
         update_create=resource.get("updateCreate") is True,
         conditional_create=resource.get("conditionalCreate") is True,

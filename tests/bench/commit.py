@@ -42,12 +42,13 @@ def _decisions(folder: Path) -> tuple[float, list[Event], dict[str, list[object]
     """Return the seconds that COUNT decisions took, their events, and the rows of one of them."""
     bench = Bench(folder)
     waiting = asyncio.run(_stage(bench))
+    before = _change(bench, waiting[-1][0])
     begun = time.perf_counter()
     for id_, seen in waiting:
         decide(bench.workspace, id_, 0, Answer("approve", seen=seen))
     spent = time.perf_counter() - begun
     events = [_event(bench, id_) for id_, _ in waiting]
-    return spent, events, _rows(bench, waiting[-1][0])
+    return spent, events, {"before": before, **_rows(bench, waiting[-1][0])}
 
 
 def _event(bench: Bench, id_: str) -> Event:
@@ -93,20 +94,24 @@ async def _stage(bench: Bench) -> list[tuple[str, str]]:
 
 def _rows(bench: Bench, id_: str) -> dict[str, list[object]]:
     """Return the rows that the last decision wrote, by table."""
-    # Without what SQLite computes itself, as the other side writes it.
-    names = ", ".join(row[1] for row in bench.connection.execute("PRAGMA table_info(change)"))
     queries = {
         "leaf": "SELECT * FROM leaf ORDER BY seq DESC LIMIT 1",
         "decision": "SELECT * FROM decision ORDER BY seq DESC LIMIT 1",
-        "change": f"SELECT {names} FROM change WHERE proposal = '{id_}'",  # noqa: S608  our own id
         "tree": "SELECT * FROM tree",
         "checkpoint": "SELECT * FROM checkpoint ORDER BY size DESC LIMIT 1",
     }
-    found = {}
+    found = {"change": _change(bench, id_)}
     for table, query in queries.items():
         row = bench.connection.execute(query).fetchone()
         found[table] = [cell.hex() if isinstance(cell, bytes) else cell for cell in row]
     return found
+
+
+def _change(bench: Bench, id_: str) -> list[object]:
+    """Return a change's row, without what SQLite computes itself."""
+    names = ", ".join(row[1] for row in bench.connection.execute("PRAGMA table_info(change)"))
+    query = f"SELECT {names} FROM change WHERE proposal = ?"  # noqa: S608  our own names
+    return list(bench.connection.execute(query, (id_,)).fetchone())
 
 
 def _plain(folder: Path, rows: dict[str, list[object]]) -> float:

@@ -1,4 +1,7 @@
-"""The baseline of `commit`: the same rows into the same tables by plain sqlite3, WAL and FULL."""
+"""The baseline of `commit`: the same rows into the same tables by plain sqlite3, WAL and FULL.
+
+Each change stands in its table as it was before the decision, so that its indexes move here too.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,9 @@ def main(path: str, count: int) -> None:
     for script in sorted(scripts, key=lambda found: found.name):
         if script.name.endswith(".sql"):
             connection.executescript(script.read_text("utf-8"))
+    before = rows.pop("before")
     for number in range(count):
-        _write(connection, {"change": _keyed("change", rows["change"], number)})
+        _write(connection, {"change": _keyed("change", before, number)})
     begun = time.perf_counter()
     for number in range(count):
         connection.execute("BEGIN IMMEDIATE")

@@ -168,8 +168,12 @@ def _nested(
         if match is Match.NO:
             continue
         effect = _type(child)
-        if effect is None or (match is Match.MAYBE and effect != outer):
+        if effect is None:
             raise Unreadable(place)
+        if match is Match.MAYBE:
+            if outer == "permit" and (effect == "deny" or "provision" in child):
+                raise Unreadable(place)
+            continue
         found.append(_nested(child, effect, asked, place, depth + 1) or (effect, place))
     denied = [one for one in found if one[0] == "deny"]
     return denied[0] if denied else found[0] if found else None

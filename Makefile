@@ -18,7 +18,7 @@ demo: install
 	@$(BIN)/python -m console demo
 
 test: lint
-	$(BIN)/python -m pytest -n 4
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 # The contract suite against any FHIR R4 server: make test-server BASE_URL=https://…/fhir
 test-server: install

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 from textual.widgets import Static
 
 from console.presenters.texts import foreign, joined, lines
+from console.widgets.clicked import clicked, spans
 from core.inert import inert
 
 _GAP = 1
@@ -27,7 +27,7 @@ class Chips(Static):
 
     def __init__(self) -> None:
         super().__init__(id="chips", markup=False)
-        self._ends: list[int] = []
+        self._parts: list[range] = []
         self.texts: list[str] = []
 
     def show(self, texts: Sequence[str]) -> None:
@@ -37,21 +37,11 @@ class Chips(Static):
             return
         self.texts = list(texts)
         shown = [f" {inert(text)} x " for text in texts]
-        ends, end = [], 0
-        for text in shown:
-            end += cell_len(text)
-            ends.append(end)
-            end += _GAP
-        self._ends = ends
+        self._parts = spans(shown, _GAP)
         self.update(lines([joined(*[foreign(text, "reverse") for text in shown], gap=" " * _GAP)]))
 
     def on_click(self, event: events.Click) -> None:
         """Take off the clicked one."""
-        place = event.get_content_offset(self)
-        if place is None or event.chain != 1:
-            return
-        start = 0
-        for number, end in enumerate(self._ends):
-            if start <= place.x < end:
-                self.post_message(self.Removed(number))
-            start = end + _GAP
+        number = clicked(self, event, self._parts)
+        if number is not None:
+            self.post_message(self.Removed(number))

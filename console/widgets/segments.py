@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
 from console.presenters.texts import joined, own
+from console.widgets.clicked import clicked, spans
 
 GAP = 2
 
@@ -33,7 +33,7 @@ class Segments(Static):
 
     def __init__(self, *, id: str) -> None:  # noqa: A002  the name of Textual
         super().__init__(id=id, markup=False)
-        self._ends: list[int] = []
+        self._parts: list[range] = []
 
     def show(self, parts: Sequence[Content], chosen: int) -> None:
         """Show the parts."""
@@ -43,21 +43,11 @@ class Segments(Static):
             )
             for place, part in enumerate(parts)
         ]
-        ends, end = [], 0
-        for part in shown:
-            end += cell_len(part.plain)
-            ends.append(end)
-            end += GAP
-        self._ends = ends
+        self._parts = spans([part.plain for part in shown], GAP)
         self.update(joined(*shown, gap=" " * GAP) if shown else own(""))
 
     def on_click(self, event: events.Click) -> None:
         """Tell which part was clicked."""
-        place = event.get_content_offset(self)
-        if place is None or event.chain != 1:
-            return
-        start = 0
-        for number, end in enumerate(self._ends):
-            if start <= place.x < end:
-                self.post_message(self.Clicked(self, number))
-            start = end + GAP
+        number = clicked(self, event, self._parts)
+        if number is not None:
+            self.post_message(self.Clicked(self, number))

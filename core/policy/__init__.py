@@ -6,8 +6,9 @@ the strictest counts; confidence only tightens. Source: design §7, hub-protocol
 
 from core.policy.engine import evaluate
 from core.policy.parse import parse_policy
+from core.policy.policy import Policy
 from core.policy.request import Badge, Effect, Operation, Request, Touched
-from core.policy.rules import Allow, Forbid, Policy
+from core.policy.rules import Allow, Forbid
 from core.policy.sample import sample_policy
 from core.policy.verdict import REASONS, Outcome, Reason, Route, RuleTrace, Verdict
 

@@ -8,23 +8,27 @@ that the order is total. Rules equal in tier and route decide together. Source: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from core.policy.matching import (
-    Miss,
-    allow_misses,
+    allow_traces,
+    allows,
+    concerns,
     flag_code,
     is_named,
+    own_misses,
     special_flags,
     trace_forbid,
 )
+from core.policy.policy import Policy
 from core.policy.request import NARRATIVE_KEPT, Request, is_complete
-from core.policy.rules import Allow, Forbid, Policy
+from core.policy.rules import Allow
 from core.policy.verdict import REASONS, Outcome, Reason, Route, RuleTrace, Verdict
 
-_Considered: TypeAlias = tuple[tuple[Allow, tuple[Miss, ...]], ...]
+_Explain: TypeAlias = Callable[[], tuple[RuleTrace, ...]]
 _NO_LIMIT = 10**12
 
 
@@ -48,38 +52,29 @@ def evaluate(policy: Policy, request: Request, people: Mapping[str, frozenset[st
         return _denied(policy, _reasons("request-incomplete"))
     if not request.touched:
         return _denied(policy, _reasons("nothing-changed"))
-    forbids = tuple(trace_forbid(rule, request) for rule in policy.forbids)
-    considered = tuple((rule, allow_misses(rule, request)) for rule in policy.allows)
-    trace = (*forbids, *_allow_traces(considered))
-    if forbidding := _forbidding(policy, forbids):
+    explain = partial(_explained, policy, request)
+    about = policy.index.about(request)
+    if forbidding := tuple(rule for rule in about.forbids if concerns(rule, request)):
         reasons = tuple(Reason("forbidden", rule.reason) for rule in forbidding)
-        return _denied(policy, reasons, tuple(rule.id for rule in forbidding), trace)
-    matching = tuple(rule for rule, misses in considered if not misses)
+        return _denied(policy, reasons, tuple(rule.id for rule in forbidding), explain)
+    matching = tuple(rule for rule in about.allows if allows(rule, request))
     if not matching:
-        return _denied(policy, _reasons(*_uncovered(considered, request)), (), trace)
+        codes = _uncovered(policy, about.allows, request)
+        return _denied(policy, _reasons(*codes), (), explain)
     grant = _tightened(policy, _strictest(policy, matching, request), request)
-    return _concluded(policy, grant, request, people, trace)
+    return _concluded(policy, grant, request, people, explain)
 
 
-def _forbidding(policy: Policy, traces: Sequence[RuleTrace]) -> tuple[Forbid, ...]:
-    return tuple(rule for rule, trace in zip(policy.forbids, traces, strict=True) if trace.matched)
+def _explained(policy: Policy, request: Request) -> tuple[RuleTrace, ...]:
+    forbids = (trace_forbid(rule, request) for rule in policy.forbids)
+    return (*forbids, *allow_traces(policy.allows, request))
 
 
-def _allow_traces(considered: _Considered) -> tuple[RuleTrace, ...]:
-    return tuple(
-        RuleTrace(rule.id, "allow", not misses, tuple(miss.words for miss in misses))
-        for rule, misses in considered
-    )
-
-
-def _uncovered(considered: _Considered, request: Request) -> tuple[str, ...]:
+def _uncovered(policy: Policy, about: Sequence[Allow], request: Request) -> tuple[str, ...]:
     """Return `no-rule` and what parts the request from the nearest rule that is about it."""
-    about = [misses for _, misses in considered if all(m.code != "no-rule" for m in misses)]
-    nearest = min(about, key=len, default=())
+    nearest = min((own_misses(rule, request) for rule in about), key=len, default=())
     unnamed = (
-        flag_code(flag)
-        for flag in sorted(special_flags(request))
-        if not any(is_named(flag, rule) for rule, _ in considered)
+        flag_code(flag) for flag in special_flags(request) if not is_named(flag, policy.named)
     )
     codes = {*(miss.code for miss in nearest), *unnamed}
     return ("no-rule", *(code for code in REASONS if code in codes))
@@ -145,14 +140,14 @@ def _concluded(
     grant: _Grant,
     request: Request,
     people: Mapping[str, frozenset[str]],
-    trace: tuple[RuleTrace, ...],
+    explain: _Explain,
 ) -> Verdict:
     if policy.not_found == "deny" and "not-found" in request.groundings:
-        return _denied(policy, _reasons("evidence-not-grounded"), grant.rules, trace)
+        return _denied(policy, _reasons("evidence-not-grounded"), grant.rules, explain)
     if grant.route is not None and not _is_staffed(grant.route, people):
-        return _denied(policy, _reasons("route-disabled", *grant.codes), grant.rules, trace)
+        return _denied(policy, _reasons("route-disabled", *grant.codes), grant.rules, explain)
     outcome: Outcome = "auto" if grant.route is None else "review"
-    return Verdict(outcome, grant.tier, grant.rules, grant.route, _reasons(*grant.codes), trace)
+    return Verdict(outcome, grant.tier, grant.rules, grant.route, _reasons(*grant.codes), explain)
 
 
 def _is_staffed(route: Route, people: Mapping[str, frozenset[str]]) -> bool:
@@ -168,6 +163,6 @@ def _denied(
     policy: Policy,
     reasons: tuple[Reason, ...],
     rules: tuple[str, ...] = (),
-    trace: tuple[RuleTrace, ...] = (),
+    explain: _Explain = tuple,
 ) -> Verdict:
-    return Verdict("denied", policy.highest_tier, tuple(sorted(rules)), None, reasons, trace)
+    return Verdict("denied", policy.highest_tier, tuple(sorted(rules)), None, reasons, explain)

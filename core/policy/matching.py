@@ -5,7 +5,7 @@ Source: design §7 ("`policy explain` shows every rule that matched or missed an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from core.policy.request import NARRATIVE_KEPT, Request
@@ -27,15 +27,32 @@ def allow_misses(rule: Allow, request: Request) -> tuple[Miss, ...]:
     """Return every condition of an allow rule that the request misses; none means it matches."""
     return (
         *(Miss("no-rule", words) for words in _word_misses(rule.match, request)),
-        *_path_misses(rule.match, request),
-        *_value_misses(rule, request),
-        *_need_misses(rule, request),
-        *(
-            Miss(flag_code(flag), f"{flag} is not in named")
-            for flag in sorted(special_flags(request))
-            if not is_named(flag, rule)
-        ),
+        *own_misses(rule, request),
     )
+
+
+def allows(rule: Allow, request: Request) -> bool:
+    """Return whether an allow rule whose words are met has nothing else against the request."""
+    return next(_own_misses(rule, request), None) is None
+
+
+def allow_traces(rules: Iterable[Allow], request: Request) -> tuple[RuleTrace, ...]:
+    """Return what each allow rule made of the request."""
+    missed = ((rule, allow_misses(rule, request)) for rule in rules)
+    return tuple(
+        RuleTrace(rule.id, "allow", not misses, tuple(miss.words for miss in misses))
+        for rule, misses in missed
+    )
+
+
+def own_misses(rule: Allow, request: Request) -> tuple[Miss, ...]:
+    """Return the conditions, other than words, that the request misses."""
+    return tuple(dict.fromkeys(_own_misses(rule, request)))
+
+
+def concerns(rule: Forbid, request: Request) -> bool:
+    """Return whether a forbid whose words are met reaches any touched element."""
+    return any(_is_met(rule.match, request))
 
 
 def trace_forbid(rule: Forbid, request: Request) -> RuleTrace:
@@ -51,9 +68,9 @@ def special_flags(request: Request) -> frozenset[str]:
     return request.flags - {NARRATIVE_KEPT}
 
 
-def is_named(flag: str, rule: Allow) -> bool:
-    """Return whether the rule names this special content (narrative is named as `text`)."""
-    return (_NARRATIVE_WORD if flag == "narrative" else flag) in rule.named
+def is_named(flag: str, named: frozenset[str]) -> bool:
+    """Return whether this special content is among the named (narrative is named as `text`)."""
+    return (_NARRATIVE_WORD if flag == "narrative" else flag) in named
 
 
 def flag_code(flag: str) -> str:
@@ -69,16 +86,23 @@ def _word_misses(match: Match, request: Request) -> Iterator[str]:
             yield f"{field} {value} is not in {field}s"
 
 
-def _path_misses(match: Match, request: Request) -> tuple[Miss, ...]:
-    misses: dict[Miss, None] = {}
+def _own_misses(rule: Allow, request: Request) -> Iterator[Miss]:
+    yield from _path_misses(rule.match, request)
+    yield from _value_misses(rule, request)
+    yield from _need_misses(rule, request)
+    for flag in sorted(special_flags(request)):
+        if not is_named(flag, rule.named):
+            yield Miss(flag_code(flag), f"{flag} is not in named")
+
+
+def _path_misses(match: Match, request: Request) -> Iterator[Miss]:
     for touched in request.touched:
         segments = tuple(touched.path.split("."))
         if not any(path.covers(segments) for path in match.paths):
-            misses[Miss("path-not-covered", f"path {touched.path} is not covered")] = None
+            yield Miss("path-not-covered", f"path {touched.path} is not covered")
         elif touched.effect not in match.effects:
             words = f"effect {touched.effect} on {touched.path} is not allowed"
-            misses[Miss("effect-not-allowed", words)] = None
-    return tuple(misses)
+            yield Miss("effect-not-allowed", words)
 
 
 def _is_met(match: Match, request: Request) -> Iterator[bool]:

@@ -23,8 +23,9 @@ from core.policy.document import (
     ForbidTable,
     RouteTable,
 )
+from core.policy.policy import Policy
 from core.policy.references import check_references
-from core.policy.rules import Allow, Forbid, Match, Policy, Words
+from core.policy.rules import Allow, Forbid, Match, Words
 from core.policy.verdict import Route
 
 _TABLES: dict[str, type[BaseModel]] = {

@@ -1,4 +1,4 @@
-"""A policy in the form that evaluation reads: rules, routes and the document's defaults.
+"""The rules of a policy in the form that evaluation reads.
 
 Source: design §7.
 """
@@ -11,7 +11,6 @@ from typing import Final, Literal, TypeAlias
 
 from core.policy.paths import ElementPath
 from core.policy.request import Effect
-from core.policy.verdict import Route
 
 AUTO: Final = "auto"
 """The route name that stands for approval without a person."""
@@ -58,36 +57,3 @@ class Forbid:
     id: str
     match: Match
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """One valid policy document.
-
-    `tiers` run from the least to the most strict. `highest_route` is the route of the highest
-    tier; no other wants more people.
-    """
-
-    name: str
-    tiers: tuple[str, ...]
-    highest_route: Route
-    consent_default: Literal["permit", "deny"]
-    consent_actors: frozenset[str]
-    not_found: Literal["deny", "highest-tier"]
-    routes: tuple[Route, ...]
-    allows: tuple[Allow, ...]
-    forbids: tuple[Forbid, ...]
-
-    @property
-    def highest_tier(self) -> str:
-        """Return the most strict tier."""
-        return self.tiers[-1]
-
-    def route(self, name: str) -> Route | None:
-        """Return the route of that id; None for `AUTO`. Raises KeyError for any other name."""
-        if name == AUTO:
-            return None
-        for route in self.routes:
-            if route.id == name:
-                return route
-        raise KeyError(name)

@@ -5,7 +5,8 @@ Source: design §7, hub-protocol §2 (`verdict`).
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from typing import Literal, TypeAlias
 
 from core.canonical import c14n, digest, exact
@@ -88,13 +89,17 @@ class RuleTrace:
     missed: tuple[str, ...]
 
 
+def _unexplained() -> tuple[RuleTrace, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The answer of a policy to one request.
 
     `rules` are the sorted ids of the rules that decided. A denied change bears the highest tier,
     so nothing that sorts by tier takes it for harmless, and neither it nor an automatic one has
-    a route. `trace` lists every rule, forbids first, in document order.
+    a route. `explain` looks at every rule again for a person who asks why.
     """
 
     outcome: Outcome
@@ -102,7 +107,14 @@ class Verdict:
     rules: tuple[str, ...]
     route: Route | None
     reasons: tuple[Reason, ...]
-    trace: tuple[RuleTrace, ...]
+    explain: Callable[[], tuple[RuleTrace, ...]] = field(
+        default=_unexplained, compare=False, repr=False
+    )
+
+    @property
+    def trace(self) -> tuple[RuleTrace, ...]:
+        """Return what each rule made of the request, forbids first, in document order."""
+        return self.explain()
 
     def digest(self) -> str:
         """Return the 64 hex characters that an approval signs. Source: hub-protocol §2."""

@@ -53,7 +53,7 @@ def test_reasons_and_trace_do_not_alter_the_digest() -> None:
     told = replace(
         VERDICT,
         reasons=(Reason("narrative-kept", "x"),),
-        trace=(RuleTrace("a", "allow", True, ()),),
+        explain=lambda: (RuleTrace("a", "allow", True, ()),),
     )
 
     assert told.digest() == VERDICT.digest()

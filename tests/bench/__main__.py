@@ -10,7 +10,7 @@ import statistics
 import sys
 from collections.abc import Iterator
 
-from tests.bench import cold, commit, hub, keys, loop, queue, staging, tasks
+from tests.bench import cold, commit, hub, keys, loop, queue, staging, tasks, verdicts
 
 
 def report(name: str, ratios: list[float], bound: str, *, holds: bool) -> bool:
@@ -69,6 +69,9 @@ def store() -> Iterator[bool]:
         "pull of 10,000 Tasks with validation / bare httpx paging and json.loads, 20 ms a page",
         hub.pull_ratios(),
         0.75,
+    )
+    yield at_most(
+        "seconds a verdict under 200 rules, unexplained / parsed Cedar", verdicts.ratios(), 0.1
     )
     idle = hub.idle_requests()
     most = max(idle.values())

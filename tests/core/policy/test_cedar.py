@@ -1,0 +1,186 @@
+"""Allow and deny agree with Cedar, an engine that others wrote, on random proposals."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from decimal import Decimal
+
+import cedarpy
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from core.policy import Policy, Request, Touched, engine, evaluate, parse_policy
+from tests.core.policy import cedar
+from tests.core.policy.builders import allow, document, forbid, request
+
+PER_POLICY = 40
+PROPOSALS = 100_000 if os.environ.get("COUNTERSIGN_FULL_SCALE") == "1" else 1_000
+TYPES = ("Patient", "Observation", "MedicationRequest")
+PATHS = (
+    "Patient.telecom", "Patient.telecom.value", "Patient.name", "Patient.*", "Patient.extension",
+    "Patient.telecom.extension", "Patient.active", "Observation.*", "Observation.value[x]",
+    "Observation.code", "MedicationRequest.*", "MedicationRequest.status",
+)  # fmt: skip
+BADGES = ("verified", "verified", "weak", "not-found", "unavailable", "unheard-of")
+ROUTES = (("low", "desk"), ("low", "auto"), ("medium", "clinic"), ("low", "pair"), ("high", "pair"))
+AUTO = '[auto]\nenabled = true\npaths = ["Patient.telecom"]'
+
+
+def _quoted(words: list[str]) -> str:
+    return "[" + ", ".join(f'"{word}"' for word in words) + "]"
+
+
+def _mostly(usual: list[str], *odd: str) -> st.SearchStrategy[str]:
+    return st.sampled_from([*usual * 12, *odd])
+
+
+def _any_or(*words: str) -> st.SearchStrategy[str]:
+    some = st.lists(st.sampled_from(words), min_size=1, max_size=2, unique=True).map(_quoted)
+    return st.just('["*"]') | st.just('["*"]') | some
+
+
+EFFECTS = st.sampled_from(['["added", "changed"]', '["added", "changed", "removed"]', '["added"]'])
+NAMED = st.lists(
+    st.sampled_from([flag if flag != "narrative" else "text" for flag in cedar.FLAGS]),
+    max_size=5,
+    unique=True,
+).map(_quoted)
+
+
+@st.composite
+def allows(draw: st.DrawFn, number: int) -> str:
+    tier, route = draw(st.sampled_from(ROUTES))
+    paths = draw(st.lists(st.sampled_from(PATHS), min_size=1, max_size=4, unique=True))
+    if route == "auto":
+        paths = ["Patient.telecom"]
+    elif draw(st.booleans()):
+        paths = sorted({*paths, *(f"{name}.*" for name in TYPES)})
+    types = sorted({path.split(".")[0] for path in paths})
+    wheres = [None, '{status = ["draft", "final"]}', '{intent = ["proposal", "order"]}']
+    return allow(
+        id=f'"allow-{number}"',
+        agents=draw(_any_or("a-1", "a-2")),
+        ehrs=draw(_any_or("north", "south")),
+        types=_quoted(types),
+        operations=draw(_any_or("create", "update")),
+        paths=_quoted(paths),
+        effects=draw(EFFECTS),
+        purposes=draw(_any_or("TREAT", "HOPERAT")),
+        workflows=draw(_any_or("intake", "visit")),
+        models='["*"]',
+        prompts='["*"]',
+        tier=f'"{tier}"',
+        route=f'"{route}"',
+        where=draw(st.sampled_from([None, None, None, *wheres])),
+        needs=draw(st.sampled_from([None, None, None, None, '["encounter"]', '["evidence"]'])),
+        min_confidence=draw(st.sampled_from([None, None, "0.5", "0.85"])),
+        named=draw(st.none() | NAMED),
+        medication_orders=draw(st.sampled_from([None, "true"]))
+        if "MedicationRequest" in types
+        else None,
+    )
+
+
+@st.composite
+def forbids(draw: st.DrawFn, number: int) -> str:
+    return forbid(
+        id=f'"forbid-{number}"',
+        agents=draw(_any_or("a-1", "a-2")),
+        purposes=draw(_any_or("TREAT")),
+        paths=draw(st.none() | st.sampled_from(PATHS).map(lambda path: _quoted([path]))),
+        effects=draw(st.none() | EFFECTS),
+    )
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    rules = [draw(allows(number)) for number in range(draw(st.integers(1, 6)))]
+    rules += [draw(forbids(number)) for number in range(draw(st.sampled_from([0, 0, 1, 2])))]
+    not_found = draw(st.sampled_from(["deny", "highest-tier"]))
+    return parse_policy(document(*rules, auto=AUTO, not_found=not_found))
+
+
+def _touches(kind: str) -> st.SearchStrategy[list[Touched]]:
+    elements = [path for path in cedar.UNIVERSE if path.startswith(f"{kind}.")]
+    effect = st.sampled_from(["added", "changed", "added", "changed", "removed"])
+    one = st.builds(Touched, st.sampled_from(elements), effect)
+    return st.lists(one, min_size=1, max_size=2) | st.lists(one, max_size=1)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> Request:
+    kind = draw(st.sampled_from(TYPES))
+    flags = st.lists(st.sampled_from([*cedar.FLAGS, "narrative-kept"]), max_size=2)
+    badges = st.lists(st.sampled_from(BADGES), max_size=2)
+    return request(
+        agent=draw(_mostly(["a-1", "a-2"], "")),
+        ehr=draw(st.sampled_from(["north", "south"])),
+        type=draw(_mostly([kind], "Condition")),
+        operation=draw(_mostly(["create", "update"], "delete")),
+        touched=tuple(draw(_touches(kind))),
+        purpose=draw(st.sampled_from(["TREAT", "HOPERAT"])),
+        workflow=draw(st.sampled_from(["intake", "visit"])),
+        confidence=Decimal(draw(_mostly(["0", "0.3", "0.5", "0.9", "1"], "1.2", "NaN"))),
+        has_encounter=draw(st.booleans()),
+        groundings=tuple(draw(st.just(["verified"]) | badges)),
+        flags=draw(st.just(frozenset[str]()) | flags.map(frozenset)),
+        values={
+            element: (value,)
+            for element, value in (
+                ("status", draw(st.sampled_from(["draft", "final", "active", None]))),
+                ("intent", draw(st.sampled_from(["proposal", "plan", "order", None]))),
+            )
+            if value is not None
+        },
+    )
+
+
+PEOPLE = st.dictionaries(
+    st.sampled_from(["ann", "ben", "eve", "kim"]),
+    st.frozensets(st.sampled_from(["coordinator", "physician", "nurse"]), min_size=1),
+    min_size=2,
+) | st.just({name: frozenset({"coordinator", "nurse"}) for name in ("ann", "ben")})
+
+
+def _fuzz(proposals: int) -> Counter[bool]:
+    """Compare that many random proposals; return how many were allowed and how many denied."""
+    seen: Counter[bool] = Counter()
+
+    @settings(
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        deadline=None,
+        max_examples=proposals // PER_POLICY,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(policies(), PEOPLE, st.lists(requests(), min_size=PER_POLICY, max_size=PER_POLICY))
+    def compare(policy: Policy, people: dict[str, frozenset[str]], asked: list[Request]) -> None:
+        oracle = cedarpy.PolicySet.from_str(cedar.translate(policy, people))
+        for one, allowed in zip(asked, cedar.ask(oracle, asked), strict=True):
+            assert (evaluate(policy, one, people).outcome != "denied") == allowed, one
+            seen[allowed] += 1
+
+    compare()
+    return seen
+
+
+def test_allow_and_deny_agree_with_cedar_on_random_proposals() -> None:
+    seen = _fuzz(PROPOSALS)
+
+    assert seen.total() >= PROPOSALS
+    assert seen[True] >= PROPOSALS // 50
+    assert seen[False] >= PROPOSALS // 50
+
+
+@pytest.mark.parametrize("guard", ["concerns", "_is_staffed", "is_complete"])
+def test_control_with_a_guard_switched_off_the_engines_differ(
+    guard: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switched_off = guard != "concerns"
+    monkeypatch.setattr(engine, guard, lambda *_: switched_off)
+
+    with pytest.raises((AssertionError, ExceptionGroup)):
+        _fuzz(5_000)

@@ -18,7 +18,7 @@ from typing import Literal
 from core.canonical import Json, JsonObject
 from core.consent.asked import Asked
 from core.consent.matching import Match, applies, codes, narrows
-from core.consent.period import Unreadable, holds
+from core.consent.period import Unreadable, holds, is_after
 
 Effect = Literal["permit", "deny"]
 _RULES: dict[str, Effect] = {
@@ -51,11 +51,16 @@ def evaluate(consents: Sequence[JsonObject], asked: Asked, default: Effect) -> s
         found = [one for one in said if one.word == word]
         if found:
             return f"{word} {found[0].source}"
-    permits = sorted((one.given, one.source) for one in said if one.word == "permit")
-    ended = sorted((one.given, one.source) for one in said if one.word == "ended")
-    if ended and (not permits or permits[-1][0] <= ended[-1][0]):
-        return f"deny {ended[-1][1]}"
-    return f"permit {permits[-1][1]}" if permits else f"default:{default}"
+    ended = [one for one in said if one.word == "ended"]
+    permits = [one for one in said if one.word == "permit"]
+    standing = [one for one in permits if all(is_after(one.given, other.given) for other in ended)]
+    if standing:
+        return f"permit {_newest(standing).source}"
+    return f"deny {_newest(ended).source}" if ended else f"default:{default}"
+
+
+def _newest(said: Sequence[_Said]) -> _Said:
+    return max(said, key=lambda one: (one.given, one.source))
 
 
 def _said(consent: JsonObject, asked: Asked) -> _Said:

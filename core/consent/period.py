@@ -7,6 +7,7 @@ without a zone is read in UTC.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 
 from core.canonical import Json
@@ -33,6 +34,14 @@ def holds(period: Json, at: datetime) -> bool:
     return begun and (end is None or at < _after(end, "period.end"))
 
 
+def is_after(later: Json, earlier: Json) -> bool:
+    """Tell whether one dateTime surely lies after another; False where either cannot be told."""
+    try:
+        return _first(later, "dateTime") >= _after(earlier, "dateTime")
+    except Unreadable:
+        return False
+
+
 def _first(value: Json, where: str) -> datetime:
     year, month, day, time = _parts(value, where)
     if time is not None:
@@ -43,12 +52,19 @@ def _first(value: Json, where: str) -> datetime:
 def _after(value: Json, where: str) -> datetime:
     year, month, day, time = _parts(value, where)
     if time is not None:
-        return _instant(str(value), where) + timedelta(seconds=1)
-    if month is None:
-        return _day(year + 1, 1, 1, where)
+        return _plus(_instant(str(value), where), timedelta(seconds=1))
+    last = _day(year, month or 12, day or 1, where)
     if day is None:
-        return _day(year + month // 12, month % 12 + 1, 1, where)
-    return _day(year, month, day, where) + timedelta(days=1)
+        last = last.replace(day=monthrange(year, last.month)[1])
+    return _plus(last, timedelta(days=1))
+
+
+def _plus(when: datetime, more: timedelta) -> datetime:
+    # An end in 9999 is how many systems write "for ever"; the calendar has no moment after it.
+    try:
+        return when + more
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _parts(value: Json, where: str) -> tuple[int, int | None, int | None, str | None]:

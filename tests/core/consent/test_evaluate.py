@@ -270,3 +270,35 @@ def test_adding_a_denial_or_revoking_never_allows(
     if not permits(before) and not before.startswith("default"):
         revoked = [{**one, "status": "inactive"} for one in more]
         assert not permits(evaluate([*some, *revoked], ASKED, default))
+
+
+@pytest.mark.parametrize(
+    ("permitted", "revoked"),
+    [
+        ("2026-03-01T01:00:00+14:00", "2026-02-28T20:00:00Z"),
+        ("2026-03-01", "2026-03-01T23:00:00Z"),
+        ("2026", "2026-02-01"),
+        ("2026-03-01", None),
+        (None, "2026-03-01"),
+        ("2026-03-01", "some day"),
+    ],
+)
+def test_a_permission_not_surely_newer_than_the_revoked_one_does_not_heal_it(
+    permitted: str | None, revoked: str | None
+) -> None:
+    newer = consent(PERMIT, id="c2", dateTime=permitted)
+    former = consent(PERMIT, status="inactive", dateTime=revoked)
+
+    assert word(newer, former) == "deny"
+
+
+def test_a_permission_newer_in_its_own_zone_heals() -> None:
+    newer = consent(PERMIT, id="c2", dateTime="2026-02-28T20:00:00-05:00")
+
+    former = consent(PERMIT, status="inactive", dateTime="2026-02-28T23:00:00Z")
+    assert word(newer, former) == "permit"
+
+
+@pytest.mark.parametrize("end", ["9999", "9999-12", "9999-12-31", "9999-12-31T23:59:59Z"])
+def test_a_consent_may_be_given_for_ever(end: str) -> None:
+    assert word(consent({"type": "permit", "period": {"end": end}})) == "permit"

@@ -85,19 +85,7 @@ def verdict_data(verdict: Verdict, policy: str, consent: str) -> JsonObject:
         "outcome": verdict.outcome,
         "tier": verdict.tier,
         "rules": list(verdict.rules),
-        "route": None
-        if route is None
-        else exact(
-            {
-                "id": route.id,
-                "roles": list(route.roles),
-                "quorum": route.quorum,
-                "expiry_s": route.expiry_s,
-                "hold_s": route.hold_s,
-                "rebase": route.rebase,
-                "reach_by_s": route.reach_by_s,
-            }
-        ),
+        "route": None if route is None else exact(route.as_json()),
         "reasons": [{"code": item.code, "text": item.text} for item in verdict.reasons],
         "verdict": verdict.digest(),
         "policy": policy,

@@ -8,9 +8,10 @@ from core.policy.engine import evaluate
 from core.policy.parse import parse_policy
 from core.policy.policy import Policy
 from core.policy.request import Badge, Effect, Operation, Request, Touched
+from core.policy.route import Route
 from core.policy.rules import Allow, Forbid
 from core.policy.sample import sample_policy
-from core.policy.verdict import REASONS, Outcome, Reason, Route, RuleTrace, Verdict
+from core.policy.verdict import REASONS, Outcome, Reason, RuleTrace, Verdict
 
 __all__ = [
     "REASONS",

@@ -164,6 +164,11 @@ class RouteTable(_Table):
     hold: _Seconds
     rebase: bool
     reach_by: _Seconds | None = None
+    warn_before: _Seconds | None = None
+    escalate_to: _Roles = []
+    attestation: _Roles = []
+    reassign_by: _Roles = ["supervisor"]
+    unfenced: bool = False
 
 
 class AllowTable(_Table):

@@ -2,8 +2,9 @@
 
 Order of strictness among matching rules, each with its own confidence minimum applied: the higher
 tier; then the larger quorum (automatic approval counts as none); then the highest tier's route;
-then fewer roles, longer hold, no rebase, shorter expiry, shorter reach; last the route's id, so
-that the order is total. Rules equal in tier and route decide together. Source: design §7, §14.10.
+then more attestations, fewer roles, longer hold, no rebase, no unfenced write, shorter expiry,
+shorter reach; last the route's id, so that the order is total. Rules equal in tier and route
+decide together. Source: design §7, §14.10.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from core.policy.matching import (
 )
 from core.policy.policy import Policy
 from core.policy.request import NARRATIVE_KEPT, Request, is_complete
+from core.policy.route import Route
 from core.policy.rules import Allow
-from core.policy.verdict import REASONS, Outcome, Reason, Route, RuleTrace, Verdict
+from core.policy.verdict import REASONS, Outcome, Reason, RuleTrace, Verdict
 
 _Explain: TypeAlias = Callable[[], tuple[RuleTrace, ...]]
 _NO_LIMIT = 10**12
@@ -104,9 +106,11 @@ def _strictness(policy: Policy, grant: _Grant) -> tuple[int | bool | str, ...]:
         tier,
         route.quorum,
         route.id == policy.highest_route.id,
+        len(route.attestation),
         -len(route.roles),
         route.hold_s,
         not route.rebase,
+        not route.unfenced,
         -route.expiry_s,
         -_NO_LIMIT if route.reach_by_s is None else -route.reach_by_s,
         route.id,

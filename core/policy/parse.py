@@ -25,8 +25,8 @@ from core.policy.document import (
 )
 from core.policy.policy import Policy
 from core.policy.references import check_references
+from core.policy.route import Route
 from core.policy.rules import Allow, Forbid, Match, Words
-from core.policy.verdict import Route
 
 _TABLES: dict[str, type[BaseModel]] = {
     "consent": Consent,
@@ -140,6 +140,11 @@ def _route(table: RouteTable) -> Route:
         hold_s=table.hold,
         rebase=table.rebase,
         reach_by_s=table.reach_by,
+        warn_s=table.warn_before,
+        escalate_to=tuple(sorted(table.escalate_to)),
+        attestation=tuple(sorted(table.attestation)),
+        reassign_by=tuple(sorted(table.reassign_by)),
+        unfenced=table.unfenced,
     )
 
 

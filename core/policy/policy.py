@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import Literal
 
 from core.policy.index import Index
+from core.policy.route import Route
 from core.policy.rules import AUTO, Allow, Forbid
-from core.policy.verdict import Route
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core.errors import BadInput
-from core.policy.document import AllowTable, Document, ForbidTable
+from core.policy.document import AllowTable, Document, ForbidTable, RouteTable
 from core.policy.rules import AUTO
 
 
@@ -56,7 +56,23 @@ def _check_routes(document: Document) -> None:
                 field=f"{field}.reach_by",
                 remedy="Lengthen it beyond the hold time",
             )
+        _check_warning(route, field)
     _check_highest(document)
+
+
+def _check_warning(route: RouteTable, field: str) -> None:
+    if route.warn_before is not None and not 0 < route.warn_before < route.expires:
+        raise BadInput(
+            "the warning does not come between the start and expiry",
+            field=f"{field}.warn_before",
+            remedy="Write a time shorter than expires, and not 0",
+        )
+    if route.escalate_to and route.warn_before is None:
+        raise BadInput(
+            "nothing says when to escalate",
+            field=f"{field}.escalate_to",
+            remedy="Add warn_before: that long before expiry the roles are asked",
+        )
 
 
 def _check_highest(document: Document) -> None:

@@ -6,10 +6,11 @@ Source: design §7, hub-protocol §2 (`verdict`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from core.canonical import c14n, digest, exact
+from core.policy.route import Route
 
 Outcome: TypeAlias = Literal["review", "auto", "denied"]
 
@@ -49,23 +50,6 @@ REASONS: dict[str, str] = {
     "the reviewer compares the two.",
 }
 """Every reason code with its one sentence and remedy; both are safe to send to an agent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """An approval path: who may decide, how many of them, and for how long.
-
-    `roles` are sorted; `quorum` counts distinct people. `expiry_s`, `hold_s` and `reach_by_s` are
-    seconds; `rebase` allows recomputed bytes where only untouched elements moved.
-    """
-
-    id: str
-    roles: tuple[str, ...]
-    quorum: int
-    expiry_s: int
-    hold_s: int
-    rebase: bool
-    reach_by_s: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +102,7 @@ class Verdict:
 
     def digest(self) -> str:
         """Return the 64 hex characters that an approval signs. Source: hub-protocol §2."""
-        route = None if self.route is None else asdict(self.route)
+        route = None if self.route is None else self.route.signed()
         signed = {
             "outcome": self.outcome,
             "tier": self.tier,

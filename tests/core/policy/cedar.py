@@ -192,8 +192,10 @@ def _rank(policy: Policy, tier: str, route: Route | None) -> tuple[Any, ...]:
         return (policy.tiers.index(tier), 0)
     reach = float("inf") if route.reach_by_s is None else route.reach_by_s
     highest = route.id == policy.highest_route.id
-    sizes = (-len(route.roles), route.hold_s, not route.rebase, -route.expiry_s, -reach, route.id)
-    return (policy.tiers.index(tier), route.quorum, highest, *sizes)
+    sizes = (-len(route.roles), route.hold_s, not route.rebase, not route.unfenced)
+    times = (-route.expiry_s, -reach, route.id)
+    asked = len(route.attestation)
+    return (policy.tiers.index(tier), route.quorum, highest, asked, *sizes, *times)
 
 
 def _can(route: Route, people: Mapping[str, frozenset[str]]) -> bool:

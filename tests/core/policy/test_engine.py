@@ -153,6 +153,7 @@ def test_the_strictest_of_several_rules_counts(
 
 ORDER = [
     {},
+    {"attestation": '["document-seen"]'},
     {"roles": '["physician"]'},
     {"hold": '"1h"'},
     {"rebase": "false"},
@@ -179,6 +180,14 @@ def test_each_criterion_of_the_order_decides_alone(stricter: dict[str, str]) -> 
 
     for rules in ((strict, lax), (lax, strict)):
         assert verdict(document(*tables, *rules)).rules == ("strict",)
+
+
+def test_a_route_that_may_write_unfenced_is_the_less_strict_one() -> None:
+    common = 'roles = ["nurse"]\nquorum = 1\nexpires = "8h"\nhold = "0s"\nrebase = true'
+    tables = (f'[[route]]\nid = "a"\n{common}', f'[[route]]\nid = "b"\n{common}\nunfenced = true')
+    rules = (allow(id='"fenced"', route='"a"'), allow(id='"unfenced"', route='"b"'))
+
+    assert verdict(document(*tables, *rules)).rules == ("fenced",)
 
 
 def test_among_equal_quorums_the_highest_tiers_route_counts_as_stricter() -> None:

@@ -151,6 +151,16 @@ def test_paths_and_types_of_a_rule_must_belong_together(rule: object) -> None:
         ('hold = "5m"', 'hold = "2d"', "route[1].hold", "before expiry"),
         ('reach_by = "30m"', 'reach_by = "0s"', "route[2].reach_by", "within the hold"),
         ("rebase = false", "rebase = 0", "route[2].rebase", "boolean"),
+        ("rebase = false", 'rebase = false\nwarn_before = "4h"', "route[2].warn_before", "between"),
+        ("rebase = false", 'rebase = false\nwarn_before = "0s"', "route[2].warn_before", "between"),
+        (
+            "rebase = false",
+            'rebase = false\nescalate_to = ["supervisor"]',
+            "route[2].escalate_to",
+            "when",
+        ),
+        ("rebase = false", "rebase = false\nattestation = []", "route[2].attestation", "empty"),
+        ("rebase = false", "rebase = false\nreassign_by = []", "route[2].reassign_by", "empty"),
     ],
 )
 def test_the_head_of_a_document_is_checked(old: str, new: str, field: str, problem: str) -> None:

@@ -43,10 +43,23 @@ def test_without_a_route_the_digest_holds_null() -> None:
         replace(VERDICT, route=replace(ROUTE, rebase=False)),
         replace(VERDICT, route=replace(ROUTE, reach_by_s=60)),
         replace(VERDICT, route=replace(ROUTE, id="x")),
+        replace(VERDICT, route=replace(ROUTE, attestation=("document-seen",))),
+        replace(VERDICT, route=replace(ROUTE, unfenced=True)),
     ],
 )
 def test_whatever_an_approval_rests_on_alters_the_digest(other: Verdict) -> None:
     assert other.digest() != VERDICT.digest()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(ROUTE, warn_s=60, escalate_to=("supervisor",)),
+        replace(ROUTE, reassign_by=("coordinator",)),
+    ],
+)
+def test_who_is_told_and_who_reassigns_leaves_approvals_as_they_are(other: Route) -> None:
+    assert replace(VERDICT, route=other).digest() == VERDICT.digest()
 
 
 def test_reasons_and_trace_do_not_alter_the_digest() -> None:

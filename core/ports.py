@@ -21,6 +21,7 @@ from core.records import (
     ExceptionRow,
     FindingRow,
     FreezeRow,
+    NoticeRow,
     OutputRow,
     ProposalRow,
     WriteRow,
@@ -108,6 +109,12 @@ class Reads(Protocol):
 
     def freezes(self) -> Sequence[FreezeRow]:
         """Return the freezes in force."""
+
+    def notices(self, proposal: str, index: int) -> Sequence[NoticeRow]:
+        """Return what somebody was told, or has to be told, about one change, oldest first."""
+
+    def untold_notices(self) -> Sequence[NoticeRow]:
+        """Return the notices that are not delivered, oldest first."""
 
     def config(self, kind: str) -> ConfigRow | None:
         """Return the document in force."""

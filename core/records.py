@@ -252,6 +252,24 @@ class FindingRow:
     closed_at: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """Something that somebody outside the console must be told, and what became of telling."""
+
+    id: str
+    seq: int
+    at: str
+    kind: str
+    to: str
+    """JSON: `role:…` and `person:…`, most wanted first."""
+    deadline: str | None
+    proposal: str | None
+    idx: int | None
+    attempts: int = 0
+    tried_at: str | None = None
+    delivered_at: str | None = None
+
+
 ROWS = (
     ProposalRow,
     ChangeRow,
@@ -262,4 +280,5 @@ ROWS = (
     ConfigRow,
     OutputRow,
     FindingRow,
+    NoticeRow,
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.canonical import JsonObject
-from core.ledger import hub_events
+from core.ledger import hub_events, notice_events
 from core.ledger.event import ERASED, UnknownEvent
 from core.ledger.rowops import Put, RowOp, Set, Value, change_key, integer, shown, text
 
@@ -306,6 +306,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     ("freeze.set", 1): _frozen,
     ("freeze.lifted", 1): _thawed,
     **hub_events.PROJECTORS,
+    **notice_events.PROJECTORS,
     (ERASED, 1): _erased,
 }
 

@@ -13,6 +13,7 @@ from core.records import (
     ExceptionRow,
     FindingRow,
     FreezeRow,
+    NoticeRow,
     OutputRow,
     ProposalRow,
     WriteRow,
@@ -140,6 +141,15 @@ class StoreReads(AuditReads, QueueReads, IncidentReads, ContextReads):
     def freezes(self) -> Sequence[FreezeRow]:
         """Return the freezes in force."""
         return select(self.connection, FreezeRow, "WHERE lifted_at IS NULL ORDER BY at, id")
+
+    def notices(self, proposal: str, index: int) -> Sequence[NoticeRow]:
+        """Return what somebody was told, or has to be told, about one change, oldest first."""
+        tail = "WHERE proposal = ? AND idx = ? ORDER BY seq"
+        return select(self.connection, NoticeRow, tail, (proposal, index))
+
+    def untold_notices(self) -> Sequence[NoticeRow]:
+        """Return the notices that are not delivered, oldest first."""
+        return select(self.connection, NoticeRow, "WHERE delivered_at IS NULL ORDER BY seq")
 
     def open_exceptions(self) -> Sequence[ExceptionRow]:
         """Return every open exception, oldest first."""

@@ -15,6 +15,7 @@ from core.records import (
     ExceptionRow,
     FindingRow,
     FreezeRow,
+    NoticeRow,
     OutputRow,
     ProposalRow,
     WriteRow,
@@ -33,6 +34,7 @@ TABLES: dict[type, str] = {
     ConfigRow: "config",
     OutputRow: "output",
     FindingRow: "finding",
+    NoticeRow: "notice",
 }
 """Which read table holds which rows."""
 

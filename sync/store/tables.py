@@ -264,3 +264,24 @@ class ConfigTable(SQLModel, table=True):
     by: str
     digest: str
     document: str
+
+
+class NoticeTable(SQLModel, table=True):
+    """`core.records.NoticeRow`."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        Index("ix_notice_due", "seq", sqlite_where=text("delivered_at IS NULL")),
+        Index("ix_notice_change", "proposal", "idx"),
+    )
+    id: str = Field(primary_key=True)
+    seq: int
+    at: str
+    kind: str
+    to: str
+    deadline: str | None = None
+    proposal: str | None = None
+    idx: int | None = None
+    attempts: int
+    tried_at: str | None = None
+    delivered_at: str | None = None

@@ -7,11 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from core.canonical import exact
 from core.hub.receive import dismiss
 from core.incident.freeze import declare, lift
+from core.ledger.event import Actor, Event
+from core.notice import DELIVERED, FAILED, Notice, raise_notice
 from core.reconcile.settle import settle
 from core.review.content import read_content
-from core.review.decide import Answer, decide
+from core.review.decide import Answer, about, decide
 from core.review.edit import edit as edit_change
 from core.review.edit import editable
 from core.review.reassign import Handover, Item, reassign
@@ -39,7 +42,19 @@ async def live(bench: Bench) -> Bench:
     await _late(bench)
     await _given_away(bench)
     await _through_the_hub(bench)
+    _told(bench)
     return bench
+
+
+def _told(bench: Bench) -> None:
+    seen = bench.ledger.changes_in("pending-human-review")[0]
+    actor = Actor("gateway", "gateway")
+    with bench.ledger.transaction() as transaction:
+        notice = Notice("expiring", ("role:nurse",), seen.expires)
+        id_ = raise_notice(bench.workspace.ids, transaction, actor, about(seen), notice)
+        for number, kind in enumerate((FAILED, DELIVERED), 1):
+            data = {"id": id_, "attempt": exact(number)}
+            transaction.append(Event(kind, actor, about(seen), data=data))
 
 
 async def _given_away(bench: Bench) -> None:

@@ -95,8 +95,9 @@ def outcome_schema() -> dict[str, Any]:
             "state": {"enum": states},
             "operation": {"type": "string", "description": "the id of the write, where there is"},
             "reasons": {"type": "array", "items": _CODE, "description": "static codes"},
+            "edited": {"const": True, "description": "a person corrected it before deciding"},
         },
-        optional=("operation",),
+        optional=("operation", "edited"),
     )
     shared = {
         **_ENVELOPE,

@@ -77,6 +77,9 @@ class Reads(Protocol):
     def changes_in(self, *states: str) -> Sequence[ChangeRow]:
         """Return the changes in any of `states`, oldest first."""
 
+    def asked_before(self, asked: str) -> Sequence[ChangeRow]:
+        """Return the changes whose agents asked for the same, newest first, a hundred at most."""
+
     def decisions(self, proposal: str, index: int) -> Sequence[DecisionRow]:
         """Return every decision on one change, oldest first, void ones included."""
 

@@ -101,6 +101,12 @@ class ChangeRow:
     """Shown."""
     assigned: str | None = None
     """To whom a supervisor gave it: `role:nurse` or `person:dr-lee`."""
+    asked: str | None = None
+    """Keyed digest of what its agent asked for (`core.intake.sameness`)."""
+    grounds: str | None = None
+    """The same with what it replaces and the quotes it rests on."""
+    edited: int | None = None
+    """The newest revision that a person edited."""
 
     @property
     def touched(self) -> list[tuple[str, str]]:

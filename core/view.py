@@ -5,12 +5,14 @@ Source: design §8 (order of evidence and change), §13 (`show --json`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.audit.trail import Line, trail
 from core.canonical import RESPONSE, JsonObject, parse_object
 from core.delta import Difference
 from core.errors import Failed
+from core.intake.sameness import rejections
 from core.lifecycle import State, derived
 from core.ports import Reads
 from core.records import ChangeRow, DecisionRow, ExceptionRow, ProposalRow, WriteRow
@@ -32,6 +34,8 @@ class ChangeView:
     exceptions: tuple[ExceptionRow, ...]
     differences: tuple[JsonObject, ...]
     """What reconciliation found, with both values."""
+    rejected_before: tuple[JsonObject, ...] = ()
+    """`{at, reason}` of people's rejections of the same request, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ def _change(reads: Reads, row: ChangeRow) -> ChangeView:
         write=written,
         exceptions=tuple(reads.exceptions(row.proposal, row.idx)),
         differences=_differences(reads, written),
+        rejected_before=tuple(rejections(reads, row)),
     )
 
 
@@ -154,6 +159,7 @@ def _change_json(view: ChangeView) -> JsonObject:
         "moved": list(view.moved),
         "version": None if written is None else written.version,
         "differences": list(view.differences),
+        "rejected_before": list(view.rejected_before),
     }
 
 
@@ -172,3 +178,9 @@ def consent_words(consent: str | None) -> str | None:
     if kind == "default":
         return f"no consent applies; the workspace's default says {default}"
     return f"consent: {word}, by {source}" if source else consent
+
+
+def rejected_words(earlier: Sequence[JsonObject]) -> str:
+    """Return how often a person rejected the same request, and why last."""
+    times = "once" if len(earlier) == 1 else f"{len(earlier)} times"
+    return f"the same was rejected {times} before, last {earlier[0]['reason']}"

@@ -11,7 +11,8 @@ from console.bootstrap import Opened, open_here
 from console.commands.finding import change_line
 from console.commands.output import print_json, table
 from console.views import BASES, Chosen, choices, keep, view_of
-from core.errors import NotFound
+from core.errors import BadInput, NotFound
+from core.feed import feed, read_cursor
 from core.queue import Filter, Spot, parse_filter
 from core.records import ChangeRow
 
@@ -30,11 +31,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--view", metavar="NAME", help=f"one of {', '.join(BASES)}, or a view that was kept"
     )
+    parser.add_argument(
+        "--since",
+        metavar="CURSOR",
+        help="what became of changes since then, for agents; 0 begins, each line has the next",
+    )
+    parser.add_argument("--agent", metavar="ID", help="with --since: only that agent's")
     parser.add_argument("--keep", action="store_true", help="keep the filter as that view")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print one line a change."""
+    if args.since is not None:
+        return _feed(args)
+    if args.agent is not None:
+        raise BadInput("goes with --since", field="--agent", remedy="Or use --filter agent:ID")
     with open_here(args) as opened:
         chosen = _chosen(opened, args)
         if args.keep:
@@ -57,6 +68,25 @@ def run(args: argparse.Namespace) -> int:
         for change in changes
     ]
     table(rows, ("PROPOSAL", "CHANGE", "WHAT", "PATIENT", "AGENT", "STATE", "EXPIRES"))
+    return 0
+
+
+def _feed(args: argparse.Namespace) -> int:
+    if args.all or args.filter or args.view or args.keep:
+        raise BadInput("goes with --agent only", field="--since", remedy="Leave the others out")
+    with open_here(args) as opened:
+        reads = opened.ledger
+        found = list(feed(reads, read_cursor(args.since, reads.size), args.agent))
+    if args.json:
+        for line in found:
+            print_json(line)
+        return 0
+    rows = [
+        (line["cursor"], line["id"][:8], line["index"].text, line["agent"], line["state"],
+         " ".join(line["reasons"]))
+        for line in found
+    ]  # fmt: skip
+    table(rows, ("CURSOR", "PROPOSAL", "CHANGE", "AGENT", "STATE", "REASONS"))
     return 0
 
 

@@ -49,6 +49,7 @@ COMMANDS = (
     Command("exceptions", "exceptions", "list what a person must look at"),
     Command("incident", "incident", "freeze writes and lift freezes"),
     Command("audit", "audit", "verify the ledger, or tell the story of a proposal"),
+    Command("metrics", "metrics", "count what people approved, edited and rejected, and by what"),
     Command("policy", "policy", "check, explain or adopt a policy"),
     Command("roster", "roster", "show, check or adopt a roster; enrol agents, revoke keys"),
     Command("diff", "diff", "compare an intended with a persisted resource"),

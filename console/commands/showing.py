@@ -6,7 +6,7 @@ from console.commands.finding import change_line
 from console.commands.output import say, value_text
 from core.canonical import JsonObject
 from core.delta import Difference
-from core.view import ChangeView, ProposalView, consent_words
+from core.view import ChangeView, ProposalView, consent_words, rejected_words
 from core.waiting import state_words
 
 
@@ -78,6 +78,8 @@ def _print_change(view: ChangeView) -> None:
             say(f"  unverified: {path} is the agent's own wording")
         if view.content.narrative == "dropped":
             say("  the generated narrative is dropped, since it would contradict the change")
+    if view.rejected_before:
+        say(f"  {rejected_words(view.rejected_before)}")
     if row.void:
         say(f"  the last approval became void: {row.void}")
     for moved in view.moved:

@@ -10,7 +10,7 @@ from textual.content import Content
 from console.presenters.texts import foreign, hour, joined, lines, own, span
 from core.ledger.event import moment
 from core.lifecycle import State
-from core.view import ChangeView, ProposalView, consent_words
+from core.view import ChangeView, ProposalView, consent_words, rejected_words
 
 
 def judgement_parts(view: ChangeView, now: datetime, zone: tzinfo | None) -> Iterator[Content]:
@@ -30,6 +30,8 @@ def judgement_parts(view: ChangeView, now: datetime, zone: tzinfo | None) -> Ite
         yield joined("expires: ", own(span(until, now), "bold"), f", {_at(row.expires, zone)}")
     if row.until and row.state == State.DEFERRED:
         yield own(f"deferred until {_at(row.until, zone)}")
+    if view.rejected_before:
+        yield own(f"⚠ {rejected_words(view.rejected_before)}", "bold $warning")
     if row.depends_on:
         yield own(f"rests on change {', '.join(str(index + 1) for index in row.depends_on)}")
 

@@ -6,15 +6,14 @@ answer that a machine can read). No word of the chart stands in it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from core.canonical import JsonObject, Number, exact
+from core.canonical import JsonObject, Number
+from core.disposition import disposition
 from core.hub.task import MAX_OUTPUTS
 from core.ledger.event import About, Actor, Event, instant
 from core.ledger.hub_events import ANSWERED
 from core.lifecycle import OPEN, State, derived
-from core.ports import Reads, Transaction
-from core.records import ChangeRow, ProposalRow
+from core.ports import Transaction
+from core.records import ProposalRow
 from core.statement import sign
 from core.workspace import Workspace
 
@@ -46,7 +45,7 @@ def answer(workspace: Workspace, transaction: Transaction, proposal: ProposalRow
         "proposal": proposal.digest,
         "state": str(state),
         "final": final,
-        "changes": [_change(transaction, change) for change in changes],
+        "changes": [disposition(transaction, change) for change in changes],
     }
     _append(workspace, transaction, proposal.task, members, About(proposal=proposal.id))
     return True
@@ -106,27 +105,3 @@ def _append(
             refs=({"kind": "outcome", "digest": statement.digest, "task": task},),
         )
     )
-
-
-def _change(reads: Reads, change: ChangeRow) -> JsonObject:
-    found: JsonObject = {
-        "index": exact(change.idx),
-        "revision": exact(change.revision),
-        "state": change.state,
-        "operation": change.operation,
-        "reasons": list(_reasons(reads, change)),
-    }
-    return found
-
-
-def _reasons(reads: Reads, change: ChangeRow) -> Sequence[str]:
-    """Return static codes: why policy denied, why a reviewer rejected, what the EHR answered."""
-    if change.state == State.DENIED:
-        return [reason["code"] for reason in change.reason_list]
-    if change.state == State.REJECTED:
-        votes = reads.decisions(change.proposal, change.idx)
-        return sorted({vote.reason for vote in votes if vote.reason and vote.void is None})
-    written = reads.write(change.operation)
-    if written is None or change.state in (State.VERIFIED, State.PERSISTED):
-        return []
-    return [code for code in (written.failure, written.reconciled_class) if code]

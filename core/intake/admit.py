@@ -58,6 +58,8 @@ def append_change(
         "op": change.op,
         "type": change.resource["resourceType"],
         "depends": [exact(item) for item in change.depends_on],
+        "asked": change.same.asked,
+        "grounds": change.same.grounds,
         **revision_data(content, digests),
     }
     transaction.append(

@@ -37,6 +37,7 @@ from core.intake.judge import (
     judge,
 )
 from core.intake.label import patient_label
+from core.intake.sameness import ALREADY_REJECTED, Sameness, sameness, was_rejected
 from core.ledger.event import patient_tag
 from core.policy import Verdict
 from core.ports import Ehr, Fetched
@@ -62,6 +63,7 @@ class Surveyed:
     depends_on: tuple[int, ...]
     verdict: Verdict
     consent: str
+    same: Sameness
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,11 @@ async def _survey_change(
     target = _target(workspace, proposal, change, built, verdict)
     if frozen_by(reads.freezes(), target) is not None:
         verdict = deny(verdict, FROZEN)
+    where = proposal.ehr, proposal.patient, change.type
+    quotes = supports(evidence, index)
+    same = sameness(workspace.keys.pepper, where, change.target, built.delta, quotes)
+    if policy_in_force(reads).rejected_again == "deny" and was_rejected(reads, same):
+        verdict = deny(verdict, ALREADY_REJECTED)
     return Surveyed(
         op=change.op,
         operation=operation,
@@ -191,6 +198,7 @@ async def _survey_change(
         depends_on=change.depends_on,
         verdict=verdict,
         consent=consent,
+        same=same,
     )
 
 

@@ -99,6 +99,8 @@ def _proposed(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
         "state": leaf["to"],
         "state_seq": integer(leaf["seq"]),
         "since": leaf["at"],
+        "asked": data.get("asked"),
+        "grounds": data.get("grounds"),
     }
     return [Put("change", values | _revision(leaf, body))]
 
@@ -107,6 +109,11 @@ def _readmitted(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
     cleared: dict[str, Value] = dict.fromkeys(("rebased_digest", "rebase_seq", "until"))
     cleared["void"] = leaf["data"]["void"]
     return [Set("change", change_key(leaf), _revision(leaf, body) | cleared)]
+
+
+def _edited(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
+    edited: dict[str, Value] = {"edited": integer(leaf["revision"])}
+    return [*_readmitted(leaf, body), Set("change", change_key(leaf), edited)]
 
 
 def _revision(leaf: JsonObject, body: JsonObject | None) -> dict[str, Value]:
@@ -288,7 +295,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     ("change.evaluated", 1): _evaluated,
     ("change.admitted", 1): _admitted,
     ("change.readmitted", 1): _readmitted,
-    ("change.edited", 1): _readmitted,
+    ("change.edited", 1): _edited,
     ("change.expired", 1): _nothing,
     ("change.due", 1): _nothing,
     ("decision.recorded", 1): _decided,

@@ -147,6 +147,12 @@ class Evidence(_Table):
     not_found: Literal["deny", "highest-tier"]
 
 
+class Repeats(_Table):
+    """`[repeats]`: what asking again for exactly what a person rejected leads to."""
+
+    rejected: Literal["deny", "show"] = "deny"
+
+
 class Auto(_Table):
     """`[auto]`: whether any rule may approve without a person, and for which elements."""
 
@@ -221,6 +227,7 @@ class Document(_Table):
     consent: Consent
     evidence: Evidence
     auto: Auto = Auto()
+    repeats: Repeats = Repeats()
     route: Annotated[list[RouteTable], Field(min_length=1)]
     allow: list[AllowTable] = []
     forbid: list[ForbidTable] = []

@@ -21,6 +21,7 @@ from core.policy.document import (
     Document,
     Evidence,
     ForbidTable,
+    Repeats,
     RouteTable,
 )
 from core.policy.policy import Policy
@@ -32,6 +33,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "consent": Consent,
     "evidence": Evidence,
     "auto": Auto,
+    "repeats": Repeats,
     "route": RouteTable,
     "allow": AllowTable,
     "forbid": ForbidTable,
@@ -124,6 +126,7 @@ def _policy(document: Document) -> Policy:
         consent_default=document.consent.default,
         consent_actors=frozenset(document.consent.actors),
         not_found=document.evidence.not_found,
+        rejected_again=document.repeats.rejected,
         routes=routes,
         allows=tuple(_allow(rule) for rule in document.allow),
         forbids=tuple(Forbid(rule.id, _match(rule), rule.reason) for rule in document.forbid),

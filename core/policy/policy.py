@@ -31,6 +31,7 @@ class Policy:
     routes: tuple[Route, ...]
     allows: tuple[Allow, ...]
     forbids: tuple[Forbid, ...]
+    rejected_again: Literal["deny", "show"] = "deny"
 
     @property
     def highest_tier(self) -> str:

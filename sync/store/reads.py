@@ -22,6 +22,7 @@ from sync.store.audit_reads import AuditReads
 from sync.store.connection import Connection
 from sync.store.context_reads import ContextReads
 from sync.store.incident_reads import IncidentReads
+from sync.store.metric_reads import MetricReads
 from sync.store.queue_reads import QueueReads
 from sync.store.rows import Row, select
 
@@ -43,7 +44,7 @@ class AnchorRow:
     reference: str | None
 
 
-class StoreReads(AuditReads, QueueReads, IncidentReads, ContextReads):
+class StoreReads(AuditReads, QueueReads, IncidentReads, MetricReads, ContextReads):
     """Implements `core.ports.Reads`."""
 
     def __init__(self, connection: Connection):
@@ -87,6 +88,11 @@ class StoreReads(AuditReads, QueueReads, IncidentReads, ContextReads):
             f"WHERE state IN ({marks}) ORDER BY state_seq, proposal, idx",
             states,
         )
+
+    def asked_before(self, asked: str) -> Sequence[ChangeRow]:
+        """Return the changes whose agents asked for the same, newest first, a hundred at most."""
+        tail = "WHERE asked = ? ORDER BY state_seq DESC LIMIT 100"
+        return select(self.connection, ChangeRow, tail, (asked,))
 
     def decisions(self, proposal: str, index: int) -> Sequence[DecisionRow]:
         """Return every decision on one change, oldest first, void ones included."""

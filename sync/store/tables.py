@@ -122,6 +122,7 @@ class ChangeTable(SQLModel, table=True):
         Index("ix_change_waiting", "place", "state_seq", sqlite_where=text(WAITING)),
         Index("ix_change_open", "place", "state_seq", sqlite_where=text(OPEN)),
         Index("ix_change_voided", "place", sqlite_where=text(VOIDED)),
+        Index("ix_change_asked", "asked"),
     )
     proposal: str = Field(primary_key=True)
     idx: int = Field(primary_key=True)
@@ -159,6 +160,9 @@ class ChangeTable(SQLModel, table=True):
     target: str | None = None
     patient_label: str | None = None
     assigned: str | None = None
+    asked: str | None = None
+    grounds: str | None = None
+    edited: int | None = None
     place: str = Field(sa_column=Column(Text, Computed(PLACE, persisted=False)))
 
 

@@ -20,7 +20,7 @@ from core.review.edit import editable
 from core.review.reassign import Handover, Item, reassign
 from core.review.recall import recall
 from sync.store.connection import Connection, connect
-from tests.builders import PATIENT, Bench, phone_change, problem_change
+from tests.builders import CONDITION, PATIENT, Bench, phone_change, problem_change
 from tests.core.gateway.scenario import approve, change, edit, run, staged
 from tests.hub import Desk
 
@@ -30,7 +30,8 @@ VALUES = ("555 0199", "Synthetic", "newly diagnosed", "59621000", "Patient/examp
 
 async def live(bench: Bench) -> Bench:
     """Let a workspace live through writes, refusals, moves, faults and freezes."""
-    both = await staged(bench)
+    other = problem_change(resource={**CONDITION, "code": {"text": "Synthetic tiredness"}})
+    both = await staged(bench, phone_change(), other)
     approve(bench, both, 0)
     decide(bench.workspace, both, 1, Answer("reject", reason="not-supported", note="not hers"))
     await run(bench)

@@ -1,0 +1,81 @@
+"""`metrics [--week|--since TIME] [--by DIMENSION]`: what people made of the agents' proposals."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime, timedelta
+
+from console.bootstrap import open_here
+from console.commands.line import narrate
+from console.commands.output import print_json, table
+from core.errors import BadInput
+from core.ledger.event import instant
+from core.metrics.learning import DIMENSIONS, Learnt, Rate, learn
+
+WEEK = timedelta(days=7)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    when = parser.add_mutually_exclusive_group()
+    when.add_argument("--week", action="store_true", help="decisions of the last seven days")
+    when.add_argument("--since", metavar="TIME", help="decisions since then, with an offset or Z")
+    parser.add_argument("--by", choices=DIMENSIONS, default="agent", help="default: agent")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one line a group."""
+    with open_here(args) as opened:
+        since = _since(args, opened.clock.now())
+        first = 0 if since is None else opened.ledger.first_since(instant(since))
+        found = learn(opened.ledger.judged(first), args.by)
+    if args.json:
+        for one in found:
+            print_json(_as_json(one, args.by))
+        return 0
+    heads = (args.by.upper(), "DECIDED", "APPROVED", "EDITED", "REJECTED")
+    table([_row(one) for one in found], heads)
+    if found:
+        narrate("rates with their 95% intervals; few decisions make wide ones")
+    return 0
+
+
+def _since(args: argparse.Namespace, now: datetime) -> datetime | None:
+    if args.week:
+        return now - WEEK
+    if args.since is None:
+        return None
+    try:
+        found = datetime.fromisoformat(args.since)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise BadInput(
+            "is not a date and time with an offset",
+            field="--since",
+            remedy="Such as 2026-11-23T09:00:00Z",
+        )
+    return found.astimezone(UTC)
+
+
+def _as_json(one: Learnt, by: str) -> dict[str, object]:
+    return {
+        "by": by,
+        "name": one.name,
+        "decided": one.decided,
+        "approved": one.approved.as_json(),
+        "edited": one.edited.as_json(),
+        "rejected": one.rejected.as_json(),
+    }
+
+
+def _row(one: Learnt) -> tuple[str, ...]:
+    rates = (one.approved, one.edited, one.rejected)
+    return (one.name, str(one.decided), *(_words(rate) for rate in rates))
+
+
+def _words(rate: Rate) -> str:
+    if not rate.of:
+        return "0"
+    low, high = rate.interval
+    return f"{rate.hits} ({rate.hits / rate.of:.0%}, {low:.0%} to {high:.0%})"

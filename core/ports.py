@@ -68,6 +68,12 @@ class Reads(Protocol):
     def same_proposal(self, agent: str, correlation: str) -> ProposalRow | None:
         """Return the proposal of that agent and correlation id."""
 
+    def open_proposals(self, agent: str) -> int:
+        """Return how many proposals of an agent nobody has finally decided."""
+
+    def nth_newest(self, agent: str, number: int, content: str | None = None) -> str | None:
+        """Return when an agent's `number`-th newest proposal came in, of that content if given."""
+
     def changes(self, proposal: str) -> Sequence[ChangeRow]:
         """Return a proposal's changes in order."""
 

@@ -41,6 +41,10 @@ class ProposalRow:
     """Shown: the patient's name as the EHR had it at intake."""
     task: str | None = None
     """The hub's Task that carries it, `Task/id`; None where the command line proposed it."""
+    content_tag: str | None = None
+    """Keyed digest of what it proposes, without its correlation id; None in older ledgers."""
+    claimed_urgency: str | None = None
+    """What the agent claimed, where that is above what it may; `urgency` is what counts."""
 
     @property
     def subject(self) -> str:

@@ -63,3 +63,9 @@ def policy_in_force(reads: Reads) -> Policy:
 def roster_in_force(reads: Reads) -> Roster:
     """Return the adopted roster."""
     return parse_roster(document(reads, "roster").document)
+
+
+def phase_in_force(reads: Reads) -> str:
+    """Return the adopted phase of adoption; a workspace without one is in the first."""
+    found = reads.config("phase")
+    return "1" if found is None else found.document

@@ -12,6 +12,7 @@ from console.commands.line import narrate
 from console.commands.output import print_json, say
 from core.errors import BadInput, CountersignError, NotFound
 from core.intake.documents import MAX_INPUT, Document, documents
+from core.intake.quota import Throttled
 from core.intake.stage import Staged, stage
 from core.workspace import Workspace
 
@@ -40,6 +41,13 @@ async def _stage_all(opened: Opened, found: list[Document], *, as_json: bool) ->
 async def _stage_one(workspace: Workspace, document: Document, *, as_json: bool) -> int:
     try:
         staged = await stage(workspace, document)
+    except Throttled as error:
+        if as_json and document.proposal is not None:
+            refused = {"code": error.quota, "retry_after_s": error.retry_after_s}
+            correlation = document.proposal.correlation_id
+            print_json({"correlation_id": correlation, "refused": refused})
+        narrate(str(error))
+        return error.exit_code
     except CountersignError as error:
         where = f"line {document.line}: " if document.line else ""
         narrate(f"{where}{error}")

@@ -114,7 +114,8 @@ class EditScreen(ConsoleModal[str], inherit_bindings=False):
             self._problem = "nothing is changed yet"
         else:
             try:
-                check_edit(self.console_app.session.ledger, *self._key, self._edited())
+                session = self.console_app.session
+                check_edit(session.ledger, *self._key, self._edited(), session.clock.now())
                 self._problem = None
             except CountersignError as error:
                 self._problem = str(error)

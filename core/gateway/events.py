@@ -137,7 +137,7 @@ def send_back(
 ) -> None:
     """Void the approvals and re-admit the change as it stands now, judged anew."""
     content = replace(returned.content, nonce=workspace.ids.nonce())
-    verdict = judge_again(workspace.ledger, proposal, seen, content)
+    verdict = judge_again(workspace.ledger, proposal, seen, content, workspace.clock.now())
     again = replace(content, trace=trace_data(verdict.trace))
     with workspace.ledger.transaction() as transaction:
         if transaction.change(seen.proposal, seen.idx) != seen:

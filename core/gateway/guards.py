@@ -21,7 +21,7 @@ from core.review.approval import Now, approvals_hold
 from core.review.content import Content
 from core.roster import Roster
 from core.trust import Untrusted, check_in_force
-from core.workspace import Workspace, document, roster_in_force
+from core.workspace import Workspace, document, phase_in_force, roster_in_force
 
 Consequence = Literal["wait", "void", "park"]
 
@@ -48,11 +48,13 @@ class Versions:
 
     policy: str
     roster: str
+    phase: str = "1"
 
 
 def versions(reads: Reads) -> Versions:
-    """Return the digests of the policy and roster in force."""
-    return Versions(document(reads, "policy").digest, document(reads, "roster").digest)
+    """Return the digests of the policy and roster in force, and the adoption phase."""
+    policy, roster = document(reads, "policy"), document(reads, "roster")
+    return Versions(policy.digest, roster.digest, phase_in_force(reads))
 
 
 def check_lifecycle(reads: Reads, change: ChangeRow, lo: datetime) -> None:
@@ -110,9 +112,9 @@ def check_consent(consent: str) -> None:
 
 
 def check_documents(reads: Reads) -> None:
-    """Stop unless policy and roster are those that admins signed."""
+    """Stop unless policy, roster and phase are those that admins signed."""
     try:
-        check_in_force(reads, "policy")
+        check_in_force(reads, "policy", *(["phase"] if reads.config("phase") else []))
     except Untrusted:
         raise Stopped("documents-untrusted", "wait") from None
 

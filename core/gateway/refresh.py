@@ -6,8 +6,10 @@ Source: design §8 (an approval is void when …; rebase), §9 (base, consent an
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
+from core import stamps
 from core.canonical import JsonObject, Number, exact
 from core.consent import Asked, labels_of
 from core.delta import Difference, disturbed, touched
@@ -16,7 +18,8 @@ from core.errors import Failed
 from core.gateway.guards import Stopped, Versions, check_consent, versions
 from core.grounding import belongs_to
 from core.intake.build import narrative_of, reapply, stamp
-from core.intake.judge import Case, judge
+from core.intake.earlier import earlier
+from core.intake.judge import Case, Setting, judge
 from core.ledger.event import instant
 from core.policy import Verdict
 from core.policy.request import Operation
@@ -24,7 +27,7 @@ from core.ports import Fetched, Reads
 from core.records import ChangeRow, ProposalRow
 from core.review.content import Content, Erased
 from core.statement import Statement, sign
-from core.workspace import Workspace, policy_in_force, roster_in_force
+from core.workspace import Workspace, phase_in_force, policy_in_force, roster_in_force
 
 
 class Returned(Exception):
@@ -63,9 +66,10 @@ async def refresh(
     else:
         fresh = await _fresh_base(workspace, change, content, patient)
     await _check_consent(workspace, proposal, change, patient, fresh)
-    verdict = judge_again(workspace.ledger, proposal, change, fresh)
+    seen = await _fresh_earlier(workspace, change, fresh, patient)
+    verdict = judge_again(workspace.ledger, proposal, change, seen, workspace.clock.now())
     if verdict.outcome == "denied" or verdict.digest() != change.verdict_digest:
-        raise Returned("verdict-changed", fresh)
+        raise Returned("verdict-changed", seen)
     return Fresh(fresh, fresh is not content, looked_at)
 
 
@@ -85,10 +89,25 @@ async def _check_consent(
     check_consent(await workspace.consents.evaluate(workspace.ehr(change.ehr), asked))
 
 
+async def _fresh_earlier(
+    workspace: Workspace, change: ChangeRow, content: Content, patient: str
+) -> Content:
+    """Return the content with what stands in the chart now before a create; raises Unreachable."""
+    if content.base is not None:
+        return content
+    policy = policy_in_force(workspace.ledger)
+    found = await earlier(workspace.ehr(change.ehr), policy, patient, content.resource)
+    return replace(content, earlier=found)
+
+
 def judge_again(
-    reads: Reads, proposal: ProposalRow, change: ChangeRow, content: Content
+    reads: Reads,
+    proposal: ProposalRow,
+    change: ChangeRow,
+    content: Content,
+    now: datetime | None = None,
 ) -> Verdict:
-    """Ask the policy in force about a change as it stands."""
+    """Ask the policy in force about a change as it stands; without `now` no age is young enough."""
     operation: Operation = "create" if change.op == "create" else "update"
     return judge(
         policy_in_force(reads),
@@ -102,12 +121,19 @@ def judge_again(
             workflow=proposal.workflow,
             confidence=Decimal(proposal.confidence),
             has_encounter=proposal_body(reads, proposal)["encounter"] is not None,
+            urgency=proposal.claimed_urgency or proposal.urgency,
         ),
         operation,
-        content.resource,
+        # As intake saw it: without the stamps, which are ours and no value of the agent's.
+        stamps.bare(content.resource, content.base, change.operation),
         content.delta,
         content.narrative,
         content.evidence,
+        Setting(
+            phase_in_force(reads),
+            now,
+            content.earlier if content.base is None else (content.base,),
+        ),
     )
 
 

@@ -142,6 +142,7 @@ def content_of(
         displays=change.displays,
         narrative=change.narrative,
         trace=trace_data(change.verdict.trace),
+        earlier=change.earlier,
     )
 
 

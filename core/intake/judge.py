@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
 from core.canonical import JsonObject, exact
 from core.delta import Difference, touched
 from core.intake import special
+from core.intake.earlier import Earlier
 from core.intake.evidence import badges
-from core.policy import Policy, Reason, Request, RuleTrace, Touched, Verdict, evaluate
+from core.policy import Policy, Reason, Request, RuleTrace, Source, Touched, Verdict, evaluate
 from core.policy.request import Operation
 from core.roster import Roster
 
@@ -40,6 +42,22 @@ class Case:
     workflow: str
     confidence: Decimal
     has_encounter: bool
+    urgency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """When and under what a change is judged; the defaults let through least.
+
+    `phase` is the adoption phase in force, `now` the time, `earlier` what stood before the change.
+    """
+
+    phase: str = "1"
+    now: datetime | None = None
+    earlier: Earlier = None
+
+
+_STRICTEST = Setting()
 
 
 def judge(
@@ -51,6 +69,7 @@ def judge(
     delta: Sequence[Difference],
     narrative: str | None,
     evidence: Sequence[JsonObject],
+    setting: Setting = _STRICTEST,
 ) -> Verdict:
     """Return the policy's verdict on one change; `resource` is the intended one."""
     kept = {"narrative-kept"} if narrative == "kept" else set()
@@ -69,8 +88,13 @@ def judge(
         groundings=badges(evidence),
         flags=special.flags(delta, resource) | kept,
         values=_codes(resource),
+        urgency=case.urgency,
+        intended=resource,
+        earlier=setting.earlier,
+        sources=tuple(map(_source, evidence)),
+        now=setting.now,
     )
-    return evaluate(policy, request, roster.roles())
+    return evaluate(policy, request, roster.roles(), setting.phase)
 
 
 def deny(verdict: Verdict, reason: Reason) -> Verdict:
@@ -113,3 +137,20 @@ def _codes(resource: JsonObject) -> dict[str, tuple[str, ...]]:
         for key, value in resource.items()
         if isinstance(value, str) and key not in ("resourceType", "id")
     }
+
+
+def _source(item: JsonObject) -> Source:
+    reference, badge = str(item["source"]), item["grounding"]
+    facts = item.get("facts")
+    if not isinstance(facts, dict):
+        return Source(reference, str(item["quote"]), badge)
+    return Source(
+        reference=reference,
+        quote=str(item["quote"]),
+        badge=badge,
+        kind=reference.partition("/")[0],
+        date=str(facts.get("date", "")),
+        # Only a plain "false" says that somebody else wrote it.
+        agent_written=facts.get("agent_written") is not False,
+        patient_written=facts.get("patient_written") is not False,
+    )

@@ -14,14 +14,22 @@ from core.canonical import JsonObject, Number, c14n, exact, parse_object
 from core.errors import Conflict, Refused
 from core.intake.admit import append_change
 from core.intake.documents import Document
+from core.intake.quota import check_quota, content_tag
 from core.intake.survey import Survey, survey
 from core.ledger.event import About, Actor, Event, instant, patient_tag
 from core.lifecycle import State, derived
+from core.policy.limits import capped_urgency
 from core.ports import Reads, Transaction
 from core.proposal import Proposal
 from core.records import ProposalRow
 from core.statement import Statement, sign
-from core.workspace import Workspace, document, roster_in_force
+from core.workspace import (
+    Workspace,
+    document,
+    phase_in_force,
+    policy_in_force,
+    roster_in_force,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +56,8 @@ async def stage(workspace: Workspace, item: Document) -> Staged:
     """Stage one readable document durably, signed with the workspace's submitter key.
 
     Raises BadInput naming the field, Conflict when the correlation id was used for another body,
-    Refused when the submitter may not speak for the agent, Unreachable when the EHR cannot be
-    read: in each case nothing was stored.
+    Refused when the submitter may not speak for the agent, Throttled when the agent is over a
+    quota, Unreachable when the EHR cannot be read: in each case nothing was stored.
     """
     kid = workspace.keys.signer("submitter").kid
     return await _stage(workspace, item, kid, lambda: _signed(workspace, item.data), None)
@@ -86,6 +94,11 @@ async def _stage(
             remedy="Enrol the agent in the roster, or check its name",
         )
     rested_on = _in_force(workspace.ledger)
+    agent = policy_in_force(workspace.ledger).agent(proposal.agent.id)
+    tag = content_tag(workspace.keys.pepper, parse_object(item.data))
+    if origin is None:
+        # What a hub carries waits there when it is over a quota: see its admission.
+        check_quota(workspace.ledger, agent, tag, workspace.clock.now())
     found = await survey(workspace, proposal)
     statement = signed()
     with workspace.ledger.transaction() as transaction:
@@ -96,18 +109,26 @@ async def _stage(
                     "policy, roster or freezes changed while this was judged",
                     remedy="Propose it again",
                 )
+            if origin is None:
+                check_quota(transaction, agent, tag, workspace.clock.now())
             id_ = workspace.ids.uuid()
-            _append(workspace, transaction, id_, proposal, found, statement, same, origin)
+            data = _proposal_data(proposal, statement, same, tag)
+            urgency = capped_urgency(agent, proposal.urgency)
+            if urgency != proposal.urgency:
+                data |= {"urgency": urgency, "claimed_urgency": proposal.urgency}
+                proposal = proposal.model_copy(update={"urgency": urgency})
+            _append(workspace, transaction, id_, proposal, found, statement, data, origin)
             known = transaction.proposal(id_)
             assert known is not None  # noqa: S101  the projection has just put it there
             return _staged(transaction, known, repeated=False)
     return _repeat(workspace, known, same)
 
 
-def _in_force(reads: Reads) -> tuple[str, str, frozenset[str]]:
+def _in_force(reads: Reads) -> tuple[str, str, str, frozenset[str]]:
     """Return what a verdict rests on besides the chart."""
     freezes = frozenset(freeze.id for freeze in reads.freezes())
-    return document(reads, "policy").digest, document(reads, "roster").digest, freezes
+    policy, roster = document(reads, "policy").digest, document(reads, "roster").digest
+    return policy, roster, phase_in_force(reads), freezes
 
 
 def _same(workspace: Workspace, data: bytes) -> str:
@@ -156,7 +177,7 @@ def _append(
     proposal: Proposal,
     found: Survey,
     statement: Statement,
-    same: str,
+    data: JsonObject,
     origin: Origin | None,
 ) -> None:
     tag = patient_tag(workspace.keys.pepper, proposal.ehr, proposal.patient)
@@ -171,7 +192,7 @@ def _append(
             "proposal.submitted",
             actor,
             about,
-            data=_proposal_data(proposal, statement, same),
+            data=data,
             refs=(ref,),
             body={
                 "statement": statement.text,
@@ -194,7 +215,7 @@ def _append(
         append_change(workspace, transaction, one, row, proposal, found, change)
 
 
-def _proposal_data(proposal: Proposal, statement: Statement, same: str) -> JsonObject:
+def _proposal_data(proposal: Proposal, statement: Statement, same: str, tag: str) -> JsonObject:
     data: JsonObject = {
         "agent": proposal.agent.id,
         "model": proposal.agent.model,
@@ -202,6 +223,7 @@ def _proposal_data(proposal: Proposal, statement: Statement, same: str) -> JsonO
         "services": list(proposal.agent.services),
         "correlation": proposal.correlation_id,
         "same": same,
+        "content_tag": tag,
         "purpose": proposal.purpose,
         "workflow": proposal.workflow,
         "urgency": proposal.urgency,

@@ -25,6 +25,7 @@ from core.intake.build import (
     reapply,
     stamp,
 )
+from core.intake.earlier import Earlier, earlier_or_unknown
 from core.intake.evidence import gather
 from core.intake.judge import (
     CONSENT_DENIED,
@@ -33,6 +34,7 @@ from core.intake.judge import (
     NO_ROAD,
     STALE_BASE,
     Case,
+    Setting,
     deny,
     judge,
 )
@@ -43,7 +45,7 @@ from core.policy import Verdict
 from core.ports import Ehr, Fetched
 from core.proposal import Create, Proposal, Update
 from core.review.content import supports
-from core.workspace import Workspace, policy_in_force, roster_in_force
+from core.workspace import Workspace, phase_in_force, policy_in_force, roster_in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class Surveyed:
     verdict: Verdict
     consent: str
     same: Sameness
+    earlier: Earlier = None
+    """What stood before a create, where a rule asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,7 @@ def case_of(proposal: Proposal) -> Case:
         workflow=proposal.workflow,
         confidence=proposal.confidence,
         has_encounter=proposal.encounter is not None,
+        urgency=proposal.urgency,
     )
 
 
@@ -158,8 +163,12 @@ async def _survey_change(
         base, built, stale = await _build_update(ehr, change, proposal.patient, field)
         rung = await update_rung(ehr, change.type)
     reads = workspace.ledger
+    policy = policy_in_force(reads)
+    before: Earlier = None
+    if base is None:
+        before = await earlier_or_unknown(ehr, policy, proposal.patient, built.resource)
     verdict = judge(
-        policy_in_force(reads),
+        policy,
         roster_in_force(reads),
         case_of(proposal),
         change.op,
@@ -167,6 +176,11 @@ async def _survey_change(
         built.delta,
         built.narrative,
         supports(evidence, index),
+        Setting(
+            phase_in_force(reads),
+            workspace.clock.now(),
+            before if base is None else (base.resource,),
+        ),
     )
     if rung is None:
         verdict = deny(verdict, NO_ROAD)
@@ -199,6 +213,7 @@ async def _survey_change(
         verdict=verdict,
         consent=consent,
         same=same,
+        earlier=before,
     )
 
 

@@ -66,7 +66,7 @@ def _submitted(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
     data = leaf["data"]
     copied = (
         "agent", "model", "prompt", "correlation", "same", "purpose", "workflow", "urgency",
-        "needed_by", "confidence", "digest",
+        "needed_by", "confidence", "digest", "content_tag", "claimed_urgency",
     )  # fmt: skip
     values: dict[str, Value] = {key: data.get(key) for key in copied}
     values |= {

@@ -7,14 +7,15 @@ the strictest counts; confidence only tightens. Source: design §7, hub-protocol
 from core.policy.engine import evaluate
 from core.policy.parse import parse_policy
 from core.policy.policy import Policy
-from core.policy.request import Badge, Effect, Operation, Request, Touched
+from core.policy.request import Badge, Effect, Operation, Request, Source, Touched
 from core.policy.route import Route
-from core.policy.rules import Allow, Forbid
+from core.policy.rules import Agent, Allow, Forbid
 from core.policy.sample import sample_policy
 from core.policy.verdict import REASONS, Outcome, Reason, RuleTrace, Verdict
 
 __all__ = [
     "REASONS",
+    "Agent",
     "Allow",
     "Badge",
     "Effect",
@@ -26,6 +27,7 @@ __all__ = [
     "Request",
     "Route",
     "RuleTrace",
+    "Source",
     "Touched",
     "Verdict",
     "evaluate",

@@ -21,6 +21,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _NAMED_WORDS = ("text", "contained", "modifier-extension", "attachment-url", "absolute-reference")
 _NAMED_URLS = ("extension:", "meta-profile:")
 _MAX_TEXT = 400
+_LARGEST = Decimal("1e15")
 
 
 def refuse(problem: str, remedy: str) -> NoReturn:
@@ -55,6 +56,22 @@ def _decimal(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         refuse("not a number", "Write a number from 0 to 1, like 0.8")
     return Decimal(value)
+
+
+def _bound(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        refuse("not a number", "Write a number, like 0.5")
+    number = Decimal(value)
+    if not number.is_finite() or abs(number) > _LARGEST or len(number.as_tuple().digits) > 30:
+        refuse("too large or too long a number", "Write one between -1e15 and 1e15, 30 digits")
+    return number
+
+
+def _value_path(value: object) -> ElementPath:
+    path = _path(value)
+    if path.whole_type:
+        refuse(f"{path.text} names no value", "Name one element, like Observation.value[x]")
+    return path
 
 
 def _text(text: str) -> str:
@@ -116,6 +133,11 @@ _Element: TypeAlias = Annotated[
 ]
 _Seconds: TypeAlias = Annotated[int, BeforeValidator(_duration)]
 _Confidence: TypeAlias = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, le=1)]
+_Bound: TypeAlias = Annotated[Decimal, BeforeValidator(_bound)]
+_ValuePath: TypeAlias = Annotated[InstanceOf[ElementPath], BeforeValidator(_value_path)]
+_Unit: TypeAlias = Annotated[
+    str, _shaped(r"[!-~]{1,64}", 'Write a UCUM code without spaces, like "mg" or "kg"')
+]
 _Words: TypeAlias = Annotated[list[_Text], AfterValidator(_distinct)]
 _Roles: TypeAlias = Annotated[list[_Id], AfterValidator(_distinct)]
 _Agents: TypeAlias = Annotated[list[_Agent], AfterValidator(_distinct)]
@@ -128,6 +150,13 @@ _Effects: TypeAlias = Annotated[list[Effect], AfterValidator(_distinct)]
 _Paths: TypeAlias = Annotated[
     list[Annotated[InstanceOf[ElementPath], BeforeValidator(_path)]], Field(min_length=1)
 ]
+
+
+_Urgency: TypeAlias = Literal["routine", "urgent", "stat"]
+_Urgencies: TypeAlias = Annotated[
+    list[Literal["routine", "urgent", "stat", "*"]], AfterValidator(_distinct)
+]
+_Otherwise: TypeAlias = Literal["no-match", "highest-tier", "deny"]
 
 
 class _Table(BaseModel):
@@ -177,6 +206,50 @@ class RouteTable(_Table):
     unfenced: bool = False
 
 
+class CheckTable(_Table):
+    """`[[forbid.unless]]`: what every value at a path must be; missing or unreadable fails."""
+
+    path: _ValuePath
+    min: _Bound | None = None
+    max: _Bound | None = None
+    unit: _Unit | None = None
+    one_of: _Words | None = None
+    none_of: _Words | None = None
+    max_factor: Annotated[_Bound, Field(gt=1, le=1000)] | None = None
+    first_value: bool = False
+    max_age: _Seconds | None = None
+    not_future: bool = False
+
+
+class AllowCheckTable(CheckTable):
+    """`[[allow.check]]`: the same, and what an unmet check leads to."""
+
+    otherwise: _Otherwise = "no-match"
+
+
+class QuotesTable(_Table):
+    """`[allow.quotes]`: how many verified quotes the rule wants, and of what sources."""
+
+    at_least: int = Field(default=1, ge=1, le=20)
+    kinds: _Types | None = None
+    max_age: _Seconds | None = None
+    agent_written: bool = False
+    patient_written: bool = False
+    otherwise: _Otherwise = "no-match"
+
+
+class AgentTable(_Table):
+    """`[[agent]]`: what is registered for one agent, its highest urgency and intake quotas."""
+
+    id: Annotated[str, _shaped(r"[A-Za-z0-9_-]{1,64}", "Write an agent id: letters, digits, _, -")]
+    models: _Words = ["*"]
+    prompts: _Words = ["*"]
+    max_urgency: _Urgency = "stat"
+    max_open: int = Field(default=1_000, ge=1, le=1_000_000)
+    max_per_hour: int = Field(default=2_000, ge=1, le=1_000_000)
+    max_repeats: int = Field(default=20, ge=1, le=1_000_000)
+
+
 class AllowTable(_Table):
     """`[[allow]]`: every match field must be written; `*` says any, an absent one says nothing."""
 
@@ -198,6 +271,9 @@ class AllowTable(_Table):
     min_confidence: _Confidence | None = None
     named: list[Annotated[str, AfterValidator(_named)]] = []
     medication_orders: bool = False
+    urgencies: _Urgencies = ["*"]
+    check: list[AllowCheckTable] = []
+    quotes: QuotesTable | None = None
 
 
 class ForbidTable(_Table):
@@ -215,6 +291,8 @@ class ForbidTable(_Table):
     models: _Words = ["*"]
     prompts: _Words = ["*"]
     reason: _Text
+    urgencies: _Urgencies = ["*"]
+    unless: list[CheckTable] = []
 
 
 class Document(_Table):
@@ -228,6 +306,7 @@ class Document(_Table):
     evidence: Evidence
     auto: Auto = Auto()
     repeats: Repeats = Repeats()
+    agent: list[AgentTable] = []
     route: Annotated[list[RouteTable], Field(min_length=1)]
     allow: list[AllowTable] = []
     forbid: list[ForbidTable] = []

@@ -10,10 +10,11 @@ decide together. Source: design §7, §14.10.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
+from core.policy.limits import capped, reached, unregistered
 from core.policy.matching import (
     allow_traces,
     allows,
@@ -23,9 +24,10 @@ from core.policy.matching import (
     own_misses,
     special_flags,
     trace_forbid,
+    unmet_codes,
 )
 from core.policy.policy import Policy
-from core.policy.request import NARRATIVE_KEPT, Request, is_complete
+from core.policy.request import NARRATIVE_KEPT, URGENCIES, Request, is_complete
 from core.policy.route import Route
 from core.policy.rules import Allow
 from core.policy.verdict import REASONS, Outcome, Reason, RuleTrace, Verdict
@@ -44,27 +46,70 @@ class _Grant:
     codes: tuple[str, ...] = ()
 
 
-def evaluate(policy: Policy, request: Request, people: Mapping[str, frozenset[str]]) -> Verdict:
-    """Return what the policy says of the request.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request with what it is judged under."""
+
+    policy: Policy
+    request: Request
+    people: Mapping[str, frozenset[str]]
+    phase: str
+    explain: _Explain
+
+
+def evaluate(
+    policy: Policy, request: Request, people: Mapping[str, frozenset[str]], phase: str = "3"
+) -> Verdict:
+    """Return what the policy says of the request in an adoption phase.
 
     `people` maps each reviewer of the roster to their roles: a route that wants more distinct
-    people than hold its roles denies, and is never replaced by a weaker one.
+    people than hold its roles denies, and is never replaced by a weaker one. An urgency above what
+    the agent may claim counts as its highest; a forbid is asked about the claimed one as well.
     """
-    if not is_complete(request):
+    if not is_complete(request) or (policy.asks_urgency and request.urgency not in URGENCIES):
         return _denied(policy, _reasons("request-incomplete"))
     if not request.touched:
         return _denied(policy, _reasons("nothing-changed"))
-    explain = partial(_explained, policy, request)
+    agent = policy.agents.get(request.agent)
+    if agent is not None and (codes := unregistered(agent, request)):
+        return _denied(policy, _reasons(*codes))
+    counted = request if agent is None else capped(agent, request)
+    asked = _Asked(policy, counted, people, phase, partial(_explained, policy, counted))
+    if (stopped := _forbidden(asked, request)) is not None:
+        return stopped
+    verdict = _allowed(asked)
+    if counted is not request:
+        verdict = replace(verdict, reasons=(*verdict.reasons, *_reasons("urgency-capped")))
+    return verdict
+
+
+def _forbidden(asked: _Asked, claimed: Request) -> Verdict | None:
+    requests = (asked.request,) if claimed is asked.request else (asked.request, claimed)
+    forbidding = {
+        rule.id: rule
+        for one in requests
+        for rule in asked.policy.index.about(one).forbids
+        if concerns(rule, one)
+    }
+    if not forbidding:
+        return None
+    reasons = tuple(Reason("forbidden", rule.reason) for rule in forbidding.values())
+    return _denied(asked.policy, reasons, tuple(forbidding), asked.explain)
+
+
+def _allowed(asked: _Asked) -> Verdict:
+    policy, request = asked.policy, asked.request
     about = policy.index.about(request)
-    if forbidding := tuple(rule for rule in about.forbids if concerns(rule, request)):
-        reasons = tuple(Reason("forbidden", rule.reason) for rule in forbidding)
-        return _denied(policy, reasons, tuple(rule.id for rule in forbidding), explain)
     matching = tuple(rule for rule in about.allows if allows(rule, request))
     if not matching:
         codes = _uncovered(policy, about.allows, request)
-        return _denied(policy, _reasons(*codes), (), explain)
+        return _denied(policy, _reasons(*codes), (), asked.explain)
+    if denying := [rule for rule in matching if unmet_codes(rule, request, "deny")]:
+        unmet = (code for rule in denying for code in unmet_codes(rule, request, "deny"))
+        rules = tuple(rule.id for rule in denying)
+        return _denied(policy, _reasons(*unmet), rules, asked.explain)
     grant = _tightened(policy, _strictest(policy, matching, request), request)
-    return _concluded(policy, grant, request, people, explain)
+    return _concluded(asked, grant)
 
 
 def _explained(policy: Policy, request: Request) -> tuple[RuleTrace, ...]:
@@ -93,6 +138,8 @@ def _strictest(policy: Policy, matching: Sequence[Allow], request: Request) -> _
 
 def _granted(policy: Policy, rule: Allow, request: Request) -> _Grant:
     grant = _Grant(rule.tier, policy.route(rule.route), (rule.id,))
+    for code in unmet_codes(rule, request, "highest-tier"):
+        grant = _highest(policy, grant, code)
     if rule.min_confidence is not None and request.confidence < rule.min_confidence:
         return _highest(policy, grant, "confidence-below-minimum")
     return grant
@@ -139,16 +186,15 @@ def _highest(policy: Policy, grant: _Grant, code: str) -> _Grant:
     return _Grant(policy.highest_tier, policy.highest_route, grant.rules, codes)
 
 
-def _concluded(
-    policy: Policy,
-    grant: _Grant,
-    request: Request,
-    people: Mapping[str, frozenset[str]],
-    explain: _Explain,
-) -> Verdict:
+def _concluded(asked: _Asked, grant: _Grant) -> Verdict:
+    policy, request, explain = asked.policy, asked.request, asked.explain
     if policy.not_found == "deny" and "not-found" in request.groundings:
         return _denied(policy, _reasons("evidence-not-grounded"), grant.rules, explain)
-    if grant.route is not None and not _is_staffed(grant.route, people):
+    auto, lowest = grant.route is None, grant.tier == policy.tiers[0]
+    if not reached(asked.phase, request, auto=auto, lowest=lowest):
+        codes = ("phase-not-reached", *grant.codes)
+        return _denied(policy, _reasons(*codes), grant.rules, explain)
+    if grant.route is not None and not _is_staffed(grant.route, asked.people):
         return _denied(policy, _reasons("route-disabled", *grant.codes), grant.rules, explain)
     outcome: Outcome = "auto" if grant.route is None else "review"
     return Verdict(outcome, grant.tier, grant.rules, grant.route, _reasons(*grant.codes), explain)
@@ -160,7 +206,7 @@ def _is_staffed(route: Route, people: Mapping[str, frozenset[str]]) -> bool:
 
 
 def _reasons(*codes: str) -> tuple[Reason, ...]:
-    return tuple(Reason(code, REASONS[code]) for code in codes)
+    return tuple(Reason(code, REASONS[code]) for code in dict.fromkeys(codes))
 
 
 def _denied(

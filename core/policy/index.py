@@ -45,6 +45,7 @@ class Index:
             request.workflow,
             request.model,
             request.prompt,
+            request.urgency,
         )
         found = self._known.get(key)
         if found is None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from core.policy.conditions import Demand, is_independent
 from core.policy.request import NARRATIVE_KEPT, Request
 from core.policy.rules import Allow, Forbid, Match
 from core.policy.verdict import REASONS, RuleTrace
 
 _NARRATIVE_WORD = "text"
+_PLURALS = {"urgency": "urgencies"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,15 @@ def allows(rule: Allow, request: Request) -> bool:
 
 
 def allow_traces(rules: Iterable[Allow], request: Request) -> tuple[RuleTrace, ...]:
-    """Return what each allow rule made of the request."""
-    missed = ((rule, allow_misses(rule, request)) for rule in rules)
-    return tuple(
-        RuleTrace(rule.id, "allow", not misses, tuple(miss.words for miss in misses))
-        for rule, misses in missed
-    )
+    """Return what each allow rule made of the request; one that matched may still tighten."""
+    return tuple(_allow_trace(rule, request) for rule in rules)
+
+
+def _allow_trace(rule: Allow, request: Request) -> RuleTrace:
+    misses = allow_misses(rule, request)
+    tightening = () if misses else _unmet(rule, request, "highest-tier", "deny")
+    words = (*(miss.words for miss in misses), *(demand.words() for demand in tightening))
+    return RuleTrace(rule.id, "allow", not misses, words)
 
 
 def own_misses(rule: Allow, request: Request) -> tuple[Miss, ...]:
@@ -51,8 +56,27 @@ def own_misses(rule: Allow, request: Request) -> tuple[Miss, ...]:
 
 
 def concerns(rule: Forbid, request: Request) -> bool:
-    """Return whether a forbid whose words are met reaches any touched element."""
-    return any(_is_met(rule.match, request))
+    """Return whether a forbid whose words are met reaches any touched element.
+
+    One with checks is lifted only where at least one is about the request's type and all are met.
+    """
+    return any(_is_met(rule.match, request)) and not (rule.unless and _is_lifted(rule, request))
+
+
+def unmet_codes(rule: Allow, request: Request, otherwise: str) -> tuple[str, ...]:
+    """Return the codes of the rule's unmet demands that lead there (`deny`, `highest-tier`)."""
+    return tuple(demand.code for demand in _unmet(rule, request, otherwise))
+
+
+def _unmet(rule: Allow, request: Request, *otherwise: str) -> Iterator[Demand]:
+    for demand in rule.demands:
+        if demand.otherwise in otherwise and not demand.met(request):
+            yield demand
+
+
+def _is_lifted(rule: Forbid, request: Request) -> bool:
+    about = [check for check in rule.unless if check.concerns(request)]
+    return bool(about) and all(check.met(request) for check in about)
 
 
 def trace_forbid(rule: Forbid, request: Request) -> RuleTrace:
@@ -60,6 +84,8 @@ def trace_forbid(rule: Forbid, request: Request) -> RuleTrace:
     missed = tuple(_word_misses(rule.match, request))
     if not any(_is_met(rule.match, request)):
         missed += ("no touched element is under its paths with one of its effects",)
+    elif rule.unless and _is_lifted(rule, request):
+        missed += ("what it wants of the values is met",)
     return RuleTrace(rule.id, "forbid", not missed, missed)
 
 
@@ -83,13 +109,15 @@ def _word_misses(match: Match, request: Request) -> Iterator[str]:
     for field, accepted in match.words:
         value = getattr(request, field)
         if value not in accepted:
-            yield f"{field} {value} is not in {field}s"
+            yield f"{field} {value} is not in {_PLURALS.get(field, f'{field}s')}"
 
 
 def _own_misses(rule: Allow, request: Request) -> Iterator[Miss]:
     yield from _path_misses(rule.match, request)
     yield from _value_misses(rule, request)
     yield from _need_misses(rule, request)
+    for demand in _unmet(rule, request, "no-match"):
+        yield Miss(demand.code, demand.words())
     for flag in sorted(special_flags(request)):
         if not is_named(flag, rule.named):
             yield Miss(flag_code(flag), f"{flag} is not in named")
@@ -138,3 +166,5 @@ def _need_misses(rule: Allow, request: Request) -> Iterator[Miss]:
             yield Miss("evidence-not-grounded", "no quote is verified")
         else:
             yield Miss("evidence-required", "no quote supports the change")
+    elif rule.independent and not any(map(is_independent, request.sources)):
+        yield Miss("evidence-not-independent", "only an agent or the patient wrote the sources")

@@ -14,20 +14,25 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from core.errors import BadInput
+from core.policy.conditions import Check, Demand, Quotes
 from core.policy.document import (
+    AgentTable,
+    AllowCheckTable,
     AllowTable,
     Auto,
+    CheckTable,
     Consent,
     Document,
     Evidence,
     ForbidTable,
+    QuotesTable,
     Repeats,
     RouteTable,
 )
 from core.policy.policy import Policy
 from core.policy.references import check_references
 from core.policy.route import Route
-from core.policy.rules import Allow, Forbid, Match, Words
+from core.policy.rules import Agent, Allow, Forbid, Match, Words
 
 _TABLES: dict[str, type[BaseModel]] = {
     "consent": Consent,
@@ -37,6 +42,10 @@ _TABLES: dict[str, type[BaseModel]] = {
     "route": RouteTable,
     "allow": AllowTable,
     "forbid": ForbidTable,
+    "agent": AgentTable,
+    "allow.check": AllowCheckTable,
+    "allow.quotes": QuotesTable,
+    "forbid.unless": CheckTable,
 }
 _REMEDIES = {
     "missing": "Add it",
@@ -48,6 +57,7 @@ _REMEDIES = {
     "model_type": "Write a table",
     "too_short": "Name more of them",
     "literal_error": "Write one of those words",
+    "greater_than": "Raise it",
     "greater_than_equal": "Raise it",
     "less_than_equal": "Lower it",
     "finite_number": "Write a number from 0 to 1",
@@ -61,6 +71,7 @@ _WORD_FIELDS = (
     ("workflow", "workflows"),
     ("model", "models"),
     ("prompt", "prompts"),
+    ("urgency", "urgencies"),
 )
 
 
@@ -113,7 +124,8 @@ def _bad_input(error: ValidationError) -> BadInput:
 
 
 def _known_keys(where: Sequence[object]) -> str:
-    table = Document if len(where) == 1 else _TABLES[str(where[0])]
+    name = ".".join(part for part in where[:-1] if isinstance(part, str))
+    table = _TABLES.get(name, Document) if name else Document
     return f"Remove it or correct its spelling; the keys are {', '.join(table.model_fields)}"
 
 
@@ -128,8 +140,24 @@ def _policy(document: Document) -> Policy:
         not_found=document.evidence.not_found,
         rejected_again=document.repeats.rejected,
         routes=routes,
-        allows=tuple(_allow(rule) for rule in document.allow),
-        forbids=tuple(Forbid(rule.id, _match(rule), rule.reason) for rule in document.forbid),
+        allows=tuple(_allow(rule, document.tiers[-1]) for rule in document.allow),
+        forbids=tuple(
+            Forbid(rule.id, _match(rule), rule.reason, tuple(map(_check, rule.unless)))
+            for rule in document.forbid
+        ),
+        agents={agent.id: _agent(agent) for agent in document.agent},
+    )
+
+
+def _agent(table: AgentTable) -> Agent:
+    return Agent(
+        id=table.id,
+        models=None if table.models == ["*"] else frozenset(table.models),
+        prompts=None if table.prompts == ["*"] else frozenset(table.prompts),
+        max_urgency=table.max_urgency,
+        max_open=table.max_open,
+        max_per_hour=table.max_per_hour,
+        max_repeats=table.max_repeats,
     )
 
 
@@ -151,7 +179,42 @@ def _route(table: RouteTable) -> Route:
     )
 
 
-def _allow(table: AllowTable) -> Allow:
+def _check(table: CheckTable) -> Check:
+    return Check(
+        path=table.path,
+        # A forbid has only one way to go: what is not met is forbidden.
+        otherwise=table.otherwise if isinstance(table, AllowCheckTable) else "deny",
+        minimum=table.min,
+        maximum=table.max,
+        unit=table.unit,
+        one_of=None if table.one_of is None else frozenset(table.one_of),
+        none_of=None if table.none_of is None else frozenset(table.none_of),
+        max_factor=table.max_factor,
+        first_value=table.first_value,
+        max_age_s=table.max_age,
+        not_future=table.not_future,
+    )
+
+
+def _demands(table: AllowTable) -> tuple[Demand, ...]:
+    checks = tuple(_check(check) for check in table.check)
+    wanted = table.quotes
+    if wanted is None:
+        return checks
+    any_kind = wanted.kinds is None or wanted.kinds == ["*"]
+    quotes = Quotes(
+        at_least=wanted.at_least,
+        otherwise=wanted.otherwise,
+        kinds=frozenset() if any_kind else frozenset(wanted.kinds or ()),
+        max_age_s=wanted.max_age,
+        agent_written=wanted.agent_written,
+        patient_written=wanted.patient_written,
+    )
+    return (*checks, quotes)
+
+
+def _allow(table: AllowTable, highest: str) -> Allow:
+    wants_evidence = "evidence" in table.needs or table.quotes is not None
     return Allow(
         id=table.id,
         match=_match(table),
@@ -162,6 +225,8 @@ def _allow(table: AllowTable) -> Allow:
         min_confidence=table.min_confidence,
         named=frozenset(table.named),
         medication_orders=table.medication_orders,
+        demands=_demands(table),
+        independent=table.tier == highest and wants_evidence,
     )
 
 

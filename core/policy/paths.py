@@ -41,7 +41,7 @@ class ElementPath:
         Extensions, at any depth, are covered only by a path with that word in it, because a rule
         for an element does not speak for what others hang on it.
         """
-        if len(touched) < len(self.segments) or not all(map(_same, self.segments, touched)):
+        if len(touched) < len(self.segments) or not all(map(same_element, self.segments, touched)):
             return False
         rest = touched[len(self.segments) :]
         if self.whole_type and (not rest or rest[0] in _not_in_whole(self.type)):
@@ -53,7 +53,7 @@ class ElementPath:
 
         Either may lie under the other: who touches the whole telecom touches its value.
         """
-        return all(map(_same, self.segments, touched))
+        return all(map(same_element, self.segments, touched))
 
     def within(self, outer: ElementPath) -> bool:
         """Return whether this path reaches nothing that `outer` does not reach."""
@@ -72,7 +72,8 @@ def _not_in_whole(resource_type: str) -> frozenset[str]:
     return WRITTEN_OUT | IDENTITY if resource_type == "Patient" else WRITTEN_OUT
 
 
-def _same(written: str, name: str) -> bool:
+def same_element(written: str, name: str) -> bool:
+    """Return whether a written segment names that element; `value[x]` names every choice of it."""
     if written == name or not written.endswith(_CHOICE):
         return written == name
     stem = written.removesuffix(_CHOICE)

@@ -5,13 +5,15 @@ Source: design §7.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from core.policy.conditions import Check
 from core.policy.index import Index
 from core.policy.route import Route
-from core.policy.rules import AUTO, Allow, Forbid
+from core.policy.rules import AUTO, Agent, Allow, Forbid
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Policy:
     allows: tuple[Allow, ...]
     forbids: tuple[Forbid, ...]
     rejected_again: Literal["deny", "show"] = "deny"
+    agents: Mapping[str, Agent] = field(default_factory=dict)
 
     @property
     def highest_tier(self) -> str:
@@ -47,6 +50,33 @@ class Policy:
     def named(self) -> frozenset[str]:
         """Return the special content that at least one allow rule takes."""
         return frozenset(word for rule in self.allows for word in rule.named)
+
+    @cached_property
+    def asks_urgency(self) -> bool:
+        """Return whether any rule or agent names urgencies."""
+        matches = [rule.match for rule in self.allows] + [rule.match for rule in self.forbids]
+        named = any("urgency" in dict(match.words) for match in matches)
+        return named or any(agent.max_urgency != "stat" for agent in self.agents.values())
+
+    def agent(self, name: str) -> Agent:
+        """Return what is known of an agent; an unlisted one has the defaults."""
+        return self.agents.get(name) or Agent(name)
+
+    def asks_earlier(self, resource_type: str) -> bool:
+        """Return whether any rule about creating that type compares with an earlier value."""
+        return resource_type in self._compared
+
+    @cached_property
+    def _compared(self) -> frozenset[str]:
+        allowed = [(rule.match, rule.demands) for rule in self.allows]
+        forbidden = [(rule.match, rule.unless) for rule in self.forbids]
+        return frozenset(
+            check.path.type
+            for match, checks in (*allowed, *forbidden)
+            if "create" in dict(match.words).get("operation", {"create"})
+            for check in checks
+            if isinstance(check, Check) and check.max_factor is not None
+        )
 
     def route(self, name: str) -> Route | None:
         """Return the route of that id; None for `AUTO`. Raises KeyError for any other name."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core.errors import BadInput
+from core.policy.check_references import check_checks
 from core.policy.document import AllowTable, Document, ForbidTable, RouteTable
 from core.policy.rules import AUTO
 
@@ -18,10 +19,13 @@ def check_references(document: Document) -> None:
     rules = [(f"allow[{index}]", rule.id) for index, rule in enumerate(document.allow)]
     rules += [(f"forbid[{index}]", rule.id) for index, rule in enumerate(document.forbid)]
     _check_unique(rules)
+    _check_unique((f"agent[{index}]", agent.id) for index, agent in enumerate(document.agent))
     for index, allow in enumerate(document.allow):
         _check_allow(document, allow, f"allow[{index}]")
+        check_checks(allow.types, allow.check, f"allow[{index}].check")
     for index, forbid in enumerate(document.forbid):
         _check_types(forbid, f"forbid[{index}]")
+        check_checks(forbid.types, forbid.unless, f"forbid[{index}].unless")
 
 
 def _check_unique(ids: Iterable[tuple[str, str]]) -> None:

@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 Effect: TypeAlias = Literal["added", "changed", "removed"]
 Operation: TypeAlias = Literal["create", "update"]
 Badge: TypeAlias = Literal["verified", "weak", "not-found", "unavailable"]
+
+URGENCIES = ("routine", "urgent", "stat")
+"""How soon a change is needed, from the least to the most."""
 
 EFFECTS: frozenset[Effect] = frozenset(get_args(Effect))
 OPERATIONS: frozenset[Operation] = frozenset(get_args(Operation))
@@ -39,6 +43,23 @@ class Touched:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """One quote that supports the change, with the facts of the source that it stands in.
+
+    `kind` is the source's resource type, `date` its best clinical date as written (empty: none).
+    A source of which nothing is known counts as written by an agent and by the patient.
+    """
+
+    reference: str
+    quote: str
+    badge: Badge
+    kind: str = ""
+    date: str = ""
+    agent_written: bool = True
+    patient_written: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One change as a policy sees it.
 
@@ -48,6 +69,11 @@ class Request:
     and `meta-profile:<url>`; and `narrative-kept` (a hand-written narrative stays beside the
     change), which raises the tier. `values` are the string values of the intended resource's
     top-level code elements, such as `{"status": ("draft",)}`.
+
+    What follows has defaults that meet no condition. `urgency` is one of `URGENCIES`. `intended` is
+    the whole intended resource as exact JSON, `earlier` what stood before it: an update's base,
+    for a create the newest of the same code in the chart; an empty tuple: surely none, None: not
+    known. `sources` are the quotes behind `groundings`, `now` the time of asking.
     """
 
     agent: str
@@ -64,6 +90,11 @@ class Request:
     groundings: tuple[Badge, ...]
     flags: frozenset[str]
     values: Mapping[str, tuple[str, ...]]
+    urgency: str = ""
+    intended: Mapping[str, Any] | None = None
+    earlier: tuple[Mapping[str, Any], ...] | None = None
+    sources: tuple[Source, ...] = ()
+    now: datetime | None = None
 
 
 def is_complete(request: Request) -> bool:

@@ -42,6 +42,20 @@ REASONS: dict[str, str] = {
     "narrative-not-named": "No fitting rule names narrative; leave the text element out.",
     "meta-profile-not-named": "No fitting rule names this profile; leave meta.profile out.",
     "flag-not-named": "The change holds special content that no fitting rule names; leave it out.",
+    "condition-not-met": "A value is not what the rule takes, too far from the value before, or "
+    "unreadable; correct the value, its unit, code or date.",
+    "evidence-insufficient": "Too few verified quotes are recent enough and of the kind and author "
+    "that the rule wants; quote better sources.",
+    "evidence-not-independent": "What an agent or the patient wrote cannot alone ground this; "
+    "quote a source by somebody else as well.",
+    "model-not-registered": "The model is not registered for this agent; "
+    "ask the policy's owner to register it.",
+    "prompt-not-registered": "The prompt is not registered for this agent; "
+    "ask the policy's owner to register it.",
+    "urgency-capped": "The urgency is above what this agent may claim and counts as its highest; "
+    "tell a person directly if it cannot wait.",
+    "phase-not-reached": "The workspace's adoption phase does not let this through yet; "
+    "propose a draft, or ask an administrator.",
     "route-disabled": "The route wants more people than the roster has in its roles; "
     "ask an administrator to add people to the roster.",
     "confidence-below-minimum": "The stated confidence is below the rule's minimum, so the "

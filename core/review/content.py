@@ -45,6 +45,8 @@ class Content:
     """`dropped`, `kept`, or None where the base has none."""
     trace: tuple[JsonObject, ...]
     """Every policy rule with what matched and what missed."""
+    earlier: tuple[JsonObject, ...] | None = None
+    """What stood in the chart before a create, where a rule compares with it; None: not known."""
 
     def as_json(self, label: str | None) -> JsonObject:
         """Return the event body; `label` is the patient's name."""
@@ -61,6 +63,7 @@ class Content:
             "displays": list(self.displays),
             "narrative": self.narrative,
             "trace": list(self.trace),
+            "earlier": None if self.earlier is None else list(self.earlier),
         }
 
     def signed_evidence(self) -> list[JsonObject]:
@@ -101,6 +104,7 @@ def read_content(reads: Reads, change: ChangeRow) -> Content:
 def from_body(body: JsonObject) -> Content:
     """Return the content that `Content.as_json` wrote."""
     held = body["held"]
+    earlier = body.get("earlier")
     return Content(
         nonce=body["nonce"],
         target=body["target"],
@@ -113,6 +117,7 @@ def from_body(body: JsonObject) -> Content:
         displays=tuple(body["displays"]),
         narrative=body["narrative"],
         trace=tuple(body["trace"]),
+        earlier=None if earlier is None else tuple(earlier),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from core import stamps
 from core.canonical import JsonObject, Number, encode, exact
@@ -16,6 +17,7 @@ from core.gateway.refresh import judge_again, proposal_body
 from core.intake import special
 from core.intake.admit import admit, revision_data
 from core.intake.build import Built, build_create, build_update, stamp
+from core.intake.earlier import keeps_meaning
 from core.intake.judge import trace_data
 from core.ledger.event import Actor, Event, instant
 from core.lifecycle import State
@@ -48,8 +50,13 @@ def editable(change: ChangeRow, content: Content) -> JsonObject:
     return stamps.bare(content.resource, content.base, change.operation)
 
 
-def check_edit(reads: Reads, proposal: str, index: int, resource: JsonObject) -> Draft:
-    """Check an edited resource and judge it; nothing is recorded.
+def check_edit(
+    reads: Reads, proposal: str, index: int, resource: JsonObject, now: datetime | None = None
+) -> Draft:
+    """Check an edited resource and judge it as of `now`; nothing is recorded.
+
+    An edit works without the EHR: a create is compared with what stood before it when it was last
+    read, or with nothing known where the edit made another code of it.
 
     Raises BadInput naming the element, Conflict when it changes nothing, Refused when policy
     denies it, NotFound, Erased.
@@ -71,7 +78,9 @@ def check_edit(reads: Reads, proposal: str, index: int, resource: JsonObject) ->
         narrative=built.narrative,
         displays=special.displays(built.delta),
     )
-    verdict = judge_again(reads, row, change, again)
+    if not keeps_meaning(content.resource, edited):
+        again = replace(again, earlier=None)
+    verdict = judge_again(reads, row, change, again, now)
     if verdict.outcome == "denied":
         codes = ", ".join(reason.code for reason in verdict.reasons) or "no rule allows it"
         raise Refused(f"policy denies the edited change ({codes})", remedy="See `policy explain`")
@@ -84,7 +93,7 @@ def edit(workspace: Workspace, proposal: str, index: int, resource: JsonObject, 
     `seen` is the change's hash that the editor looked at. Raises what `check_edit` raises,
     Conflict for another hash or state, Refused for who may not decide this change.
     """
-    draft = check_edit(workspace.ledger, proposal, index, resource)
+    draft = check_edit(workspace.ledger, proposal, index, resource, workspace.clock.now())
     with workspace.ledger.transaction() as transaction:
         row, change = find_change(transaction, proposal, index)
         check_pending(change, transaction.clock.hi)

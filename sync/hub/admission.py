@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from core.canonical import encode
+from core.canonical import encode, parse_object
 from core.hub.inspect import ENVELOPE
 from core.hub.receive import quarantine, receive
 from core.intake.documents import Document
+from core.intake.quota import content_tag, repeats_wait
 from core.intake.stage import Origin
 from core.ledger.event import instant
 from core.proposal import read
 from core.statement import InvalidStatement, Statement, verify
-from core.workspace import roster_in_force
+from core.workspace import policy_in_force, roster_in_force
 from sync.hub.pull import Pull
 from sync.hub.seen import SeenRow
 from sync.store.connection import Connection
@@ -26,7 +27,7 @@ from sync.store.connection import Connection
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How much of one agent is let in: proposals open at a time, and admitted in an hour."""
+    """How much of each agent is let in, in place of what the policy says of it."""
 
     open: int = 1000
     per_hour: int = 2000
@@ -40,14 +41,17 @@ class _Waiting:
     agent: str
 
 
-async def admit_waiting(pull: Pull, connection: Connection, quota: Quota) -> None:
-    """Admit every Task that waits, as far as the EHR can be read; what cannot stays waiting."""
-    used = _Used(connection, quota, pull.workspace.clock.now())
+async def admit_waiting(pull: Pull, connection: Connection, quota: Quota | None) -> None:
+    """Admit every Task that waits, as far as the EHR can be read; what cannot stays waiting.
+
+    Without `quota` the policy in force says how much of each agent is let in.
+    """
+    used = _Used(pull, connection, quota)
     for waiting in _fair(_readable(pull)):
         if pull.stop():
             pull.report.stopped = True
             return
-        if not used.leaves_room(waiting.agent):
+        if not used.leaves_room(waiting):
             _mark(pull, waiting.row, "throttled")
             pull.report.throttled += 1
             continue
@@ -115,8 +119,11 @@ def _fair(found: Iterable[_Waiting]) -> Iterator[_Waiting]:
 class _Used:
     """How much of its quota each agent has used."""
 
-    def __init__(self, connection: Connection, quota: Quota, now: datetime):
+    def __init__(self, pull: Pull, connection: Connection, quota: Quota | None):
         self._quota = quota
+        self._workspace = pull.workspace
+        self._policy = policy_in_force(pull.workspace.ledger)
+        now = self._now = pull.workspace.clock.now()
         self._open = _counts(
             connection,
             "SELECT agent, count(DISTINCT proposal) FROM change"
@@ -129,11 +136,16 @@ class _Used:
             instant(now - timedelta(hours=1)),
         )
 
-    def leaves_room(self, agent: str) -> bool:
-        return (
-            self._open.get(agent, 0) < self._quota.open
-            and self._hour.get(agent, 0) < self._quota.per_hour
-        )
+    def leaves_room(self, waiting: _Waiting) -> bool:
+        agent = self._policy.agent(waiting.agent)
+        quota = self._quota or Quota(agent.max_open, agent.max_per_hour)
+        if (
+            self._open.get(agent.id, 0) >= quota.open
+            or self._hour.get(agent.id, 0) >= quota.per_hour
+        ):
+            return False
+        tag = content_tag(self._workspace.keys.pepper, parse_object(waiting.item.data))
+        return repeats_wait(self._workspace.ledger, agent, tag, self._now) is None
 
     def add(self, agent: str) -> None:
         self._open[agent] = self._open.get(agent, 0) + 1

@@ -41,7 +41,7 @@ class Engine:
     ) -> None:
         self.report = Report() if progress is None else Report(progress=progress)
         self._connection = connection
-        self._quota = quota or Quota()
+        self._quota = quota
         self._pull = Pull(
             workspace, hub, Seen(connection), tuple(workspace.ehrs), self.report, stop
         )

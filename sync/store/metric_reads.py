@@ -39,7 +39,7 @@ class MetricReads:
         """Yield what people decided from event `since` on, oldest first."""
         bounds = (since, _ALWAYS if before is None else before)
         for row in self.connection.execute(_JUDGED, bounds):
-            yield Judged(*row[:9], bool(row[9]))
+            yield Judged(*(*row[:9], bool(row[9])))
 
     def moved_since(self, seq: int) -> Iterator[tuple[str, int, int]]:
         """Yield (proposal, index, event) of each change that moved from event `seq` on."""

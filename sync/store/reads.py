@@ -71,6 +71,26 @@ class StoreReads(AuditReads, QueueReads, IncidentReads, MetricReads, ContextRead
             (prefix, prefix + "\U0010ffff"),
         )
 
+    def open_proposals(self, agent: str) -> int:
+        """Return how many proposals of an agent nobody has finally decided."""
+        (found,) = self.connection.execute(
+            "SELECT count(DISTINCT proposal) FROM change WHERE agent = ? AND state IN"
+            " ('proposed', 'policy-approved', 'pending-human-review', 'deferred', 'expired')",
+            (agent,),
+        ).fetchone()
+        return int(found)
+
+    def nth_newest(self, agent: str, number: int, content: str | None = None) -> str | None:
+        """Return when an agent's `number`-th newest proposal came in, of that content if given."""
+        wanted = "" if content is None else " AND content_tag = ?"
+        given = (agent,) if content is None else (agent, content)
+        found = self.connection.execute(
+            f"SELECT at FROM proposal WHERE agent = ?{wanted}"  # noqa: S608  no input is in it
+            " ORDER BY at DESC LIMIT 1 OFFSET ?",
+            (*given, number - 1),
+        ).fetchone()
+        return None if found is None else str(found[0])
+
     def changes(self, proposal: str) -> Sequence[ChangeRow]:
         """Return a proposal's changes in order."""
         return select(self.connection, ChangeRow, "WHERE proposal = ? ORDER BY idx", (proposal,))

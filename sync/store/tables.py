@@ -89,6 +89,8 @@ class ProposalTable(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("agent", "correlation"),
         Index("ix_proposal_seq", "seq"),
+        Index("ix_proposal_content", "agent", "content_tag", "at"),
+        Index("ix_proposal_agent_at", "agent", "at"),
     )
     id: str = Field(primary_key=True)
     seq: int
@@ -111,6 +113,8 @@ class ProposalTable(SQLModel, table=True):
     patient: str | None = None
     patient_label: str | None = None
     task: str | None = Field(default=None, index=True)
+    content_tag: str | None = None
+    claimed_urgency: str | None = None
 
 
 class ChangeTable(SQLModel, table=True):

@@ -16,6 +16,7 @@ from typing import Any
 import cedarpy
 
 from core.policy import Allow, Forbid, Policy, Request, Route
+from tests.core.policy import cedar_facts as facts
 
 UNIVERSE = (
     "Patient.telecom", "Patient.telecom.value", "Patient.telecom.rank", "Patient.telecom.extension",
@@ -37,26 +38,55 @@ _UNSURE = '(context.badges.contains("not-found") || context.badges.contains("una
 _KEPT = 'context.flags.contains("narrative-kept")'
 
 
-def translate(policy: Policy, people: Mapping[str, frozenset[str]]) -> str:
-    """Return the Cedar text of a policy under a roster."""
-    texts = [_completeness()]
+def translate(policy: Policy, people: Mapping[str, frozenset[str]], phase: str = "3") -> str:
+    """Return the Cedar text of a policy under a roster in an adoption phase."""
+    texts = [_completeness(), *_agents(policy)]
+    if any("urgency" in dict(rule.match.words) for rule in (*policy.allows, *policy.forbids)) or (
+        any(agent.max_urgency != "stat" for agent in policy.agents.values())
+    ):
+        known = _set(("routine", "urgent", "stat"))
+        texts.append(_rule("forbid", f"!({known}.contains(context.claimed))"))
+    texts += [
+        _rule("forbid", f"{_takes(rule)} && !({facts.holds(demand)})")
+        for rule in policy.allows
+        for demand in rule.demands
+        if demand.otherwise == "deny"
+    ]
+    if phase == "1":
+        texts.append(_rule("forbid", f'context.operation == "update" || !({facts.DRAFT})'))
     texts += [f"permit(principal, action, resource) when {{ {_takes(r)} }};" for r in policy.allows]
     texts += [
         f"forbid(principal, action, resource) when {{ {_stops(r)} }};" for r in policy.forbids
     ]
     if policy.not_found == "deny":
         texts.append(_rule("forbid", 'context.badges.contains("not-found")'))
-    return "\n".join([*texts, *_unstaffed(policy, people)])
+    return "\n".join([*texts, *_unstaffed(policy, people, phase)])
 
 
-def ask(policies: cedarpy.PolicySet, requests: Sequence[Request]) -> list[bool]:
+def _agents(policy: Policy) -> list[str]:
+    return [
+        _rule("forbid", f"context.agent == {json.dumps(name)} && !{_set(known)}.contains({claim})")
+        for name, agent in policy.agents.items()
+        for known, claim in ((agent.models, "context.model"), (agent.prompts, "context.prompt"))
+        if known is not None
+    ]
+
+
+def ask(
+    policies: cedarpy.PolicySet, requests: Sequence[Request], policy: Policy | None = None
+) -> list[bool]:
     """Return for each request whether Cedar allows it without any diagnostic error."""
-    found = cedarpy.is_authorized_batch([as_cedar(one) for one in requests], policies, "[]")
+    caps = {} if policy is None else {name: a.max_urgency for name, a in policy.agents.items()}
+    asked = [as_cedar(one, caps.get(one.agent, "stat")) for one in requests]
+    found = cedarpy.is_authorized_batch(asked, policies, "[]")
     return [one.allowed and not one.diagnostics.errors for one in found]
 
 
-def as_cedar(request: Request) -> dict[str, Any]:
-    """Return a request as Cedar takes it; a blank word is an absent attribute."""
+def as_cedar(request: Request, cap: str = "stat") -> dict[str, Any]:
+    """Return a request as Cedar takes it; a blank word is an absent attribute.
+
+    `cap` is the agent's highest urgency: `urgency` is what counts, `claimed` what it said.
+    """
     context: dict[str, Any] = {
         name: getattr(request, name) for name in _FIELDS if getattr(request, name).strip()
     }
@@ -66,7 +96,12 @@ def as_cedar(request: Request) -> dict[str, Any]:
         "badges": sorted(request.groundings),
         "encounter": request.has_encounter,
         "values": {key: sorted(values) for key, values in request.values.items() if values},
+        "claimed": request.urgency,
+        "urgency": "routine" if "routine" in (cap, request.urgency) else request.urgency,
+        **facts.of(request),
     }
+    if (cap, request.urgency) == ("urgent", "stat"):
+        context["urgency"] = "urgent"
     if request.confidence.is_finite() and abs(request.confidence) < 1000:
         text = f"{request.confidence:.4f}"
         context["confidence"] = {"__extn": {"fn": "decimal", "arg": text}}
@@ -121,6 +156,9 @@ def _takes(rule: Allow) -> str:
         parts.append("context.encounter")
     if "evidence" in rule.needs:
         parts.append('context.badges.contains("verified")')
+    if rule.independent:
+        parts.append("context.independent")
+    parts += [facts.holds(one) for one in rule.demands if one.otherwise == "no-match"]
     if not rule.medication_orders:
         parts.append(
             '(context.type != "MedicationRequest" || '
@@ -138,23 +176,47 @@ def _stops(rule: Forbid) -> str:
         for effect in rule.match.effects
         if not rule.match.paths or any(_meets(one.text, path) for one in rule.match.paths)
     ]
-    return " && ".join([*_words(rule.match.words), f"{_set(reached)}.containsAny(context.touched)"])
+    words = [
+        part.replace("context.urgency", "context.claimed") for part in _words(rule.match.words)
+    ]
+    counted = f"(({_and(words)}) || ({_and(_words(rule.match.words))}))"
+    parts = [counted, f"{_set(reached)}.containsAny(context.touched)"]
+    if rule.unless:
+        about = [f'(context.type == "{check.path.text.split(".")[0]}")' for check in rule.unless]
+        met = [
+            f"(!{of_type} || {facts.holds(check)})"
+            for of_type, check in zip(about, rule.unless, strict=True)
+        ]
+        parts.append(f"!(({' || '.join(about)}) && {_and(met)})")
+    return _and(parts)
+
+
+def _and(parts: Sequence[str]) -> str:
+    return " && ".join(parts) or "true"
 
 
 def _words(words: tuple[tuple[str, frozenset[str]], ...]) -> list[str]:
     return [f"{_set(accepted)}.contains(context.{field})" for field, accepted in words]
 
 
-def _unstaffed(policy: Policy, people: Mapping[str, frozenset[str]]) -> list[str]:
-    """Return a forbid for each grant whose route too few people can take, unless a stricter one."""
+def _unstaffed(policy: Policy, people: Mapping[str, frozenset[str]], phase: str) -> list[str]:
+    """Return a forbid for each grant that cannot be unless a stricter one decides.
+
+    Too few people for its route; no person, or an update above the lowest tier, before phase 3.
+    """
     grants: list[tuple[tuple[Any, ...], str, str, Route | None]] = []
     for rule in policy.allows:
         asked = policy.route(rule.route)
-        minimum = rule.min_confidence
-        if minimum is None:
+        doubts = [
+            f"!({facts.holds(one)})" for one in rule.demands if one.otherwise == "highest-tier"
+        ]
+        if rule.min_confidence is not None:
+            least = f"{Decimal(rule.min_confidence):.4f}"
+            doubts.append(f'context.confidence.lessThan(decimal("{least}"))')
+        if not doubts:
             grants.append((_rank(policy, rule.tier, asked), _takes(rule), rule.tier, asked))
             continue
-        low = f'context.confidence.lessThan(decimal("{Decimal(minimum):.4f}"))'
+        low = f"({' || '.join(doubts)})"
         top, highest = policy.tiers[-1], policy.highest_route
         grants.append(
             (_rank(policy, rule.tier, asked), f"{_takes(rule)} && !{low}", rule.tier, asked)
@@ -166,10 +228,13 @@ def _unstaffed(policy: Policy, people: Mapping[str, frozenset[str]]) -> list[str
         for kept in (False, True):
             for unsure in (False, True):
                 final = _tightened(policy, tier, route, kept=kept, unsure=unsure)
-                if final is None or _can(final, people):
-                    continue
                 cases = f"{'' if kept else '!'}{_KEPT} && {'' if unsure else '!'}{_UNSURE}"
-                found.append(_rule("forbid", f"{condition} && {cases}{stricter}"))
+                this = f"{condition} && {cases}{stricter}"
+                if (final is None and phase != "3") or (final and not _can(final, people)):
+                    found.append(_rule("forbid", this))
+                raised = kept or unsure or tier != policy.tiers[0]
+                if phase == "2" and raised:
+                    found.append(_rule("forbid", f'{this} && context.operation == "update"'))
     return found
 
 

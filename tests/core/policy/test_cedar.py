@@ -11,9 +11,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from core.policy import Policy, Request, Touched, engine, evaluate, parse_policy
-from tests.core.policy import cedar
+from core.policy import Policy, Request, Touched, engine, evaluate, matching, parse_policy
+from core.policy.conditions import Check, Quotes
+from tests.core.policy import cedar, cedar_values
 from tests.core.policy.builders import allow, document, forbid, request
+
+# A difference is shown with the whole policy, which is long.
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
 PER_POLICY = 40
 PROPOSALS = 100_000 if os.environ.get("COUNTERSIGN_FULL_SCALE") == "1" else 1_000
@@ -80,6 +84,11 @@ def allows(draw: st.DrawFn, number: int) -> str:
         medication_orders=draw(st.sampled_from([None, "true"]))
         if "MedicationRequest" in types
         else None,
+        urgencies=draw(st.sampled_from([None, None, None, None, '["routine"]', '["urgent"]'])),
+        check=draw(st.none() | st.none() | cedar_values.checks())
+        if "Observation" in types
+        else None,
+        quotes=draw(st.none() | st.none() | st.none() | cedar_values.quotes()),
     )
 
 
@@ -91,6 +100,8 @@ def forbids(draw: st.DrawFn, number: int) -> str:
         purposes=draw(_any_or("TREAT")),
         paths=draw(st.none() | st.sampled_from(PATHS).map(lambda path: _quoted([path]))),
         effects=draw(st.none() | EFFECTS),
+        urgencies=draw(st.none() | st.sampled_from(['["stat"]', '["routine", "urgent"]'])),
+        unless=draw(st.none() | cedar_values.unless()),
     )
 
 
@@ -99,7 +110,8 @@ def policies(draw: st.DrawFn) -> Policy:
     rules = [draw(allows(number)) for number in range(draw(st.integers(1, 6)))]
     rules += [draw(forbids(number)) for number in range(draw(st.sampled_from([0, 0, 1, 2])))]
     not_found = draw(st.sampled_from(["deny", "highest-tier"]))
-    return parse_policy(document(*rules, auto=AUTO, not_found=not_found))
+    auto = AUTO + "\n" + draw(st.sampled_from(cedar_values.AGENTS))
+    return parse_policy(document(*rules, auto=auto, not_found=not_found))
 
 
 def _touches(kind: str) -> st.SearchStrategy[list[Touched]]:
@@ -134,6 +146,9 @@ def requests(draw: st.DrawFn) -> Request:
             )
             if value is not None
         },
+        model=draw(_mostly(["m-1"], "m-2")),
+        urgency=draw(_mostly(["routine", "urgent", "stat"], "soon")),
+        **draw(cedar_values.contents()),
     )
 
 
@@ -142,6 +157,9 @@ PEOPLE = st.dictionaries(
     st.frozensets(st.sampled_from(["coordinator", "physician", "nurse"]), min_size=1),
     min_size=2,
 ) | st.just({name: frozenset({"coordinator", "nurse"}) for name in ("ann", "ben")})
+
+
+PHASES = st.sampled_from(["3", "3", "3", "3", "2", "1"])
 
 
 def _fuzz(proposals: int) -> Counter[bool]:
@@ -156,11 +174,15 @@ def _fuzz(proposals: int) -> Counter[bool]:
         max_examples=proposals // PER_POLICY,
         suppress_health_check=list(HealthCheck),
     )
-    @given(policies(), PEOPLE, st.lists(requests(), min_size=PER_POLICY, max_size=PER_POLICY))
-    def compare(policy: Policy, people: dict[str, frozenset[str]], asked: list[Request]) -> None:
-        oracle = cedarpy.PolicySet.from_str(cedar.translate(policy, people))
-        for one, allowed in zip(asked, cedar.ask(oracle, asked), strict=True):
-            assert (evaluate(policy, one, people).outcome != "denied") == allowed, one
+    @given(
+        policies(), PEOPLE, PHASES, st.lists(requests(), min_size=PER_POLICY, max_size=PER_POLICY)
+    )
+    def compare(
+        policy: Policy, people: dict[str, frozenset[str]], phase: str, asked: list[Request]
+    ) -> None:
+        oracle = cedarpy.PolicySet.from_str(cedar.translate(policy, people, phase))
+        for one, allowed in zip(asked, cedar.ask(oracle, asked, policy), strict=True):
+            assert (evaluate(policy, one, people, phase).outcome != "denied") == allowed, one
             seen[allowed] += 1
 
     compare()
@@ -184,3 +206,30 @@ def test_control_with_a_guard_switched_off_the_engines_differ(
 
     with pytest.raises((AssertionError, ExceptionGroup)):
         _fuzz(5_000)
+
+
+# Each new guard, switched off: what it is, and what stands in its place.
+OFF = {
+    "values bounded": (Check, "_is_within", lambda *_: True),
+    "values coded": (Check, "_is_coded", lambda *_: True),
+    "values dated": (Check, "_is_dated", lambda *_: True),
+    "values near the last": (Check, "_is_near", lambda *_: True),
+    "quotes counted": (Quotes, "met", lambda *_: True),
+    "quotes of others": (matching, "is_independent", lambda *_: True),
+    "unless": (matching, "_is_lifted", lambda *_: True),
+    "unmet demands": (matching, "_unmet", lambda *_: iter(())),
+    "agents registered": (engine, "unregistered", lambda *_: ()),
+    "urgency capped": (engine, "capped", lambda agent, request: request),
+    "phase": (engine, "reached", lambda *_, **__: True),
+}
+
+
+@pytest.mark.parametrize("guard", OFF)
+def test_control_with_a_new_guard_switched_off_the_engines_differ(
+    guard: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, name, instead = OFF[guard]
+    monkeypatch.setattr(owner, name, instead)
+
+    with pytest.raises((AssertionError, ExceptionGroup)):
+        _fuzz(10_000)

@@ -121,7 +121,7 @@ def with_revoked(text: str, kid: str) -> str:
     before = parse_roster(text)
     if all(key.kid != kid for key in before.every_key()):
         raise NotFound("the roster has no key of that kid", field="KID", remedy="See `roster show`")
-    wanted = Roster.model_validate(_revoked(before.model_dump(), kid))
+    wanted = Roster.model_validate(_revoked(before.model_dump(by_alias=True), kid))
     if wanted == before:
         return text
     own = re.compile(rf"\s*kid\s*=\s*[\"']{re.escape(kid)}[\"']\s*(?:#.*)?")

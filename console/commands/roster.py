@@ -138,7 +138,7 @@ def _change(opened: Opened, edit: Edit) -> ConfigRow:
 
 
 def _as_json(roster: Roster) -> dict[str, Any]:
-    return roster.model_dump(exclude={"version"})
+    return roster.model_dump(mode="json", by_alias=True, exclude={"version"})
 
 
 def _rows(roster: Roster) -> list[list[str]]:

@@ -159,6 +159,10 @@ class ChangeTable(SQLModel, table=True):
     target: str | None = None
     patient_label: str | None = None
     assigned: str | None = None
+    asked_from: str | None = None
+    warned: str | None = None
+    escalated: str | None = None
+    answering: str | None = None
     place: str = Field(sa_column=Column(Text, Computed(PLACE, persisted=False)))
 
 
@@ -285,3 +289,4 @@ class NoticeTable(SQLModel, table=True):
     attempts: int
     tried_at: str | None = None
     delivered_at: str | None = None
+    given_up_at: str | None = None

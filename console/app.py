@@ -34,6 +34,7 @@ from console.theming import DEFAULT, load_themes
 from console.watch import Watch
 from console.widgets.status_line import Facts, Notice, NoticeLine, StatusLine
 from console.worklist import Seen
+from core.clock import clock_problem
 from core.lifecycle import State
 
 if TYPE_CHECKING:
@@ -239,6 +240,7 @@ class ConsoleApp(Places, inherit_bindings=False):
             hold=self.hold_words().rstrip("."),
             exceptions=len(ledger.open_exceptions()) + len(ledger.open_findings()),
             freezes=len(ledger.freezes()),
+            clock=clock_problem(ledger.interval()) or "",
             unanchored=max(0, ledger.size - self.session.anchored_size(None)),
         )
         self.show_status()

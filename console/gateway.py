@@ -86,17 +86,20 @@ class Gateway:
 
 
 def is_due(session: Session) -> bool:
-    """Tell whether the gateway has something to do: to send, to resolve, to expire, to wake."""
+    """Tell whether the gateway has something to do: to send, to resolve, to expire, to wake.
+
+    Warnings, escalations and notices wait for the round that comes every `SYNC_S` anyway.
+    """
     counts = session.ledger.state_counts()
     if any(counts.get(state) for state in DUE):
         return True
-    now = session.clock.now()
+    now = session.ledger.interval()
     if any(
-        row.expires is not None and now >= moment(row.expires)
+        row.expires is not None and now.hi >= moment(row.expires)
         for row in session.ledger.changes_in(State.PENDING, State.DEFERRED)
     ):
         return True
     return any(
-        row.until is not None and now >= moment(row.until)
+        row.until is not None and now.lo >= moment(row.until)
         for row in session.ledger.changes_in(State.DEFERRED)
     )

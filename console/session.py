@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from core.audit.verify import Tell, Verified
     from core.context import Kept
     from core.incident.summary import SummaryReads
+    from core.ledger.event import Interval
     from core.ports import Clock
     from core.queue import Page, Spot, View
-    from core.records import ChangeRow, ExceptionRow, ProposalRow
+    from core.records import ChangeRow, ExceptionRow, NoticeRow, ProposalRow
     from core.workspace import Workspace
 
     class StoreReads(SummaryReads, AuditReads, Protocol):
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
         @property
         def size(self) -> int:
             """The number of events."""
+
+        def interval(self) -> Interval:
+            """Return the bounds of the true time."""
+
+        def untold_notices(self) -> Sequence[NoticeRow]:
+            """Return the notices that are not delivered, oldest first."""
 
         def open_exceptions(self) -> Sequence[ExceptionRow]:
             """Return every open exception."""

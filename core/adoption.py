@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.canonical import JsonObject, Number, digest
+from core.duty.check import check_zones
 from core.errors import BadInput, Failed, Refused
 from core.ledger.event import Actor, Entry, Event, instant
 from core.policy import parse_policy
@@ -123,7 +124,9 @@ def check_document(kind: str, text: str) -> None:
     if kind == "policy":
         parse_policy(text)
     elif kind == "roster":
-        if not parse_roster(text).keys_for("adoption"):
+        roster = parse_roster(text)
+        check_zones(roster)
+        if not roster.keys_for("adoption"):
             raise Refused(
                 "this roster leaves no admin, so nothing could be adopted after it",
                 field="roster.admins",

@@ -1,4 +1,4 @@
-"""Changing the roster by one key: an agent's key enrolled, or any key revoked.
+"""Changing the roster by one key: an agent's or a person's key enrolled, or any key revoked.
 
 The document stays the admin's own: comments and order are kept, and a document written in a way
 that cannot be edited line by line is refused, never rewritten.
@@ -8,14 +8,16 @@ Source: hub-protocol §3 (roster: agents, keys), design §14.6.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from pydantic import ValidationError
 
 from core.adoption import Adopter, admins_in_force, adopt_in
 from core.canonical import parse_object
 from core.errors import BadInput, Conflict, NotFound, Refused
 from core.records import ConfigRow
-from core.roster import EnrolledAgent, Key, Roster, check, check_public, parse_roster
+from core.roster import EnrolledAgent, Key, Person, Roster, check, check_public, parse_roster
 from core.statement import thumbprint
 from core.workspace import Workspace, document
 
@@ -111,7 +113,54 @@ def with_agent_key(text: str, agent: str, x: str) -> str:
     if place is None:
         lines += ["", "[[agents]]", f'id = "{agent}"', "", *key_lines]
     else:
-        at = _end_of_agent(lines, place)
+        at = _end_of(lines, "agents", place)
+        lines[at:at] = ["", *key_lines]
+    return _checked(lines, wanted)
+
+
+def with_person_key(text: str, person: str, x: str, roles: Sequence[str]) -> str:
+    """Return the roster document with one more key for a person, who is enrolled with `roles`.
+
+    The roles of somebody who is listed already are not changed: naming any is BadInput. The same
+    text when they have that key; Conflict for a key that was revoked.
+    """
+    before = parse_roster(text)
+    kid = thumbprint(x)
+    place = next((at for at, one in enumerate(before.people) if one.id == person), None)
+    if place is not None and roles:
+        raise BadInput(
+            f"{person} is listed already", field="--role", remedy="Change roles in roster.toml"
+        )
+    if place is None and not roles:
+        raise BadInput("is missing", field="--role", remedy="Name at least one role")
+    held = [] if place is None else before.people[place].keys
+    known = next((key for key in held if key.kid == kid), None)
+    if known is not None and known.revoked:
+        raise Conflict("this key was revoked", field=FIELD, remedy="Have them make a new one")
+    if known is not None:
+        return text
+    try:
+        new = Person(id=person, roles=list(roles))
+    except ValidationError:
+        raise BadInput(
+            "ids and roles have 1 to 64 letters, digits, dots, - and _",
+            field="ID",
+            remedy="Correct",
+        ) from None
+    whole = new if place is None else before.people[place]
+    enrolled = whole.model_copy(update={"keys": [*held, Key(kid=kid, x=x)]})
+    people = [enrolled if one.id == person else one for one in before.people]
+    if place is None:
+        people.append(enrolled)
+    wanted = before.model_copy(update={"people": people})
+    check(wanted)
+    key_lines = ["[[people.keys]]", f'kid = "{kid}"', f'x = "{x}"']
+    lines = text.rstrip("\n").split("\n")
+    if place is None:
+        listed = ", ".join(f'"{role}"' for role in roles)
+        lines += ["", "[[people]]", f'id = "{person}"', f"roles = [{listed}]", "", *key_lines]
+    else:
+        at = _end_of(lines, "people", place)
         lines[at:at] = ["", *key_lines]
     return _checked(lines, wanted)
 
@@ -121,7 +170,7 @@ def with_revoked(text: str, kid: str) -> str:
     before = parse_roster(text)
     if all(key.kid != kid for key in before.every_key()):
         raise NotFound("the roster has no key of that kid", field="KID", remedy="See `roster show`")
-    wanted = Roster.model_validate(_revoked(before.model_dump(), kid))
+    wanted = Roster.model_validate(_revoked(before.model_dump(by_alias=True), kid))
     if wanted == before:
         return text
     own = re.compile(rf"\s*kid\s*=\s*[\"']{re.escape(kid)}[\"']\s*(?:#.*)?")
@@ -152,15 +201,15 @@ def _revoke_at(lines: list[str], at: int) -> None:
     lines.insert(at + 1, f"{indent}revoked = true")
 
 
-def _end_of_agent(lines: list[str], place: int) -> int:
-    """Return the line after the last one of the agent that stands at `place` in the document."""
+def _end_of(lines: list[str], part: str, place: int) -> int:
+    """Return the line after the last one of the agent or person at `place` in the document."""
     headers = [
         (at, found[1]) for at, line in enumerate(lines) if (found := _HEADER.fullmatch(line))
     ]
-    starts = [at for at, name in headers if name == "agents"]
+    starts = [at for at, name in headers if name == part]
     if place >= len(starts):
         raise _by_hand()
-    later = [at for at, name in headers if at > starts[place] and name != "agents.keys"]
+    later = [at for at, name in headers if at > starts[place] and not name.startswith(f"{part}.")]
     end = min(later, default=len(lines))
     # What stands right before the next table is that table's own comment.
     while not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#"):

@@ -160,6 +160,9 @@ class Ledger(Reads, Protocol):
     def id(self) -> str:
         """Thumbprint of the first checkpoint key."""
 
+    def interval(self) -> Interval:
+        """Return the bounds of the true time; `hi` is never below that of any event."""
+
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Begin an immediate transaction; it commits durably when the block ends without error."""
 

@@ -105,12 +105,26 @@ class ChangeRow:
     """Shown."""
     assigned: str | None = None
     """To whom a supervisor gave it: `role:nurse` or `person:dr-lee`."""
+    asked_from: str | None = None
+    """Since when somebody is asked to decide it: its admission, or the newest reassignment."""
+    warned: str | None = None
+    """The revision and expiry that somebody was warned of, as `0 2026-11-23T17:00:00.000Z`."""
+    escalated: str | None = None
+    """The revision and expiry for which it was escalated."""
+    answering: str | None = None
+    """Who was found when somebody was last looked for: `on-duty`, `deputies`, `escalated`,
+    `nobody`."""
     asked: str | None = None
     """Keyed digest of what its agent asked for (`core.intake.sameness`)."""
     grounds: str | None = None
     """The same with what it replaces and the quotes it rests on."""
     edited: int | None = None
     """The newest revision that a person edited."""
+
+    @property
+    def term(self) -> str:
+        """The revision and expiry that warnings and escalations are counted by."""
+        return f"{self.revision} {self.expires}"
 
     @property
     def touched(self) -> list[tuple[str, str]]:
@@ -251,11 +265,12 @@ class FindingRow:
     id: int
     """The seq of its event."""
     task: str
+    """`Task/id`; `proposal:…` or `notice:…` where nobody could be told of it."""
     version: str | None
     severity: str
-    """`quarantine` or `alarm`."""
+    """`quarantine`, `alarm`, or `untold` for a notice that was given up."""
     code: str
-    """Static: why, in one word."""
+    """Static: why, in one word; of `untold` the notice's kind."""
     agent: str | None
     """Only where its signature holds."""
     at: str
@@ -278,6 +293,8 @@ class NoticeRow:
     attempts: int = 0
     tried_at: str | None = None
     delivered_at: str | None = None
+    given_up_at: str | None = None
+    """When it was last tried in vain and is tried no more."""
 
 
 ROWS = (

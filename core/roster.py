@@ -12,6 +12,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from core.duty.check import check_duty
+from core.duty.shifts import Absence, Shift, Site
 from core.errors import BadInput, Refused
 from core.statement import InvalidStatement, thumbprint, unb64url
 
@@ -61,6 +63,13 @@ class Person(_Model):
     id: Id
     roles: list[Id]
     keys: list[Key] = Field(default_factory=list)
+    sites: list[Id] = Field(default_factory=list)
+    """Where they work; without any they serve every EHR."""
+    shifts: list[Shift] = Field(default_factory=list)
+    """When they are on duty; without any, always."""
+    absent: list[Absence] = Field(default_factory=list)
+    deputies: list[Id] = Field(default_factory=list)
+    """Who is asked while they are off duty or away, most wanted first."""
 
 
 class Submitter(_Model):
@@ -92,6 +101,7 @@ class Roster(_Model):
     submitters: list[Submitter] = Field(default_factory=list)
     gateways: list[Key] = Field(default_factory=list)
     admins: list[Key] = Field(default_factory=list)
+    sites: list[Site] = Field(default_factory=list)
 
     def person(self, person: str) -> Person:
         """Return one person; Refused when the roster does not list them."""
@@ -162,7 +172,8 @@ def parse_roster(text: str) -> Roster:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise BadInput(first["msg"], field=f"roster.{where}", remedy="See docs/guides") from None
+        problem = first["msg"].removeprefix("Value error, ")
+        raise BadInput(problem, field=f"roster.{where}", remedy="See docs/guides") from None
     check(roster)
     return roster
 
@@ -180,6 +191,7 @@ def check(roster: Roster) -> None:
     for index, found in enumerate(roster.agents):
         for key in found.keys:
             check_public(key.x, f"roster.agents.{index}.keys")
+    check_duty(roster)
     _check_lookalikes(roster)
 
 

@@ -212,8 +212,11 @@ class Opened:
         beside_us = replace(self, folder=beside(self.folder, self.clock))
 
         async def one_round(epoch: int) -> Round:
-            async with beside_us.connected() as workspace:
+            from console.bootstrap.telling import tended
+
+            async with tended(beside_us) as swept, beside_us.connected() as workspace:
                 done, _ = await beside_us.round(workspace, epoch, watch)
+                done.take(swept)
                 return done
 
         try:

@@ -1,4 +1,4 @@
-"""`roster show|check FILE|adopt [FILE]|diff [FILE]|enrol-agent ID --key FILE|-|revoke KID`."""
+"""`roster show|check|adopt|diff|duty`, `enrol-agent|enrol-person ID --key FILE|-`, `revoke KID`."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from console.commands.line import narrate
 from console.commands.nested import add_action
 from console.commands.output import print_json, say, table
 from core.adoption import MAX_DOCUMENT, adopt, check_document
+from core.duty.resolve import resolve
 from core.enrolment import (
     MAX_KEY,
     Edit,
     change_roster,
     read_public_key,
     with_agent_key,
+    with_person_key,
     with_revoked,
 )
 from core.errors import BadInput, NotFound
 from core.records import ConfigRow
 from core.roster import Key, Roster, Submitter, parse_roster
 from core.statement import thumbprint
-from core.workspace import document
+from core.workspace import document, policy_in_force, roster_in_force
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +45,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     enrol = add_action(actions, "enrol-agent", "enrol an agent's public key, and adopt that")
     enrol.add_argument("id", metavar="ID")
     enrol.add_argument("--key", required=True, metavar="FILE|-", help="public Ed25519 JWK, or x")
+    person = add_action(actions, "enrol-person", "enrol a person's public key, and adopt that")
+    person.add_argument("id", metavar="ID")
+    person.add_argument("--key", required=True, metavar="FILE|-", help="public Ed25519 JWK, or x")
+    person.add_argument("--role", action="append", default=[], metavar="ROLE", help="of a new one")
+    duty = add_action(actions, "duty", "say who is on duty for each route, now")
+    duty.add_argument("--ehr", metavar="NAME", help="only who serves that EHR")
     revoke = add_action(actions, "revoke", "revoke a key wherever it is listed, and adopt that")
     revoke.add_argument("kid", metavar="KID", help="one that begins with - goes after --")
 
@@ -51,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     """Carry out the action."""
     actions = {
         "show": _show, "check": _check, "adopt": _adopt, "diff": _diff,
-        "enrol-agent": _enrol, "revoke": _revoke,
+        "enrol-agent": _enrol, "enrol-person": _enrol_person, "duty": _duty, "revoke": _revoke,
     }  # fmt: skip
     actions[args.action](args)
     return 0
@@ -117,6 +125,33 @@ def _enrol(args: argparse.Namespace) -> None:
         say(f"{args.id} may sign proposals with the key {kid}")
 
 
+def _enrol_person(args: argparse.Namespace) -> None:
+    x = read_public_key(_read_key(args.key))
+    with open_here(args) as opened:
+        _change(opened, lambda text: with_person_key(text, args.id, x, args.role))
+    kid = thumbprint(x)
+    if args.json:
+        print_json({"person": args.id, "kid": kid})
+    else:
+        say(f"{args.id} may decide with the key {kid}")
+
+
+def _duty(args: argparse.Namespace) -> None:
+    with open_here(args) as opened:
+        routes = policy_in_force(opened.ledger).routes
+        roster, now = roster_in_force(opened.ledger), opened.ledger.interval()
+    found = [(route.id, resolve(roster, route.as_json(), now, args.ehr)) for route in routes]
+    if args.json:
+        for name, called in found:
+            print_json({"route": name, "how": called.how, "people": list(called.people)})
+        return
+    words = {"nobody": "NOBODY ON DUTY", "on-duty": "on duty"}
+    rows = [
+        (name, words.get(called.how, called.how), " ".join(called.people)) for name, called in found
+    ]
+    table(rows, ("ROUTE", "WHO", "PEOPLE"))
+
+
 def _revoke(args: argparse.Namespace) -> None:
     with open_here(args) as opened:
         row = _change(opened, lambda text: with_revoked(text, args.kid))
@@ -138,7 +173,7 @@ def _change(opened: Opened, edit: Edit) -> ConfigRow:
 
 
 def _as_json(roster: Roster) -> dict[str, Any]:
-    return roster.model_dump(exclude={"version"})
+    return roster.model_dump(mode="json", by_alias=True, exclude={"version"})
 
 
 def _rows(roster: Roster) -> list[list[str]]:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from console.bootstrap import Opened, open_here
+from console.bootstrap.telling import tended
 from console.commands.line import narrate
 from console.commands.output import print_json, say
 from core.gateway.run import Round
@@ -43,8 +44,9 @@ async def _rounds(opened: Opened, *, once: bool, as_json: bool) -> int:
 
 async def one_round(opened: Opened, epoch: int) -> tuple[Round, SyncDone | None]:
     """Do a round and say what could not be published."""
-    async with opened.connected() as workspace:
+    async with tended(opened) as swept, opened.connected() as workspace:
         done, report = await opened.round(workspace, epoch)
+        done.take(swept)
     if done.unpublished:
         narrate("the ledger's head could not be published to the EHR; it will be tried again")
     if report is not None and report.refused:

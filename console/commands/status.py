@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
-from console.bootstrap import open_here
+from console.bootstrap import Opened, open_here
 from console.bootstrap.credentials import credentials
 from console.commands.output import print_json, say
+from core.clock import clock_problem
+from core.duty.gaps import gaps
+from core.workspace import policy_in_force, roster_in_force
 
 
 def configure(_parser: argparse.ArgumentParser) -> None:
@@ -27,12 +31,16 @@ def run(args: argparse.Namespace) -> int:
             "freezes": len(opened.ledger.freezes()),
             "exceptions": len(opened.ledger.open_exceptions()),
             "findings": len(opened.ledger.open_findings()),
+            "undelivered": len(opened.ledger.untold_notices()),
             "credentials": credentials(opened),
+            **_duty(opened),
         }
     if args.json:
         print_json(found)
         return 0
     held = found.pop("credentials")
+    for line in _loud(found.pop("notify"), found.pop("nobody_on_duty"), found.pop("clock")):
+        say(line)
     for key, value in found.items():
         if isinstance(value, dict):
             say(f"{key}: {', '.join(f'{count} {name}' for name, count in value.items()) or 'none'}")
@@ -42,6 +50,25 @@ def run(args: argparse.Namespace) -> int:
             say(f"{key}: {value}")
     _print_credentials(held)
     return 0
+
+
+def _duty(opened: Opened) -> dict[str, Any]:
+    """Return who tells people outside, routes that nobody on duty decides, a clock gone wrong."""
+    now = opened.ledger.interval()
+    routes = policy_in_force(opened.ledger).routes
+    notify = opened.folder.config.notify
+    return {
+        "notify": None if notify is None else notify.kind,
+        "nobody_on_duty": gaps(routes, roster_in_force(opened.ledger), now),
+        "clock": clock_problem(now),
+    }
+
+
+def _loud(notify: str | None, gap: list[str], clock: str | None) -> list[str]:
+    told = "nobody is told outside the console: countersign.toml has no [notify]"
+    found = [told if notify is None else f"told outside by: {notify}"]
+    found += [f"NOBODY ON DUTY for {', '.join(gap)}"] if gap else []
+    return [*found, *([f"CLOCK: {clock}"] if clock else [])]
 
 
 def _print_credentials(held: object) -> None:

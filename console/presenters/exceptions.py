@@ -52,6 +52,7 @@ WORDS = {
     "dependency-rejected": "What it rests on was rejected.",
     "quarantine": "A Task on the hub was set aside; it never reached the queue.",
     "alarm": "Something on the hub is not as it should be, and somebody should know.",
+    "untold": "Somebody outside had to be told, and the notifier took nothing for a day.",
 }
 """Static codes in a person's words; a code that is not here is shown as it is."""
 
@@ -67,6 +68,7 @@ STEPS = {
     "void": "It waits to be decided again; enter opens it.",
     "quarantine": "Tell who runs the agent. D takes it off this list.",
     "alarm": "Find out who did it before you take it off this list (D).",
+    "untold": "Call whoever should know, mend the notifier, then take it off this list (D).",
 }
 
 
@@ -74,7 +76,7 @@ def trouble_row(item: Trouble, now: datetime) -> Row[Key]:
     """Return one line."""
     change, finding = item.change, item.finding
     marks: dict[str, Mark] = {}
-    if item.class_ in ("critical", "missing", "duplicate") or item.code == "alarm":
+    if item.class_ in ("critical", "missing", "duplicate") or item.code in ("alarm", "untold"):
         marks["class" if item.class_ else "kind"] = "loud"
     label = (change.patient_label or "(erased)") if change else ""
     return Row(

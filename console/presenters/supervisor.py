@@ -66,6 +66,8 @@ def change_row(change: ChangeRow, now: datetime) -> Row[Key]:
     elif is_soon(change, now):
         marks = {"due": "late"}
     route = change.route_json or {}
+    if change.answering == "nobody" and change.state != State.EXPIRED:
+        marks["state"] = "loud"
     return Row(
         (change.proposal, change.idx),
         {
@@ -74,10 +76,21 @@ def change_row(change: ChangeRow, now: datetime) -> Row[Key]:
             "patient": change.patient_label or "(erased)",
             "route": str(route.get("id", "")),
             "assigned": assigned_words(change.assigned),
-            "state": str(State(change.state)),
+            "state": state_words(change),
         },
         marks,
     )
+
+
+def state_words(change: ChangeRow) -> str:
+    """Return the state, or how far the asking has come for what still waits."""
+    if change.state == State.EXPIRED:
+        return str(State.EXPIRED)
+    if change.answering == "nobody":
+        return "nobody on duty"
+    if change.escalated == change.term:
+        return "escalated"
+    return "warned" if change.warned == change.term else str(State(change.state))
 
 
 def assigned_words(assigned: str | None) -> str:

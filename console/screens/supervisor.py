@@ -30,10 +30,11 @@ from console.screens.listing import ListScreen
 from console.widgets.key_bar import KeyBar
 from console.widgets.row_list import RowList
 from console.widgets.status_line import StatusLine
+from core.duty.resolve import on_duty, reassigners
 from core.errors import CountersignError
 from core.records import ChangeRow
 from core.review.load import GROUPINGS, Carried, Grouping, carried
-from core.review.reassign import MAY_REASSIGN, Handover, Item, candidates, reassign
+from core.review.reassign import Handover, Item, candidates, may_reassign, reassign
 from core.workspace import roster_in_force
 
 _EMPTY = "Nothing waits for a decision."
@@ -99,7 +100,7 @@ class SupervisorScreen(ListScreen[None], inherit_bindings=False):
         if action.id != "reassign":
             return None
         if not self._may():
-            return f"this asks for {' or '.join(sorted(MAY_REASSIGN))}"
+            return f"this asks for {' or '.join(self._reassigners())}"
         return None if self._chosen() else "no change is under the cursor or picked"
 
     def store_changed(self) -> None:
@@ -239,13 +240,26 @@ class SupervisorScreen(ListScreen[None], inherit_bindings=False):
 
     def _choice_text(self, choice: Choice) -> Content:
         if choice.to_role:
-            return joined("any ", foreign(choice.to_role, "bold"))
+            count = len(self._there(choice.to_role))
+            words = f"  {count} on duty" if count else own("  nobody on duty", "bold $warning")
+            return joined("any ", foreign(choice.to_role, "bold"), words)
         session = self.console_app.session
         now = session.clock.now()
         found = carried(session.ledger, roster_in_force(session.ledger), "person", now)
         load = next((one for one in found.groups if one.name == choice.to_person), None)
         count = 0 if load is None else load.waiting
-        return joined(foreign(choice.to_person or "", "bold"), f"  could decide {count:,} now")
+        there = choice.to_person in self._there()
+        return joined(
+            foreign(choice.to_person or "", "bold"), f"  could decide {count:,} now",
+            "  on duty" if there else own("  off duty", "bold $warning"),
+        )  # fmt: skip
+
+    def _there(self, role: str | None = None) -> Sequence[str]:
+        """Return who is on duty now, in that role or in any."""
+        ledger = self.console_app.session.ledger
+        roster = roster_in_force(ledger)
+        roles = {name for held in roster.roles().values() for name in held}
+        return on_duty(roster, ledger.interval(), {role} if role else roles)
 
     def _may(self) -> bool:
         session = self.console_app.session
@@ -253,7 +267,12 @@ class SupervisorScreen(ListScreen[None], inherit_bindings=False):
             person = roster_in_force(session.ledger).person(session.reviewer)
         except CountersignError:
             return False
-        return bool(MAY_REASSIGN & set(person.roles))
+        routes = [one.route_json or {} for one in self._chosen()] or [{}]
+        return any(may_reassign(person, route) for route in routes)
+
+    def _reassigners(self) -> Sequence[str]:
+        routes = [one.route_json or {} for one in self._chosen()] or [{}]
+        return list(dict.fromkeys(role for route in routes for role in reassigners(route)))
 
     def _read(self) -> None:
         if not self._ready:

@@ -27,6 +27,8 @@ class Facts:
     exceptions: int | None = None
     freezes: int | None = None
     unanchored: int | None = None
+    clock: str = ""
+    """What is wrong with this machine's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ def facts_text(facts: Facts) -> Content:
     for count, word in ((facts.exceptions, "exception"), (facts.freezes, "freeze")):
         if count is not None:
             parts.append(own(many(count, word), "bold $warning" if count else ""))
+    if facts.clock:
+        parts.append(own(facts.clock, "bold $error"))
     if facts.unanchored is not None:
         parts.append(own(f"{facts.unanchored:,} unanchored"))
     return Content(" · ").join(parts)

@@ -118,6 +118,17 @@ def _frozen(data: JsonObject) -> str:
     return f"freeze of {scope or 'everything'}"
 
 
+def _stepped(word: str) -> Callable[[JsonObject], str]:
+    def told(data: JsonObject) -> str:
+        roles = " or ".join(data["roles"]) or "anybody"
+        if data["how"] == "nobody":
+            return f"{word}: NOBODY ON DUTY as {roles}; it expires {data['expires']}"
+        stand_in = " (deputies)" if data["how"] == "deputies" else ""
+        return f"{word}: {', '.join(data['people'])}{stand_in}; it expires {data['expires']}"
+
+    return told
+
+
 _TOLD: dict[str, Callable[[JsonObject], str]] = {
     "ledger.opened": lambda data: f"the ledger begins with {len(data['admins'])} admin keys",
     "config.adopted": _adopted,
@@ -131,7 +142,17 @@ _TOLD: dict[str, Callable[[JsonObject], str]] = {
     "change.reassigned": lambda data: (
         f"given to {data['to'].replace(':', ' ')} until {data['expires']} by {data['by']}"
     ),
+    "change.warned": _stepped("nobody has decided it yet; asked"),
+    "change.escalated": _stepped("escalated to"),
     "change.expired": lambda _data: "nobody decided it in time",
+    "notice.raised": lambda data: (
+        f"to be told outside: {data['kind']} to {', '.join(data['to']).replace(':', ' ')}"
+    ),
+    "notice.delivered": lambda data: f"told outside, at attempt {data['attempt'].text}",
+    "notice.failed": lambda data: (
+        f"telling outside failed at attempt {data['attempt'].text}: {data.get('why', 'unknown')}"
+    ),
+    "notice.abandoned": lambda data: f"telling of {data['kind']} given up: {data['why']}",
     "proposal.submitted": lambda data: f"from {data['agent']} ({data['correlation']})",
     "change.proposed": _proposed,
     "change.readmitted": _proposed,

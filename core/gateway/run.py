@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from core.errors import Refused, Unreachable
 from core.gateway import events, provenance
+from core.gateway.deadlines import sweep
 from core.gateway.readback import resolve
 from core.gateway.receipt import Outcome
 from core.gateway.send import Step, send
-from core.ledger.event import Event, moment
 from core.lifecycle import State
 from core.reconcile.check import reconcile
 from core.records import ChangeRow
-from core.review.decide import about
 from core.workspace import Workspace
 
 INTERRUPTED = Outcome(State.AMBIGUOUS, "interrupted")
@@ -34,11 +32,18 @@ class Round:
     resolved: int = 0
     verified: int = 0
     exceptions: int = 0
+    warned: int = 0
+    escalated: int = 0
     expired: int = 0
     due_again: int = 0
     unreachable: bool = False
     unpublished: bool = False
     """The ledger's newest head is not on the EHR yet."""
+
+    def take(self, other: Round) -> None:
+        """Add what the sweep before this round did."""
+        for name in ("warned", "escalated", "expired", "due_again"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 async def run_once(workspace: Workspace, epoch: int) -> Round:
@@ -64,31 +69,6 @@ def recover(workspace: Workspace) -> None:
     """Turn what a killed process left `sending` into ambiguous, before anything else."""
     for change in workspace.ledger.changes_in(State.SENDING):
         events.receipt(workspace, change, INTERRUPTED, None)
-
-
-def sweep(workspace: Workspace, done: Round) -> None:
-    """Expire what was not decided in time, and bring back what was deferred until now."""
-    for seen in workspace.ledger.changes_in(State.PENDING, State.DEFERRED):
-        with workspace.ledger.transaction() as transaction:
-            change = transaction.change(seen.proposal, seen.idx)
-            if change is None or change.state != seen.state:
-                continue
-            if change.expires is not None and transaction.clock.hi >= moment(change.expires):
-                transaction.append(_moved(workspace, change, "change.expired", State.EXPIRED))
-                done.expired += 1
-            elif _is_due(change, transaction.clock.lo):
-                transaction.append(_moved(workspace, change, "change.due", State.PENDING))
-                done.due_again += 1
-
-
-def _is_due(change: ChangeRow, lo: datetime) -> bool:
-    return (
-        change.state == State.DEFERRED and change.until is not None and lo >= moment(change.until)
-    )
-
-
-def _moved(workspace: Workspace, change: ChangeRow, type_: str, after: State) -> Event:
-    return Event(type_, events.actor(workspace), about(change), before=change.state, after=after)
 
 
 def _ready(workspace: Workspace) -> Sequence[ChangeRow]:

@@ -32,8 +32,20 @@ def _tried(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     return [Set("notice", {"id": data["id"]}, values)]
 
 
+def _abandoned(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
+    data = leaf["data"]
+    seq, at = integer(leaf["seq"]), leaf["at"]
+    ops: list[RowOp] = [Set("notice", {"id": data["id"]}, {"given_up_at": at})]
+    if data["why"] == "not-delivered":
+        subject = f"proposal:{leaf['proposal']}" if "proposal" in leaf else f"notice:{data['id']}"
+        row: dict[str, Value] = {"id": seq, "task": subject, "severity": "untold", "at": at}
+        ops.append(Put("finding", row | {"code": data["kind"]}))
+    return ops
+
+
 PROJECTORS: dict[tuple[str, int], Callable[[JsonObject, JsonObject | None], list[RowOp]]] = {
     ("notice.raised", 1): _raised,
     ("notice.delivered", 1): _tried,
     ("notice.failed", 1): _tried,
+    ("notice.abandoned", 1): _abandoned,
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.canonical import JsonObject
-from core.ledger import hub_events, notice_events
+from core.ledger import deadline_events, hub_events, notice_events
 from core.ledger.event import ERASED, UnknownEvent
 from core.ledger.rowops import Put, RowOp, Set, Value, change_key, integer, shown, text
 
@@ -153,6 +153,7 @@ def _admitted(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     values: dict[str, Value] = {
         "expires": data.get("expires"),
         "admission_seq": integer(leaf["seq"]),
+        **deadline_events.asked_again(leaf),
     }
     return [Set("change", change_key(leaf), values), *hub_events.output(leaf)]
 
@@ -190,6 +191,7 @@ def _voided(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
 def _reassigned(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     data = leaf["data"]
     values: dict[str, Value] = {"assigned": data["to"], "expires": data["expires"], "until": None}
+    values |= deadline_events.asked_again(leaf)
     ops: list[RowOp] = [
         Set("decision", {"id": decision}, {"void": data["why"]}) for decision in data["decisions"]
     ]
@@ -296,7 +298,6 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     ("change.admitted", 1): _admitted,
     ("change.readmitted", 1): _readmitted,
     ("change.edited", 1): _edited,
-    ("change.expired", 1): _nothing,
     ("change.due", 1): _nothing,
     ("decision.recorded", 1): _decided,
     ("decision.voided", 1): _voided,
@@ -314,6 +315,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     ("freeze.lifted", 1): _thawed,
     **hub_events.PROJECTORS,
     **notice_events.PROJECTORS,
+    **deadline_events.PROJECTORS,
     (ERASED, 1): _erased,
 }
 

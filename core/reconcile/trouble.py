@@ -20,7 +20,15 @@ OURS = frozenset({"edited", "recalled", "reassigned", "dependency-edited"})
 """Reasons that somebody chose; nobody needs to find out why."""
 UNRESOLVED = (State.AMBIGUOUS, State.HELD_BY_EHR, State.DEAD_LETTER)
 """Writes whose end is not known, or that nobody sends any more."""
-_GRAVITY = {"critical": 0, "alarm": 1, "changed": 2, "ambiguous": 3, "missing": 0, "duplicate": 0}
+_GRAVITY = {
+    "critical": 0,
+    "alarm": 1,
+    "untold": 1,
+    "changed": 2,
+    "ambiguous": 3,
+    "missing": 0,
+    "duplicate": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ anybody decide who does not hold a role of the route.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from core.canonical import JsonObject, Number, exact
+from core.duty.resolve import reassigners
 from core.errors import BadInput, Conflict, CountersignError, Refused
 from core.ledger.event import Actor, Event, instant
 from core.lifecycle import State
@@ -22,7 +24,6 @@ from core.roster import Person, Roster
 from core.statement import Statement, sign
 from core.workspace import Workspace, roster_in_force
 
-MAY_REASSIGN = frozenset({"supervisor"})
 FROM = frozenset({State.PENDING, State.EXPIRED, State.DEFERRED})
 MAX_REASON = 1_000
 ROLE, PERSON = "role:", "person:"
@@ -71,7 +72,7 @@ def reassign(workspace: Workspace, items: Sequence[Item], handover: Handover) ->
     done: list[Reassigned] = []
     with workspace.ledger.transaction() as transaction:
         roster = roster_in_force(transaction)
-        person = _supervisor(workspace, roster)
+        person = _supervisor(workspace, roster, [_route(transaction, item) for item in items])
         for item in items:
             try:
                 expires = _one(workspace, transaction, roster, person, item, handover)
@@ -99,13 +100,27 @@ def _check(handover: Handover) -> None:
         raise BadInput("is not in the future", field="expires", remedy="Such as 4h")
 
 
-def _supervisor(workspace: Workspace, roster: Roster) -> Person:
+def may_reassign(person: Person, route: Mapping[str, Any]) -> bool:
+    """Tell whether a person holds a role that may give changes of that route to others."""
+    return bool(set(reassigners(route)) & set(person.roles))
+
+
+def _route(transaction: Transaction, item: Item) -> Mapping[str, Any]:
+    change = transaction.change(item.proposal, item.index)
+    return {} if change is None or change.route_json is None else change.route_json
+
+
+def _supervisor(
+    workspace: Workspace, roster: Roster, routes: Sequence[Mapping[str, Any]]
+) -> Person:
+    """Return who sits here, if they may reassign anything of that; of the rest each says why."""
     person = roster.person(workspace.reviewer)
     kid = workspace.keys.signer("reviewer").kid
     if not any(key.kid == kid and not key.revoked for key in person.keys):
         raise Refused("your signing key is not enrolled, or was revoked", remedy="See `roster`")
-    if not MAY_REASSIGN & set(person.roles):
-        raise Refused("only a supervisor may reassign", remedy="Ask one")
+    if routes and not any(may_reassign(person, route) for route in routes):
+        wanted = dict.fromkeys(role for route in routes for role in reassigners(route))
+        raise Refused(f"only {' or '.join(wanted)} may reassign this", remedy="Ask one of them")
     return person
 
 
@@ -122,12 +137,15 @@ def _one(
         raise Conflict(f"it is {change.state} now and not what was shown")
     if change.state not in FROM:
         raise Conflict(f"it is {change.state}; nobody has to decide it")
+    route = change.route_json or {}
+    if not may_reassign(person, route):
+        raise Refused(f"its route lets only {' or '.join(reassigners(route))} reassign it")
     roles, people = candidates(roster, change)
     if handover.to_role and handover.to_role not in roles:
         raise BadInput(f"its route asks for {' or '.join(roles)}", field="to")
     if handover.to_person and handover.to_person not in people:
         raise BadInput("that person holds no role of its route", field="to")
-    longest = timedelta(seconds=int((change.route_json or {})["expiry_s"]))
+    longest = timedelta(seconds=int(route["expiry_s"]))
     expires = instant(transaction.clock.lo + min(handover.expires_in, longest))
     votes = standing(transaction, change)
     statement = _signed(workspace, row.subject, change, handover, expires, person)

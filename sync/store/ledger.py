@@ -150,6 +150,12 @@ class StoreLedger(StoreReads):
         """The number of events."""
         return int(self.connection.execute("SELECT size FROM tree").fetchone()[0])
 
+    def interval(self) -> Interval:
+        """Return the time as far as it is known: now, and the latest time of any event."""
+        hi = self.connection.execute("SELECT hi FROM tree").fetchone()[0]
+        now = self._clock.now()
+        return Interval(now, max(now, moment(hi)))
+
     def hashes(self, size: int) -> list[bytes]:
         """Return the leaf hashes of the first `size` events."""
         found = self.connection.execute(

@@ -164,6 +164,10 @@ class ChangeTable(SQLModel, table=True):
     target: str | None = None
     patient_label: str | None = None
     assigned: str | None = None
+    asked_from: str | None = None
+    warned: str | None = None
+    escalated: str | None = None
+    answering: str | None = None
     asked: str | None = None
     grounds: str | None = None
     edited: int | None = None
@@ -293,3 +297,4 @@ class NoticeTable(SQLModel, table=True):
     attempts: int
     tried_at: str | None = None
     delivered_at: str | None = None
+    given_up_at: str | None = None

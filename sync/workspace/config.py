@@ -22,6 +22,7 @@ from pydantic import (
 
 from core.errors import BadInput, NotFound
 from core.roster import Id
+from sync.notify.settings import NotifyConfig, render_notify
 
 FILE = "countersign.toml"
 
@@ -77,6 +78,8 @@ class Config(_Table):
     keyring_backend: str | None = None
     """Module and class of the keyring that was chosen; another one is refused."""
     ehr: Annotated[dict[Id, EhrConfig], Field(min_length=1)]
+    notify: NotifyConfig | None = None
+    """Who tells people outside the console."""
 
 
 _REMEDIES = {
@@ -110,6 +113,8 @@ def make_config(values: object) -> Config:
         remedy = _REMEDIES.get(kind, "Correct the value")
         if "clients" in where and kind == "string_pattern_mismatch":
             remedy = "Use 1 to 256 visible ASCII characters"
+        if where and where[0] == "notify" and kind != "extra_forbidden":
+            remedy = "Name the path of a program, or an https address"
         problem = "unknown key" if kind == "extra_forbidden" else _sentence(defects[0]["msg"])
         field = ".".join(str(part) for part in where if part != "[key]")
         raise BadInput(problem, field=field or FILE, remedy=remedy) from None
@@ -142,7 +147,8 @@ def render_config(config: Config) -> str:
         if config.keyring_backend is None
         else f"keyring_backend = {_quoted(config.keyring_backend)}\n",
     )
-    return head + "".join(_render_ehr(name, ehr) for name, ehr in config.ehr.items())
+    ehrs = "".join(_render_ehr(name, ehr) for name, ehr in config.ehr.items())
+    return head + ehrs + render_notify(config.notify)
 
 
 _HEAD = """\

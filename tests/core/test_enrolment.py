@@ -6,13 +6,20 @@ from pathlib import Path
 import pytest
 
 from core.adoption import adopt
-from core.enrolment import change_roster, read_public_key, with_agent_key, with_revoked
+from core.enrolment import (
+    change_roster,
+    read_public_key,
+    with_agent_key,
+    with_person_key,
+    with_revoked,
+)
 from core.errors import BadInput, Conflict, NotFound, Refused
 from core.roster import parse_roster
 from core.statement import b64url
 from sync.keys.ring import KeyRing, generate
 from sync.workspace.documents import SAMPLE_AGENTS, roster_text
 from tests.builders import Bench
+from tests.core.duty.rosters import absent, person, shift, signer
 
 RING = generate()
 X = RING.public("checkpoint")
@@ -185,3 +192,42 @@ def test_who_is_no_admin_changes_nothing(tmp_path: Path) -> None:
 
 def _kids() -> set[str]:
     return {RING.signer(name).kid for name in ("reviewer", "submitter", "gateway")}
+
+
+def test_a_person_is_enrolled_and_gets_a_second_key() -> None:
+    one, two = signer("kim"), signer("kim-2")
+    before = "version = 1  # ours\n" + person("lea", ["nurse"], shift("08:00", "16:00"))
+    made = with_person_key(before, "kim", one.x, ["nurse", "physician"])
+    assert made.startswith(before.rstrip("\n"))
+    assert parse_roster(made).person("kim").roles == ["nurse", "physician"]
+    assert with_person_key(made, "kim", one.x, []) == made
+    both = with_person_key(made, "kim", two.x, [])
+    assert [key.kid for key in parse_roster(both).person("kim").keys] == [one.kid, two.kid]
+    revoked = parse_roster(with_revoked(both, one.kid))
+    assert [key.revoked for key in revoked.person("kim").keys] == [True, False]
+    with pytest.raises(Conflict):
+        with_person_key(with_revoked(both, one.kid), "kim", one.x, [])
+    for name, roles, field in (
+        ("kim", ["nurse"], "--role"),
+        ("mia", [], "--role"),
+        ("m a", ["x"], "ID"),
+    ):
+        with pytest.raises(BadInput) as caught:
+            with_person_key(both, name, signer("mia").x, roles)
+        assert caught.value.field == field and caught.value.remedy
+
+
+def test_a_key_of_somebody_else_is_not_enrolled() -> None:
+    before = "version = 1\n" + person("lea", ["nurse"])
+    with pytest.raises(BadInput):
+        with_person_key(before, "kim", signer("lea").x, ["nurse"])
+
+
+def test_shifts_and_absences_outlive_a_revocation() -> None:
+    text = "version = 1\n" + person(
+        "lea",
+        ["nurse"],
+        shift("22:00", "06:00") + absent("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"),
+    )
+    after = parse_roster(with_revoked(text, signer("lea").kid)).person("lea")
+    assert after.keys[0].revoked and after.shifts[0].begins == "22:00" and after.absent

@@ -113,7 +113,8 @@ async def test_deferral_to_the_past_is_refused(bench: Bench) -> None:
 
 
 async def test_deferred_change_comes_back_when_due(bench: Bench) -> None:
-    from core.gateway.run import Round, sweep
+    from core.gateway.deadlines import sweep
+    from core.gateway.run import Round
 
     id_ = await staged(bench, phone_change())
     until = bench.clock.now() + timedelta(hours=1)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from core.adoption import adopt
 from core.errors import BadInput, Refused
 from core.ledger.event import moment
 from core.lifecycle import State
 from core.queue import View
-from core.review import reassign as reassigning
 from core.review.load import carried
 from core.review.reassign import Handover, Item, reassign
 from core.statement import verify
@@ -101,17 +102,26 @@ async def test_bad_input_names_the_field(bench: Bench, handover: Handover) -> No
     assert caught.value.field in ("to", "reason", "expires") and bench.ledger.size == before
 
 
-@pytest.mark.parametrize("allowed", [frozenset({"supervisor"}), frozenset({"wizard"})])
-async def test_only_a_supervisor_may(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, allowed: frozenset[str]
-) -> None:
+@pytest.mark.parametrize("role", ["supervisor", "wizard"])
+async def test_only_who_the_route_names_may(bench: Bench, role: str) -> None:
+    policy = bench.ledger.config("policy").document
+    table = '[[route]]\nid = "coordinator"\n'
+    assert table in policy
+    adopt(bench.workspace, "policy", policy.replace(table, f'{table}reassign_by = ["{role}"]\n'))
     id_ = await expired(bench)
-    monkeypatch.setattr(reassigning, "MAY_REASSIGN", allowed)
-    if "supervisor" in allowed:
+    if role == "supervisor":
         assert reassign(bench.workspace, [item(bench, id_)], TO_ROLE)[0].expires
     else:
-        with pytest.raises(Refused):
+        with pytest.raises(Refused, match="wizard"):
             reassign(bench.workspace, [item(bench, id_)], TO_ROLE)
+
+
+async def test_a_route_of_before_is_reassigned_by_supervisors(bench: Bench) -> None:
+    id_ = await expired(bench)
+    route = change(bench, id_).route_json or {}
+    del route["reassign_by"]
+    bench.connection.execute("UPDATE change SET route = ?", (json.dumps(route),))
+    assert reassign(bench.workspace, [item(bench, id_)], TO_ROLE)[0].expires
 
 
 async def test_it_is_signed_and_its_reason_stands_in_the_body(bench: Bench) -> None:

@@ -12,6 +12,7 @@ from core.hub.receive import dismiss
 from core.incident.freeze import declare, lift
 from core.ledger.event import Actor, Event
 from core.notice import DELIVERED, FAILED, Notice, raise_notice
+from core.notify.deliver import ABANDONED
 from core.reconcile.settle import settle
 from core.review.content import read_content
 from core.review.decide import Answer, about, decide
@@ -56,6 +57,8 @@ def _told(bench: Bench) -> None:
         for number, kind in enumerate((FAILED, DELIVERED), 1):
             data = {"id": id_, "attempt": exact(number)}
             transaction.append(Event(kind, actor, about(seen), data=data))
+        data = {"id": id_, "kind": "expiring", "why": "not-delivered"}
+        transaction.append(Event(ABANDONED, actor, about(seen), data=data))
 
 
 async def _given_away(bench: Bench) -> None:

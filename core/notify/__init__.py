@@ -1,0 +1,1 @@
+"""Telling people outside the console. Source: design §6, §8, §12."""

@@ -32,6 +32,9 @@ SIGNERS = {
     "outcome": "gateways",
     "adoption": "admins",
     "freeze": "people",
+    "incident": "people",
+    "manual": "people",
+    "break-glass": "people",
 }
 """Which part of the roster may sign which kind of statement (hub-protocol §2).
 

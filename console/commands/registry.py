@@ -47,7 +47,7 @@ COMMANDS = (
     Command("sync", "sync", "bring in what agents proposed, and tell them what became of it"),
     Command("run", "run", "send what is approved, read back what was stored"),
     Command("exceptions", "exceptions", "list what a person must look at"),
-    Command("incident", "incident", "freeze writes and lift freezes"),
+    Command("incident", "incident", "declare and close incidents, freeze writes, lift freezes"),
     Command("audit", "audit", "verify the ledger, or tell the story of a proposal"),
     Command("policy", "policy", "check, explain or adopt a policy"),
     Command("roster", "roster", "show, check or adopt a roster; enrol agents, revoke keys"),

@@ -21,6 +21,7 @@ from core.records import (
 from sync.store.audit_reads import AuditReads
 from sync.store.connection import Connection
 from sync.store.context_reads import ContextReads
+from sync.store.hand_reads import HandReads
 from sync.store.incident_reads import IncidentReads
 from sync.store.queue_reads import QueueReads
 from sync.store.rows import Row, select
@@ -43,7 +44,7 @@ class AnchorRow:
     reference: str | None
 
 
-class StoreReads(AuditReads, QueueReads, IncidentReads, ContextReads):
+class StoreReads(AuditReads, QueueReads, IncidentReads, ContextReads, HandReads):
     """Implements `core.ports.Reads`."""
 
     def __init__(self, connection: Connection):

@@ -46,6 +46,7 @@ COMMANDS = (
     Command("reassign", "reassign", "say who carries what, and give changes to others"),
     Command("sync", "sync", "bring in what agents proposed, and tell them what became of it"),
     Command("run", "run", "send what is approved, read back what was stored"),
+    Command("downtime", "downtime", "list what is not in the chart, and enter it by hand"),
     Command("exceptions", "exceptions", "list what a person must look at"),
     Command("incident", "incident", "declare and close incidents, freeze writes, lift freezes"),
     Command("audit", "audit", "verify the ledger, or tell the story of a proposal"),

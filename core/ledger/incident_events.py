@@ -1,4 +1,7 @@
-"""What incidents, entries by hand and broken glass do to the read tables. Source: design §8–12."""
+"""What incidents, entries by hand and broken glass do to the read tables.
+
+Source: design §8, §9, §12.
+"""
 
 from __future__ import annotations
 

@@ -18,11 +18,9 @@ class HandReads:
     def urgent(self, *states: str) -> Sequence[ChangeRow]:
         """Return the changes in any of `states` that are urgent or needed by a time."""
         marks = ", ".join("?" * len(states))
-        tail = (
-            f"WHERE state IN ({marks}) AND (urgency <> 'routine' OR"
-            " (SELECT needed_by FROM proposal WHERE id = change.proposal) IS NOT NULL)"
-            " ORDER BY state_seq, proposal, idx"
-        )
+        by_a_time = "proposal IN (SELECT id FROM proposal WHERE needed_by IS NOT NULL)"
+        urgent = f"urgency <> 'routine' OR {by_a_time}"
+        tail = f"WHERE state IN ({marks}) AND ({urgent}) ORDER BY state_seq, proposal, idx"
         return select(self.connection, ChangeRow, tail, states)
 
     def open_incidents(self) -> Sequence[IncidentRow]:

@@ -26,6 +26,7 @@ from core.records import (
     ProposalRow,
     WriteRow,
 )
+from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.statement import Signer
 
 
@@ -124,6 +125,24 @@ class Reads(Protocol):
 
     def untold_notices(self) -> Sequence[NoticeRow]:
         """Return the notices that are not delivered, oldest first."""
+
+    def urgent(self, *states: str) -> Sequence[ChangeRow]:
+        """Return the changes in any of `states` that are urgent or needed by a time."""
+
+    def open_incidents(self) -> Sequence[IncidentRow]:
+        """Return the open incidents, oldest first."""
+
+    def incident(self, incident: str) -> IncidentRow | None:
+        """Return one incident."""
+
+    def incidents(self, proposal: str, index: int) -> Sequence[IncidentRow]:
+        """Return the incidents about one change, closed ones included, oldest first."""
+
+    def manual(self, operation: str) -> ManualRow | None:
+        """Return the entry by hand that spent an operation."""
+
+    def broken_glass(self, proposal: str, index: int) -> Sequence[GlassRow]:
+        """Return every breaking of the glass for one change, oldest first."""
 
     def config(self, kind: str) -> ConfigRow | None:
         """Return the document in force."""

@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from core.records_incident import GlassRow, IncidentRow, ManualRow
+
 
 @dataclass(frozen=True, slots=True)
 class ProposalRow:
@@ -308,4 +310,7 @@ ROWS = (
     OutputRow,
     FindingRow,
     NoticeRow,
+    IncidentRow,
+    ManualRow,
+    GlassRow,
 )

@@ -34,6 +34,9 @@ SIGNERS = {
     "outcome": "gateways",
     "adoption": "admins",
     "freeze": "people",
+    "incident": "people",
+    "manual": "people",
+    "break-glass": "people",
 }
 """Which part of the roster may sign which kind of statement (hub-protocol §2).
 

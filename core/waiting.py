@@ -13,6 +13,7 @@ _SOLO: dict[State, str] = {
     State.AMBIGUOUS: "sent, its fate not known yet",
     State.HELD_BY_EHR: "taken in by the EHR, not yet stored",
     State.PERSISTED: "written, not yet verified",
+    State.MANUAL_ENTRY: "entered by hand, not yet read in the chart",
 }
 
 

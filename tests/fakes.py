@@ -164,7 +164,8 @@ def _matches(resource: JsonObject, key: str, value: str) -> bool:
             for item in resource.get("identifier", [])
         )
     if key == "patient":
-        return bool(resource["patient"].get("reference") == value)
+        whose = resource.get("patient") or resource.get("subject") or {}
+        return bool(whose.get("reference") == value)
     if key == "target":
         return any(item.get("reference") == value for item in resource.get("target", []))
     if key == "_count":

@@ -1,4 +1,4 @@
-"""`incident list`, `incident freeze`, `incident thaw`: containment from the command line."""
+"""`incident`: what is wrong, who says so, and containment, from the command line."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 
 from console.bootstrap import Opened, open_here
+from console.commands import incident_acts
 from console.commands.nested import add_action
 from console.commands.output import print_json, say
 from core.audit.events import line_or_none
@@ -19,7 +20,8 @@ from core.incident.summary import preview_json, summarize, summary_json
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    add_action(actions, "list", "list the freezes in force")
+    add_action(actions, "list", "list the open incidents and the freezes in force")
+    incident_acts.configure(actions)
     freeze = add_action(actions, "freeze", "stop matching writes before their first byte")
     for key in SCOPE_KEYS:
         if key != "patient":
@@ -41,9 +43,11 @@ def run(args: argparse.Namespace) -> int:
     with open_here(args) as opened:
         workspace = opened.offline()
         if args.action == "list":
-            for row in opened.ledger.freezes():
-                scope = json.loads(row.scope)
-                print_json({"id": row.id, "scope": scope, "by": row.by, "at": row.at})
+            _list(opened)
+        elif args.action == "declare":
+            incident_acts.declare(opened, args)
+        elif args.action == "close":
+            incident_acts.close(opened, args)
         elif args.action == "summary":
             _summary(opened, as_json=args.json)
         elif args.action == "timeline":
@@ -62,6 +66,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _list(opened: Opened) -> None:
+    for item in opened.ledger.open_incidents():
+        print_json(incident_acts.incident_json(item))
+    for row in opened.ledger.freezes():
+        found = {"id": row.id, "scope": json.loads(row.scope), "by": row.by, "at": row.at}
+        print_json({"kind": "freeze", **found})
+
+
 def _summary(opened: Opened, *, as_json: bool) -> None:
     found = summarize(opened.ledger, list(opened.ehr_names), opened.clock.now())
     told = summary_json(found)
@@ -70,6 +82,8 @@ def _summary(opened: Opened, *, as_json: bool) -> None:
         return
     codes = ", ".join(f"{count} {code}" for code, count in _counts(told["to_look_at"]).items())
     say(f"to look at: {codes or 'nothing'}, on {found.patients} patients")
+    for open_ in found.incidents:
+        say(f"incident: {open_.category}, {open_.severity}, since {open_.at}  {open_.id}")
     for item in found.freezes:
         say(
             f"frozen: {_scope_words(item.scope)}  stops {item.stops.stopped} changes  {item.row.id}"

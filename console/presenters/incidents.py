@@ -27,7 +27,12 @@ def now_text(
 ) -> Content:
     """Return the panel's first lines."""
     return lines(
-        [*_wrong(found), *_health(found, gateway, now, zone, trouble=trouble), *_rates(found)]
+        [
+            *_wrong(found),
+            *_incidents(found, now),
+            *_health(found, gateway, now, zone, trouble=trouble),
+            *_rates(found),
+        ]
     )
 
 
@@ -36,6 +41,13 @@ def _wrong(found: Summary) -> Iterator[Content]:
     for item in found.troubles:
         name = item.class_ if item.code == "discrepancy" and item.class_ else item.code
         codes[name] = codes.get(name, 0) + 1
+    if not codes and found.incidents:
+        yield joined(
+            own(" NOW ", "bold reverse $error"),
+            own(f"  {many(len(found.incidents), 'open incident')} on "
+                f"{many(found.patients, 'patient')}", "bold"),
+        )  # fmt: skip
+        return
     if not codes:
         yield joined(own(" NOW ", "bold reverse"), "  nothing is wrong that this console knows of")
         return
@@ -47,6 +59,24 @@ def _wrong(found: Summary) -> Iterator[Content]:
     frozen = sum(item.stops.stopped for item in found.freezes)
     words = f"{many(len(found.freezes), 'freeze')} in force, {many(frozen, 'open change')} stopped"
     yield own(f"      {words if found.freezes else 'not contained: no freeze is in force'}")
+
+
+MOST_INCIDENTS = 3
+"""How many open incidents the panel lists; the rest is counted."""
+
+
+def _incidents(found: Summary, now: datetime) -> Iterator[Content]:
+    for row in found.incidents[:MOST_INCIDENTS]:
+        patient = "1 patient" if row.patient_tag else "no one patient"
+        yield joined(
+            own("incident ", "bold $error"),
+            foreign(row.category, "bold $error" if row.severity == "critical" else "bold"),
+            own(f"  {row.severity}, {since(moment(row.at), now)} old, {patient}, "
+                f"found by {row.source}"),
+        )  # fmt: skip
+    more = len(found.incidents) - MOST_INCIDENTS
+    if more > 0:
+        yield own(f"         and {many(more, 'more open incident')}: countersign incident list")
 
 
 def _health(

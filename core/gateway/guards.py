@@ -70,6 +70,8 @@ def check_lifecycle(reads: Reads, change: ChangeRow, lo: datetime) -> None:
     written = reads.write(change.operation)
     if written is not None and written.state != State.READY:
         raise Stopped("operation-spent", "park")
+    if reads.manual(change.operation) is not None:
+        raise Stopped("entered-by-hand", "park")
     for index in change.depends_on:
         other = reads.change(change.proposal, index)
         if other is None or State(other.state) not in DONE | GONE:

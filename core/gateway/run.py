@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.errors import Refused, Unreachable
-from core.gateway import events, provenance
+from core.gateway import events, provenance, urgent
 from core.gateway.deadlines import sweep
+from core.gateway.entered import confirm
 from core.gateway.readback import resolve
 from core.gateway.receipt import Outcome
 from core.gateway.send import Step, send
@@ -51,6 +52,7 @@ async def run_once(workspace: Workspace, epoch: int) -> Round:
     done = Round()
     recover(workspace)
     sweep(workspace, done)
+    urgent.watch(workspace)
     await _resolve_all(workspace, done)
     for change in _ready(workspace):
         await _send_one(workspace, change, epoch, done)
@@ -62,6 +64,7 @@ async def run_once(workspace: Workspace, epoch: int) -> Round:
             await _send_one(workspace, change, epoch, done)
     await _resolve_all(workspace, done)
     await _reconcile_all(workspace, done)
+    await _confirm_all(workspace, done)
     return done
 
 
@@ -94,6 +97,17 @@ async def _resolve_all(workspace: Workspace, done: Round) -> None:
             done.resolved += 1
         except (Unreachable, Refused):
             done.unreachable = True
+
+
+async def _confirm_all(workspace: Workspace, done: Round) -> None:
+    for change in workspace.ledger.changes_in(State.MANUAL_ENTRY):
+        try:
+            state = await confirm(workspace, change)
+        except (Unreachable, Refused):
+            done.unreachable = True
+            continue
+        done.verified += state == State.VERIFIED
+        done.exceptions += state == State.EXCEPTION
 
 
 async def _reconcile_all(workspace: Workspace, done: Round) -> None:

@@ -15,6 +15,7 @@ from core.incident.preview import Preview, PreviewReads, preview
 from core.ledger.event import instant, moment
 from core.reconcile.trouble import Trouble, TroubleReads, troubles
 from core.records import FreezeRow
+from core.records_incident import IncidentRow
 
 WINDOWS = {"5 min": 5, "hour": 60, "day": 24 * 60}
 """The windows of the rates, in minutes."""
@@ -38,6 +39,9 @@ class SummaryReads(PreviewReads, TroubleReads, Protocol):
     def last_receipt(self, ehr: str) -> tuple[str, int | None] | None:
         """Return when the EHR answered a write last, and with which status."""
 
+    def open_incidents(self) -> Sequence[IncidentRow]:
+        """Return the open incidents, oldest first."""
+
     def state_counts(self) -> dict[str, int]:
         """Return how many changes are in each state."""
 
@@ -57,8 +61,9 @@ class Summary:
 
     at: str
     troubles: Sequence[Trouble]
+    incidents: Sequence[IncidentRow]
     patients: int
-    """How many patients the troubles are about."""
+    """How many patients the troubles and the incidents are about."""
     freezes: Sequence[Frozen]
     rates: Mapping[str, Mapping[str, int]]
     """Window → rate → count."""
@@ -74,6 +79,9 @@ class Summary:
 def summarize(reads: SummaryReads, ehrs: Sequence[str], now: datetime) -> Summary:
     """Return the summary of this moment."""
     found = troubles(reads)
+    incidents = reads.open_incidents()
+    about = {item.change.patient_tag for item in found if item.change is not None}
+    about |= {row.patient_tag for row in incidents if row.patient_tag is not None}
     edges = [now - timedelta(minutes=BUCKET_MIN * place) for place in range(BUCKETS, -1, -1)]
     seqs = [reads.first_since(instant(edge)) for edge in edges]
     proposed = [
@@ -84,7 +92,8 @@ def summarize(reads: SummaryReads, ehrs: Sequence[str], now: datetime) -> Summar
     return Summary(
         at=instant(now),
         troubles=found,
-        patients=len({item.change.patient_tag for item in found if item.change is not None}),
+        incidents=incidents,
+        patients=len(about),
         freezes=[frozen(reads, row) for row in reads.freezes()],
         rates={
             name: reads.rates_since(reads.first_since(instant(now - timedelta(minutes=minutes))))
@@ -119,10 +128,16 @@ def summary_json(found: Summary) -> dict[str, object]:
     codes: dict[str, int] = {}
     for item in found.troubles:
         codes[item.code] = codes.get(item.code, 0) + 1
+    for row in found.incidents:
+        codes[row.category] = codes.get(row.category, 0) + 1
     return {
         "at": found.at,
         "to_look_at": codes,
         "patients": found.patients,
+        "incidents": [
+            {"id": row.id, "category": row.category, "severity": row.severity, "at": row.at}
+            for row in found.incidents
+        ],
         "freezes": [
             {
                 "id": item.row.id,

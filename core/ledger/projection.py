@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.canonical import JsonObject
-from core.ledger import deadline_events, hub_events, notice_events
+from core.ledger import deadline_events, hub_events, incident_events, notice_events
 from core.ledger.event import ERASED, UnknownEvent
 from core.ledger.rowops import Put, RowOp, Set, Value, change_key, integer, shown, text
 
@@ -316,6 +316,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     **hub_events.PROJECTORS,
     **notice_events.PROJECTORS,
     **deadline_events.PROJECTORS,
+    **incident_events.PROJECTORS,
     (ERASED, 1): _erased,
 }
 

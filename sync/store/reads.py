@@ -21,6 +21,7 @@ from core.records import (
 from sync.store.audit_reads import AuditReads
 from sync.store.connection import Connection
 from sync.store.context_reads import ContextReads
+from sync.store.hand_reads import HandReads
 from sync.store.incident_reads import IncidentReads
 from sync.store.metric_reads import MetricReads
 from sync.store.queue_reads import QueueReads
@@ -44,7 +45,7 @@ class AnchorRow:
     reference: str | None
 
 
-class StoreReads(AuditReads, QueueReads, IncidentReads, MetricReads, ContextReads):
+class StoreReads(AuditReads, QueueReads, IncidentReads, MetricReads, ContextReads, HandReads):
     """Implements `core.ports.Reads`."""
 
     def __init__(self, connection: Connection):

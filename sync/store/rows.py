@@ -20,6 +20,7 @@ from core.records import (
     ProposalRow,
     WriteRow,
 )
+from core.records_incident import GlassRow, IncidentRow, ManualRow
 from sync.store.connection import Connection
 
 Row = TypeVar("Row")
@@ -35,6 +36,9 @@ TABLES: dict[type, str] = {
     OutputRow: "output",
     FindingRow: "finding",
     NoticeRow: "notice",
+    IncidentRow: "incident",
+    ManualRow: "manual",
+    GlassRow: "glass",
 }
 """Which read table holds which rows."""
 

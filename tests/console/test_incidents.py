@@ -11,6 +11,7 @@ from console.screens.confirm import ConfirmModal
 from console.screens.incidents import IncidentsScreen
 from core.gateway.run import run_once
 from core.incident.freeze import declare
+from core.incident.incidents import Declaration, declare_incident
 from core.incident.preview import preview
 from core.incident.summary import summarize, summary_json
 from core.lifecycle import State
@@ -192,3 +193,16 @@ async def test_the_summary_counts_by_window(desk: Desk) -> None:
 )
 def test_bars(counts: list[int], wanted: str) -> None:
     assert bars(counts) == wanted
+
+
+async def test_an_open_incident_is_named_with_its_age_and_patients(desk: Desk) -> None:
+    id_ = await desk.propose(phone_change())
+    said = Declaration("delayed-critical-update", "nobody came", change=(id_, 0))
+    declare_incident(desk.offline(), said)
+    desk.bench.clock.advance(minutes=12)
+    async with desk.app().run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        shown = text_of(pilot.app)
+        assert "1 open incident on 1 patient" in shown
+        assert "delayed-critical-update  critical, 12m old, 1 patient, found by person" in shown
+        assert "nobody came" not in shown

@@ -10,10 +10,12 @@ from typing import Any
 from core.canonical import exact
 from core.hub.receive import dismiss
 from core.incident.freeze import declare, lift
+from core.incident.incidents import Declaration, close_incident, declare_incident
 from core.ledger.event import Actor, Event
 from core.notice import DELIVERED, FAILED, Notice, raise_notice
 from core.notify.deliver import ABANDONED
 from core.reconcile.settle import settle
+from core.review.byhand import Entry, enter
 from core.review.content import read_content
 from core.review.decide import Answer, about, decide
 from core.review.edit import edit as edit_change
@@ -41,6 +43,7 @@ async def live(bench: Bench) -> Bench:
     lift(bench.workspace, declare(bench.workspace, {"agent": "scribe-1"}, "drill"), "over")
     declare(bench.workspace, {"type": "Observation"}, "sensor")
     await _second_thoughts(bench)
+    await _by_hand(bench)
     await _late(bench)
     await _given_away(bench)
     await _through_the_hub(bench)
@@ -135,6 +138,16 @@ async def _second_thoughts(bench: Bench) -> None:
     recall(bench.workspace, id_, 0)
     open_ = bench.ledger.open_exceptions()[0]
     settle(bench.workspace, open_.proposal, open_.idx, "looked at it")
+
+
+async def _by_hand(bench: Bench) -> None:
+    id_ = await staged(bench, problem_change(), correlation_id="hand", evidence=[], urgency="stat")
+    said = Declaration("delayed-critical-update", "555 0199 was called", change=(id_, 0))
+    close_incident(bench.workspace, declare_incident(bench.workspace, said)[0], "newly diagnosed")
+    freeze = declare(bench.workspace, {"type": "Condition"}, "drill")
+    seen = Entry(change(bench, id_).change_digest, "newly diagnosed", despite_freeze=True)
+    enter(bench.workspace, id_, 0, seen)
+    lift(bench.workspace, freeze, "over")
 
 
 async def _late(bench: Bench) -> None:

@@ -1,0 +1,214 @@
+"""Entering a change by hand at the EHR, when it cannot wait for the gateway or for a decision.
+
+A person types exact values into the EHR and says so, signed. That spends the operation: the
+gateway never sends it afterwards. It is not believed but read later (`core.gateway.entered`).
+Source: design §9 (manual entry), hub-protocol §10 ("By hand").
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from core import stamps
+from core.canonical import Json, JsonObject, Number, exact
+from core.digests import shown_digest
+from core.errors import BadInput, Conflict, Refused
+from core.incident.freeze import frozen_by, target_of
+from core.ledger.event import Actor, Event, instant
+from core.ledger.incident_events import ENTERED
+from core.lifecycle import State
+from core.ports import Reads, Transaction
+from core.records import ChangeRow, FreezeRow, ProposalRow
+from core.review.content import Content, read_content
+from core.review.decide import about, reviewer_of
+from core.review.voting import find_change
+from core.statement import Statement, sign
+from core.workspace import Workspace, document, roster_in_force
+
+FROM = (State.PENDING, State.EXPIRED, State.READY, State.REFUSED, State.DEAD_LETTER)
+"""States in which nothing of the operation can be under way at the EHR."""
+EXCEPTION = "manual-entry"
+"""The kind of the exception that an entry which is not in the chart leads to."""
+MAX_NOTE = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One value to type: `path` with its indexes, what it is now, and what it shall be."""
+
+    path: str
+    effect: str
+    before: Json
+    after: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything that is needed to enter one change by hand."""
+
+    proposal: ProposalRow
+    change: ChangeRow
+    lines: tuple[Line, ...]
+    frozen: FreezeRow | None
+    """A freeze in force that would stop the gateway from writing this."""
+    why_not: str | None
+    """Why it cannot be entered by hand now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a person says: that the change with this hash was entered, a freeze knowingly."""
+
+    seen: str
+    note: str | None = None
+    despite_freeze: bool = False
+
+
+def sheet(reads: Reads, proposal: str, index: int) -> Sheet:
+    """Return what to type for one change; raises NotFound, Erased."""
+    found, change = find_change(reads, proposal, index)
+    content = read_content(reads, change)
+    frozen = frozen_by(reads.freezes(), target_of(found, change))
+    return Sheet(found, change, tuple(_lines(change, content)), frozen, why_not(reads, change))
+
+
+def why_not(reads: Reads, change: ChangeRow) -> str | None:
+    """Return why a change cannot be entered by hand now, or None when it can."""
+    if change.state in FROM:
+        return None
+    if change.state == State.MANUAL_ENTRY:
+        return "it was entered by hand already"
+    if change.state == State.EXCEPTION:
+        open_ = reads.exceptions(change.proposal, change.idx)
+        if open_ and all(item.kind == EXCEPTION for item in open_):
+            return None
+    if change.state in (State.SENDING, State.AMBIGUOUS, State.HELD_BY_EHR):
+        return f"it is {change.state}: it may be in the chart already, wait until that is known"
+    return f"it is {change.state}"
+
+
+def enter(workspace: Workspace, proposal: str, index: int, said: Entry) -> str:
+    """Record durably that a person entered the change by hand; return the new state.
+
+    Raises NotFound, Conflict (another hash, or it may be in the chart), Refused (role, or a freeze
+    that was not acknowledged), BadInput.
+    """
+    if said.note is not None and len(said.note) > MAX_NOTE:
+        raise BadInput(f"is longer than {MAX_NOTE} characters", field="note")
+    with workspace.ledger.transaction() as transaction:
+        found, change = find_change(transaction, proposal, index)
+        why = why_not(transaction, change)
+        if why is not None:
+            raise Conflict(f"change {index}: {why}", remedy="Look at it again with `show`")
+        _check_seen(transaction, found, change, said.seen)
+        frozen = frozen_by(transaction.freezes(), target_of(found, change))
+        if frozen is not None and not said.despite_freeze:
+            raise Refused(
+                "a freeze is in force for this",
+                remedy="Ask who set it; --despite-freeze says that you know of it",
+            )
+        person, role = reviewer_of(workspace, roster_in_force(transaction), change)
+        statement = _signed(workspace, transaction, found, change, person.id, role, frozen)
+        actor = Actor("reviewer", person.id, statement.kid)
+        _close_exceptions(transaction, change, actor)
+        data: JsonObject = {"reviewer": person.id, "role": role, "statement": statement.text}
+        if frozen is not None:
+            data["freeze"] = frozen.id
+        transaction.append(
+            Event(
+                ENTERED,
+                actor,
+                about(change),
+                data=data,
+                before=change.state,
+                after=State.MANUAL_ENTRY,
+                refs=({"kind": "manual", "digest": statement.digest},),
+                body={"note": said.note.strip()} if said.note and said.note.strip() else None,
+            )
+        )
+    return str(State.MANUAL_ENTRY)
+
+
+def leaves(path: str, value: Json) -> Iterator[tuple[str, Json]]:
+    """Yield every single value below an element with its path."""
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from leaves(f"{path}.{key}", item)
+    elif isinstance(value, list) and value:
+        for place, item in enumerate(value):
+            yield from leaves(f"{path}[{place}]", item)
+    else:
+        yield path, value
+
+
+def _lines(change: ChangeRow, content: Content) -> Iterator[Line]:
+    if content.base is None:
+        # The gateway's own stamps are not for a person to type.
+        bare = stamps.bare(content.resource, None, change.operation)
+        for path, value in leaves(change.type, _without(bare, "resourceType")):
+            yield Line(path, "added", None, value)
+        return
+    for item in content.delta:
+        if item.effect == "removed":
+            for path, value in leaves(item.path, item.before):
+                yield Line(path, "removed", value, None)
+        elif item.effect == "added":
+            for path, value in leaves(item.path, item.after):
+                yield Line(path, "added", None, value)
+        else:
+            yield Line(item.path, "changed", item.before, item.after)
+
+
+def _without(resource: JsonObject, key: str) -> JsonObject:
+    return {name: value for name, value in resource.items() if name != key}
+
+
+def _check_seen(reads: Reads, found: ProposalRow, change: ChangeRow, seen: str) -> None:
+    siblings: Sequence[ChangeRow] = reads.changes(found.id)
+    shown = shown_digest(found.digest, [one.change_digest for one in siblings])
+    if not any(hmac.compare_digest(seen, one) for one in (change.change_digest, shown)):
+        raise Conflict(
+            "the hash is not that of the change as it is now",
+            field="hash",
+            remedy="Look at it again with `countersign downtime show`",
+        )
+
+
+def _close_exceptions(transaction: Transaction, change: ChangeRow, actor: Actor) -> None:
+    for item in transaction.exceptions(change.proposal, change.idx):
+        data: JsonObject = {"exception": exact(item.id), "how": "by-hand"}
+        transaction.append(Event("exception.closed", actor, about(change), data=data))
+
+
+def _signed(
+    workspace: Workspace,
+    transaction: Transaction,
+    found: ProposalRow,
+    change: ChangeRow,
+    reviewer: str,
+    role: str,
+    frozen: FreezeRow | None,
+) -> Statement:
+    payload: JsonObject = {
+        "v": Number("1"),
+        "team": workspace.team,
+        "id": workspace.ids.uuid(),
+        "at": instant(transaction.clock.lo),
+        "task": found.subject,
+        "proposal": found.digest,
+        "index": exact(change.idx),
+        "revision": exact(change.revision),
+        "operation": change.operation,
+        "ehr": change.ehr,
+        "change": change.change_digest,
+        "bytes": change.bytes_digest,
+        "state": change.state,
+        "roster": exact(document(transaction, "roster").number),
+        "reviewer": reviewer,
+        "role": role,
+    }
+    if frozen is not None:
+        payload["freeze"] = frozen.id
+    return sign("manual", payload, workspace.keys.signer("reviewer"))

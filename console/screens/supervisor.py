@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from console import actions
 from console.actions import Action
+from console.permitted import refusal
 from console.presenters.queue import Key
 from console.presenters.supervisor import (
     CHANGE_COLUMNS,
@@ -33,7 +34,7 @@ from console.widgets.status_line import StatusLine
 from core.errors import CountersignError
 from core.records import ChangeRow
 from core.review.load import GROUPINGS, Carried, Grouping, carried
-from core.review.reassign import MAY_REASSIGN, Handover, Item, candidates, reassign
+from core.review.reassign import Handover, Item, candidates, reassign
 from core.workspace import roster_in_force
 
 _EMPTY = "Nothing waits for a decision."
@@ -96,11 +97,7 @@ class SupervisorScreen(ListScreen[None], inherit_bindings=False):
             return "no change is under the cursor"
         if action.id == "open" and self.list.cursor is None:
             return "there is nothing under the cursor"
-        if action.id != "reassign":
-            return None
-        if not self._may():
-            return f"this asks for {' or '.join(sorted(MAY_REASSIGN))}"
-        return None if self._chosen() else "no change is under the cursor or picked"
+        return self._refusal() if action.id == "reassign" else None
 
     def store_changed(self) -> None:
         """Patch both lists."""
@@ -247,13 +244,18 @@ class SupervisorScreen(ListScreen[None], inherit_bindings=False):
         count = 0 if load is None else load.waiting
         return joined(foreign(choice.to_person or "", "bold"), f"  could decide {count:,} now")
 
-    def _may(self) -> bool:
-        session = self.console_app.session
-        try:
-            person = roster_in_force(session.ledger).person(session.reviewer)
-        except CountersignError:
-            return False
-        return bool(MAY_REASSIGN & set(person.roles))
+    def _refusal(self) -> str | None:
+        """Return why none of what is chosen may be reassigned from here."""
+        session, chosen = self.console_app.session, self._chosen()
+        if not chosen:
+            return "no change is under the cursor or picked"
+        first = None
+        for change in chosen:
+            why = refusal(session, "reassign", change)
+            if why is None:
+                return None
+            first = first or why
+        return first
 
     def _read(self) -> None:
         if not self._ready:

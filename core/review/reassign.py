@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.canonical import JsonObject, Number, exact
-from core.errors import BadInput, Conflict, CountersignError, Refused
+from core.errors import BadInput, Conflict, CountersignError
 from core.ledger.event import Actor, Event, instant
 from core.lifecycle import State
-from core.ports import Transaction
+from core.ports import Reads, Transaction
 from core.records import ChangeRow
+from core.review.asking import anywhere, check, person_here
 from core.review.decide import about
+from core.review.permissions import answer
 from core.review.voting import find_change, standing
 from core.roster import Person, Roster
 from core.statement import Statement, sign
 from core.workspace import Workspace, roster_in_force
 
-MAY_REASSIGN = frozenset({"supervisor"})
-FROM = frozenset({State.PENDING, State.EXPIRED, State.DEFERRED})
 MAX_REASON = 1_000
 ROLE, PERSON = "role:", "person:"
 
@@ -71,10 +71,10 @@ def reassign(workspace: Workspace, items: Sequence[Item], handover: Handover) ->
     done: list[Reassigned] = []
     with workspace.ledger.transaction() as transaction:
         roster = roster_in_force(transaction)
-        person = _supervisor(workspace, roster)
+        _check_any(workspace, transaction, items)
         for item in items:
             try:
-                expires = _one(workspace, transaction, roster, person, item, handover)
+                expires = _one(workspace, transaction, roster, item, handover)
             except CountersignError as error:
                 done.append(Reassigned(item, None, error.problem))
             else:
@@ -99,29 +99,31 @@ def _check(handover: Handover) -> None:
         raise BadInput("is not in the future", field="expires", remedy="Such as 4h")
 
 
-def _supervisor(workspace: Workspace, roster: Roster) -> Person:
-    person = roster.person(workspace.reviewer)
-    kid = workspace.keys.signer("reviewer").kid
-    if not any(key.kid == kid and not key.revoked for key in person.keys):
-        raise Refused("your signing key is not enrolled, or was revoked", remedy="See `roster`")
-    if not MAY_REASSIGN & set(person.roles):
-        raise Refused("only a supervisor may reassign", remedy="Ask one")
-    return person
+def _check_any(workspace: Workspace, reads: Reads, items: Sequence[Item]) -> None:
+    """Raise Refused where the person here may reassign none of these, whatever their state."""
+    who = person_here(workspace, roster_in_force(reads))
+    refused: CountersignError | None = None
+    for item in items:
+        _, change = find_change(reads, item.proposal, item.index)
+        why = answer("reassign", who, anywhere(change))
+        if why is None:
+            return
+        refused = why.error()
+    if refused is not None:
+        raise refused
 
 
 def _one(
     workspace: Workspace,
     transaction: Transaction,
     roster: Roster,
-    person: Person,
     item: Item,
     handover: Handover,
 ) -> str:
     row, change = find_change(transaction, item.proposal, item.index)
     if (change.change_digest, change.state) != (item.digest, item.state):
         raise Conflict(f"it is {change.state} now and not what was shown")
-    if change.state not in FROM:
-        raise Conflict(f"it is {change.state}; nobody has to decide it")
+    person = check(workspace, transaction, "reassign", change, transaction.clock.hi)
     roles, people = candidates(roster, change)
     if handover.to_role and handover.to_role not in roles:
         raise BadInput(f"its route asks for {' or '.join(roles)}", field="to")

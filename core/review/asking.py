@@ -50,11 +50,6 @@ def case_of(reads: Reads, change: ChangeRow, hi: datetime) -> Case:
     )
 
 
-def anywhere(change: ChangeRow) -> Case:
-    """Return the case of a change as if it waited for a decision: who may, whatever its state."""
-    return Case(State.PENDING, route_roles(change), reassigners(change), expired=False)
-
-
 def route_roles(change: ChangeRow) -> tuple[str, ...]:
     """Return the roles of a change's route, in the route's order."""
     return tuple(map(str, (change.route_json or {}).get("roles", ())))

@@ -14,9 +14,9 @@ from core.canonical import JsonObject, Number, exact
 from core.errors import BadInput, Conflict, CountersignError
 from core.ledger.event import Actor, Event, instant
 from core.lifecycle import State
-from core.ports import Reads, Transaction
+from core.ports import Transaction
 from core.records import ChangeRow
-from core.review.asking import anywhere, check, person_here
+from core.review.asking import case_of, check, person_here
 from core.review.decide import about
 from core.review.permissions import answer
 from core.review.voting import find_change, standing
@@ -99,14 +99,16 @@ def _check(handover: Handover) -> None:
         raise BadInput("is not in the future", field="expires", remedy="Such as 4h")
 
 
-def _check_any(workspace: Workspace, reads: Reads, items: Sequence[Item]) -> None:
-    """Raise Refused where the person here may reassign none of these, whatever their state."""
-    who = person_here(workspace, roster_in_force(reads))
+def _check_any(workspace: Workspace, transaction: Transaction, items: Sequence[Item]) -> None:
+    """Raise Refused where the person here may reassign none of these for want of a role."""
+    who = person_here(workspace, roster_in_force(transaction))
     refused: CountersignError | None = None
     for item in items:
-        _, change = find_change(reads, item.proposal, item.index)
-        why = answer("reassign", who, anywhere(change))
-        if why is None:
+        change = transaction.change(item.proposal, item.index)
+        if change is None:
+            return
+        why = answer("reassign", who, case_of(transaction, change, transaction.clock.hi))
+        if why is None or why.kind == "state":
             return
         refused = why.error()
     if refused is not None:

@@ -116,7 +116,11 @@ async def test_what_cannot_be_done_says_why(desk: Desk, monkeypatch: pytest.Monk
             await pilot.press(key)
             assert app.notice.error, key
     await desk.propose(phone_change())
-    monkeypatch.setitem(TABLE, "reassign", replace(TABLE["reassign"], reassigners=False, roles=frozenset({"wizard"})))
+    monkeypatch.setitem(
+        TABLE,
+        "reassign",
+        replace(TABLE["reassign"], reassigners=False, roles=frozenset({"wizard"})),
+    )
     app = desk.app()
     async with app.run_test(size=(120, 30)) as pilot:
         await opened(pilot)

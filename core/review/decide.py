@@ -220,9 +220,16 @@ def _after(case: _Case) -> State | None:
 def send_back_dependents(
     workspace: Workspace, transaction: Transaction, changed: ChangeRow, why: str
 ) -> None:
-    """Send back what rests on a rejected or edited change for another look (design §8)."""
-    for change in transaction.changes(changed.proposal):
-        if changed.idx in change.depends_on and change.state in (State.PENDING, State.READY):
+    """Send back what rests on a rejected or edited change for another look (design §8).
+
+    What rests on it through another change is sent back as well.
+    """
+    resting = {changed.idx}
+    changes = list(transaction.changes(changed.proposal))
+    for _ in changes:
+        resting |= {one.idx for one in changes if resting & set(one.depends_on)}
+    for change in changes:
+        if change.idx in resting - {changed.idx} and change.state in (State.PENDING, State.READY):
             void(workspace, transaction, change, why)
 
 

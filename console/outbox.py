@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from console.permitted import refusal
 from console.presenters.queue import Key, what
 from core.errors import CountersignError
 from core.ledger.event import moment
@@ -46,7 +47,8 @@ class Outbox:
 
     def why_not(self, session: Session, shown: ChangeView | None) -> str | None:
         """Return why nothing can be recalled, or None when something can."""
-        return None if self.target(session, shown) is not None else NOTHING
+        row = self.target(session, shown)
+        return NOTHING if row is None else refusal(session, "recall", row)
 
     def recall(self, session: Session, shown: ChangeView | None) -> tuple[str, bool]:
         """Recall it; return what to say, and whether that is an error."""

@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from console import actions
 from console.actions import Action
+from console.permitted import refusal
 from console.presenters.exceptions import COLUMNS, Key, trouble_row, trouble_text
 from console.presenters.queue import what
 from console.presenters.texts import foreign, joined, lines, many, own
@@ -81,23 +82,14 @@ class ExceptionsScreen(ListScreen[None], inherit_bindings=False):
             return "no change belongs to it; it never reached the queue"
         if action.id == "close_finding" and item is not None and item.finding is None:
             return "only what was found about Tasks can be dismissed"
+        if action.id == "close_finding":
+            return refusal(self.console_app.session, "dismiss")
         return self._not_acceptable(item) if action.id == "accept" and item is not None else None
 
     def _not_acceptable(self, item: Trouble) -> str | None:
-        from core.reconcile.settle import entitled, needs, why_not
-
         if item.exception is None or item.change is None:
             return "only an exception of a write can be accepted"
-        session = self.console_app.session
-        found = session.ledger.exceptions(item.change.proposal, item.change.idx)
-        why = why_not(item.change, found)
-        if why is not None:
-            return why
-        try:
-            may = entitled(session.ledger, session.reviewer, item.change, found)
-        except CountersignError as error:
-            return str(error)
-        return None if may else f"this asks for {' or '.join(sorted(needs(item.change, found)))}"
+        return refusal(self.console_app.session, "settle", item.change)
 
     def store_changed(self) -> None:
         """Patch the list; the cursor stays on what it is on."""

@@ -13,6 +13,7 @@ from textual.widgets import Static
 from console import actions
 from console.actions import Action
 from console.audit_source import WholeLedger
+from console.permitted import refusal
 from console.presenters.audit import COLUMNS
 from console.presenters.incidents import (
     FREEZE_COLUMNS,
@@ -30,7 +31,6 @@ from console.widgets.row_list import RowList
 from console.widgets.status_line import StatusLine
 from core.audit.events import leaf_of
 from core.errors import CountersignError
-from core.incident.freeze import MAY_FREEZE
 from core.incident.preview import preview
 from core.incident.summary import Frozen, Summary, summarize
 from core.records import ProposalRow
@@ -86,8 +86,10 @@ class IncidentsScreen(ListScreen[None], inherit_bindings=False):
 
     def blocked(self, action: Action) -> str | None:
         """Say why something cannot be done now."""
-        if action.id in ("freeze", "thaw") and not self._may_freeze():
-            return f"this asks for {' or '.join(sorted(MAY_FREEZE))}"
+        if action.id in ("freeze", "thaw"):
+            why = refusal(self.console_app.session, action.id)
+            if why is not None:
+                return why
         if action.id == "thaw" and self.frozen is None:
             return "no freeze is in force"
         if action.id == "open" and self._proposal() is None:
@@ -203,16 +205,6 @@ class IncidentsScreen(ListScreen[None], inherit_bindings=False):
         app.say("Thawed; what was stopped goes on.")
         app.store_changed()
         app.start_round()
-
-    def _may_freeze(self) -> bool:
-        from core.workspace import roster_in_force
-
-        session = self.console_app.session
-        try:
-            person = roster_in_force(session.ledger).person(session.reviewer)
-        except CountersignError:
-            return False
-        return bool(MAY_FREEZE & set(person.roles))
 
     def _scopes(self) -> list[dict[str, str]]:
         """Return what can be stopped: the facts of the chosen event, each EHR, or everything."""

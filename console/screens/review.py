@@ -10,6 +10,7 @@ from functools import partial
 from console import actions
 from console.actions import Action
 from console.deciding import DONE, Choice, Outcome, Shown, carry_out
+from console.permitted import refusal
 from console.presenters.patient import banner
 from console.presenters.queue import what
 from console.screens.decide import DecisionModal
@@ -17,7 +18,6 @@ from console.screens.reviewing import STALE, Reviewing
 from core.errors import CountersignError
 from core.ledger.event import moment
 from core.lifecycle import State
-from core.view import ChangeView
 from core.waiting import waits_for
 
 _DECIDING = frozenset({"approve", "reject", "defer", "edit"})
@@ -46,26 +46,10 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
             return "the change is not painted yet"
         if self._stale:
             return STALE
-        row = view.row
-        if row.state != State.PENDING:
-            return f"this change is {row.state}, not waiting for review"
-        now = self.console_app.session.clock.now()
-        if row.expires is None or now >= moment(row.expires):
-            return "this change has expired"
-        if outcome in ("approve", "edit") and view.content is None:
+        why = refusal(self.console_app.session, outcome, view.row)
+        if why is None and outcome in ("approve", "edit") and view.content is None:
             return "its content was erased"
-        if self._voted(view):
-            return "you have already decided this change; another person must decide too"
-        return None
-
-    def _voted(self, view: ChangeView) -> bool:
-        return any(
-            vote.reviewer == self.console_app.session.reviewer
-            and vote.revision == view.row.revision
-            and vote.void is None
-            and vote.outcome != "defer"
-            for vote in view.decisions
-        )
+        return why
 
     def store_changed(self) -> None:
         """Compare what is shown with what is stored now.

@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from console import actions
 from console.actions import Action
+from console.permitted import refusal
 from console.presenters.queue import Key
 from console.presenters.supervisor import (
     CHANGE_COLUMNS,
@@ -30,11 +31,11 @@ from console.screens.listing import ListScreen
 from console.widgets.key_bar import KeyBar
 from console.widgets.row_list import RowList
 from console.widgets.status_line import StatusLine
-from core.duty.resolve import on_duty, reassigners
+from core.duty.resolve import on_duty
 from core.errors import CountersignError
 from core.records import ChangeRow
 from core.review.load import GROUPINGS, Carried, Grouping, carried
-from core.review.reassign import Handover, Item, candidates, may_reassign, reassign
+from core.review.reassign import Handover, Item, candidates, reassign
 from core.workspace import roster_in_force
 
 _EMPTY = "Nothing waits for a decision."
@@ -97,11 +98,7 @@ class SupervisorScreen(ListScreen[None], inherit_bindings=False):
             return "no change is under the cursor"
         if action.id == "open" and self.list.cursor is None:
             return "there is nothing under the cursor"
-        if action.id != "reassign":
-            return None
-        if not self._may():
-            return f"this asks for {' or '.join(self._reassigners())}"
-        return None if self._chosen() else "no change is under the cursor or picked"
+        return self._refusal() if action.id == "reassign" else None
 
     def store_changed(self) -> None:
         """Patch both lists."""
@@ -261,18 +258,18 @@ class SupervisorScreen(ListScreen[None], inherit_bindings=False):
         roles = {name for held in roster.roles().values() for name in held}
         return on_duty(roster, ledger.interval(), {role} if role else roles)
 
-    def _may(self) -> bool:
-        session = self.console_app.session
-        try:
-            person = roster_in_force(session.ledger).person(session.reviewer)
-        except CountersignError:
-            return False
-        routes = [one.route_json or {} for one in self._chosen()] or [{}]
-        return any(may_reassign(person, route) for route in routes)
-
-    def _reassigners(self) -> Sequence[str]:
-        routes = [one.route_json or {} for one in self._chosen()] or [{}]
-        return list(dict.fromkeys(role for route in routes for role in reassigners(route)))
+    def _refusal(self) -> str | None:
+        """Return why none of what is chosen may be reassigned from here."""
+        session, chosen = self.console_app.session, self._chosen()
+        if not chosen:
+            return "no change is under the cursor or picked"
+        first = None
+        for change in chosen:
+            why = refusal(session, "reassign", change)
+            if why is None:
+                return None
+            first = first or why
+        return first
 
     def _read(self) -> None:
         if not self._ready:

@@ -19,6 +19,7 @@ from core.ports import Reads, Transaction
 from core.records import ChangeRow, ProposalRow
 from core.review.approval import Now, approvals_hold
 from core.review.content import Content
+from core.review.voting import standing
 from core.roster import Roster
 from core.trust import Untrusted, check_in_force
 from core.workspace import Workspace, document, phase_in_force, roster_in_force
@@ -76,6 +77,17 @@ def check_lifecycle(reads: Reads, change: ChangeRow, lo: datetime) -> None:
         other = reads.change(change.proposal, index)
         if other is None or State(other.state) not in DONE | GONE:
             raise Stopped("dependency-open", "wait")
+        if State(other.state) in GONE:
+            _check_decided_after(reads, change, other)
+
+
+def _check_decided_after(reads: Reads, change: ChangeRow, gone: ChangeRow) -> None:
+    """Stop unless everybody who approved did so knowing that what it rests on will not come."""
+    votes = standing(reads, change)
+    if not votes:
+        raise Stopped("dependency-gone", "park")
+    if any(vote.seq < gone.state_seq for vote in votes):
+        raise Stopped("dependency-gone", "void")
 
 
 def check_freeze(reads: Reads, proposal: ProposalRow, change: ChangeRow) -> None:

@@ -15,6 +15,7 @@ from core.intake.stage import Origin, Staged, stage_signed
 from core.ledger.event import About, Actor, Event
 from core.ledger.hub_events import ALARMED, CLOSED, QUARANTINED
 from core.ports import Transaction
+from core.review.asking import check
 from core.statement import Statement
 from core.workspace import Workspace
 
@@ -84,9 +85,13 @@ def alarm(
 
 
 def dismiss(workspace: Workspace, finding: int) -> None:
-    """Record that the person at this terminal has seen to a finding; NotFound for another id."""
+    """Record that the person at this terminal has seen to a finding.
+
+    Raises Refused by role, NotFound for another id.
+    """
     signer = workspace.keys.signer("reviewer")
     with workspace.ledger.transaction() as transaction:
+        check(workspace, transaction, "dismiss", None, transaction.clock.hi)
         if finding not in {row.id for row in transaction.open_findings()}:
             raise NotFound(
                 f"there is no open finding {finding}", remedy="See `countersign exceptions`"

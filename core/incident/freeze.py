@@ -11,16 +11,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.canonical import exact
-from core.errors import BadInput, NotFound, Refused
+from core.errors import BadInput, NotFound
 from core.ledger.event import About, Actor, Event
 from core.records import ChangeRow, FreezeRow, ProposalRow
-from core.roster import Person
-from core.workspace import Workspace, roster_in_force
+from core.review.asking import check
+from core.workspace import Workspace
 
 SCOPE_KEYS = (
     "agent", "model", "prompt", "type", "op", "path", "route", "workflow", "ehr", "patient",
 )  # fmt: skip
-MAY_FREEZE = frozenset({"on-call", "supervisor", "admin"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def declare(workspace: Workspace, scope: Mapping[str, str], reason: str) -> str:
         )
     freeze = workspace.ids.uuid()
     with workspace.ledger.transaction() as transaction:
-        person = _entitled(workspace)
+        person = check(workspace, transaction, "freeze", None, transaction.clock.hi)
         transaction.append(
             Event(
                 "freeze.set",
@@ -103,7 +102,7 @@ def declare(workspace: Workspace, scope: Mapping[str, str], reason: str) -> str:
 def lift(workspace: Workspace, freeze: str, reason: str) -> None:
     """Lift a freeze. Raises NotFound when none of that id is in force."""
     with workspace.ledger.transaction() as transaction:
-        person = _entitled(workspace)
+        person = check(workspace, transaction, "thaw", None, transaction.clock.hi)
         if not any(found.id == freeze for found in transaction.freezes()):
             raise NotFound("no such freeze is in force", remedy="See `countersign incident list`")
         transaction.append(
@@ -115,13 +114,6 @@ def lift(workspace: Workspace, freeze: str, reason: str) -> None:
                 body={"reason": reason},
             )
         )
-
-
-def _entitled(workspace: Workspace) -> Person:
-    person = roster_in_force(workspace.ledger).person(workspace.reviewer)
-    if not MAY_FREEZE & set(person.roles):
-        raise Refused("you may not freeze", remedy="Ask someone on call, a supervisor or an admin")
-    return person
 
 
 def _covers(wanted: str, path: str) -> bool:

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from core.canonical import JsonObject, Number, exact
-from core.errors import BadInput, NotFound, Refused
-from core.incident.freeze import MAY_FREEZE
+from core.errors import BadInput, NotFound
 from core.ledger.event import About, Actor, Event, instant
 from core.ledger.incident_events import CLOSED, DECLARED
 from core.notice import Notice, raise_notice
 from core.ports import Ids, Transaction
+from core.review.asking import check
 from core.review.decide import about
 from core.review.voting import find_change
 from core.roster import Person
 from core.statement import Statement, sign
-from core.workspace import Workspace, roster_in_force
+from core.workspace import Workspace
 
 Category = Literal[
     "data-corruption", "unauthorized-access", "consent-mismatch", "hallucinated-write-back",
@@ -89,7 +89,7 @@ def declare_incident(workspace: Workspace, said: Declaration) -> tuple[str, bool
     """
     _check(said)
     with workspace.ledger.transaction() as transaction:
-        person = _entitled(workspace, transaction)
+        person = check(workspace, transaction, "declare-incident", None, transaction.clock.hi)
         of = About() if said.change is None else about(find_change(transaction, *said.change)[1])
         known = _already(transaction, of, said.category)
         if known is not None:
@@ -123,7 +123,7 @@ def close_incident(workspace: Workspace, incident: str, reason: str) -> None:
     """Close an open incident with a reason, signed; raises NotFound, BadInput, Refused."""
     _check_reason(reason)
     with workspace.ledger.transaction() as transaction:
-        person = _entitled(workspace, transaction)
+        person = check(workspace, transaction, "close-incident", None, transaction.clock.hi)
         found = transaction.incident(incident)
         if found is None or found.closed_at is not None:
             raise NotFound("no such incident is open", remedy="See `countersign incident list`")
@@ -171,19 +171,6 @@ def _check_reason(reason: str) -> None:
             field="reason",
             remedy="Say in words what happened",
         )
-
-
-def _entitled(workspace: Workspace, transaction: Transaction) -> Person:
-    person = roster_in_force(transaction).person(workspace.reviewer)
-    kid = workspace.keys.signer("reviewer").kid
-    if not any(key.kid == kid and not key.revoked for key in person.keys):
-        raise Refused("your signing key is not enrolled, or was revoked", remedy="See `roster`")
-    if not MAY_FREEZE & set(person.roles):
-        raise Refused(
-            "you may not declare or close incidents",
-            remedy="Ask someone on call, a supervisor or an admin",
-        )
-    return person
 
 
 def _signed(workspace: Workspace, person: Person, of: About, act: JsonObject) -> Statement:

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.canonical import JsonObject, Number, exact
-from core.errors import BadInput, Conflict, NotFound, Refused
+from core.errors import BadInput, NotFound
 from core.ledger.event import Actor, Event, instant
 from core.lifecycle import State
 from core.ports import Reads
 from core.records import ChangeRow, ExceptionRow
+from core.review.asking import check
 from core.review.decide import about
 from core.review.voting import find_change
 from core.roster import Person
 from core.statement import Statement, sign
-from core.workspace import Workspace, roster_in_force
+from core.workspace import Workspace
 
-MAY_SETTLE = frozenset({"supervisor", "on-call"})
 MAX_REASON = 1_000
 
 
@@ -35,10 +35,7 @@ def settle(workspace: Workspace, proposal: str, index: int, reason: str) -> Stat
     with workspace.ledger.transaction() as transaction:
         _, change = find_change(transaction, proposal, index)
         found = transaction.exceptions(proposal, index)
-        why = why_not(change, found)
-        if why is not None:
-            raise Conflict(why, remedy="See `countersign exceptions`")
-        person = _entitled(workspace, change, found)
+        person = check(workspace, transaction, "settle", change, transaction.clock.hi)
         statement = _signed(workspace, transaction, change, found, person)
         actor = Actor("reviewer", person.id, statement.kid)
         moves = change.state == State.EXCEPTION
@@ -61,43 +58,6 @@ def settle(workspace: Workspace, proposal: str, index: int, reason: str) -> Stat
                 )
             )
     return State.VERIFIED if moves else State(change.state)
-
-
-def why_not(change: ChangeRow | None, found: Sequence[ExceptionRow]) -> str | None:
-    """Return why an exception cannot be settled by a word, or None when it can."""
-    if change is None or not found:
-        return "no exception of this change is open"
-    if change.state not in (State.EXCEPTION, State.REFUSED):
-        return (
-            f"the change is {change.state}; wait until the gateway has found out what became of it"
-        )
-    return None
-
-
-def needs(change: ChangeRow, found: Sequence[ExceptionRow]) -> frozenset[str]:
-    """Return the roles of which one is needed: those of the route, unless it is grave."""
-    grave = any(item.class_ == "critical" or item.kind == "ambiguous" for item in found)
-    route = change.route_json or {}
-    return MAY_SETTLE if grave else MAY_SETTLE | frozenset(map(str, route.get("roles", ())))
-
-
-def entitled(reads: Reads, reviewer: str, change: ChangeRow, found: Sequence[ExceptionRow]) -> bool:
-    """Tell whether that reviewer holds one of the roles that are needed."""
-    person = roster_in_force(reads).person(reviewer)
-    return bool(needs(change, found) & set(person.roles))
-
-
-def _entitled(workspace: Workspace, change: ChangeRow, found: Sequence[ExceptionRow]) -> Person:
-    person = roster_in_force(workspace.ledger).person(workspace.reviewer)
-    kid = workspace.keys.signer("reviewer").kid
-    if not any(key.kid == kid and not key.revoked for key in person.keys):
-        raise Refused("your signing key is not enrolled, or was revoked", remedy="See `roster`")
-    if not needs(change, found) & set(person.roles):
-        raise Refused(
-            f"this asks for {' or '.join(sorted(needs(change, found)))}",
-            remedy="Leave it to somebody who holds that role",
-        )
-    return person
 
 
 def _signed(

@@ -25,7 +25,7 @@ from core.review.content import Content, read_content
 from core.review.decide import about, reviewer_of
 from core.review.voting import find_change
 from core.statement import Statement, sign
-from core.workspace import Workspace, document, roster_in_force
+from core.workspace import Workspace, document
 
 FROM = (State.PENDING, State.EXPIRED, State.READY, State.REFUSED, State.DEAD_LETTER)
 """States in which nothing of the operation can be under way at the EHR."""
@@ -109,7 +109,7 @@ def enter(workspace: Workspace, proposal: str, index: int, said: Entry) -> str:
                 "a freeze is in force for this",
                 remedy="Ask who set it; --despite-freeze says that you know of it",
             )
-        person, role = reviewer_of(workspace, roster_in_force(transaction), change)
+        person, role = reviewer_of(workspace, transaction, "enter", change, transaction.clock.hi)
         statement = _signed(workspace, transaction, found, change, person.id, role, frozen)
         actor = Actor("reviewer", person.id, statement.kid)
         _close_exceptions(transaction, change, actor)

@@ -14,14 +14,15 @@ from typing import Literal
 
 from core.canonical import JsonObject, Number
 from core.digests import shown_digest
-from core.errors import BadInput, Conflict, NotFound, Refused
+from core.errors import BadInput, Conflict, NotFound
 from core.ledger.event import About, Actor, Event, instant
 from core.lifecycle import State
 from core.ports import Reads, Transaction
 from core.records import ChangeRow, DecisionRow, ProposalRow
+from core.review.asking import check, route_roles
 from core.review.reasons import check_reason
-from core.review.voting import check_pending, standing
-from core.roster import Person, Roster, parse_roster
+from core.review.voting import standing
+from core.roster import Person
 from core.statement import sign
 from core.workspace import Workspace, document
 
@@ -73,18 +74,14 @@ def decide(workspace: Workspace, proposal: str, index: int, answer: Answer) -> D
     with workspace.ledger.transaction() as transaction:
         found, changes = _find(transaction, proposal, index)
         change = changes[index]
-        check_pending(change, transaction.clock.hi)
+        person, role = reviewer_of(
+            workspace, transaction, answer.outcome, change, transaction.clock.hi
+        )
         shown = shown_digest(found.digest, [one.change_digest for one in changes])
         if answer.outcome == "approve" or answer.seen is not None:
             _check_seen(change, shown, answer.seen)
-        adopted = document(transaction, "roster")
-        person, role = reviewer_of(workspace, parse_roster(adopted.document), change)
-        earlier = standing(transaction, change)
-        if any(vote.reviewer == person.id for vote in earlier):
-            raise Conflict(
-                "you have already decided this change", remedy="Another person must decide too"
-            )
-        case = _Case(found, change, answer, person.id, role, adopted.number, shown, earlier)
+        roster, earlier = document(transaction, "roster").number, standing(transaction, change)
+        case = _Case(found, change, answer, person.id, role, roster, shown, earlier)
         return _record(workspace, transaction, case)
 
 
@@ -132,21 +129,12 @@ def _check_seen(change: ChangeRow, shown: str, seen: str | None) -> None:
         )
 
 
-def reviewer_of(workspace: Workspace, roster: Roster, change: ChangeRow) -> tuple[Person, str]:
-    """Return who sits here and the role they decide this change in; raises Refused."""
-    person = roster.person(workspace.reviewer)
-    kid = workspace.keys.signer("reviewer").kid
-    if not any(key.kid == kid and not key.revoked for key in person.keys):
-        raise Refused("your signing key is not enrolled, or was revoked", remedy="See `roster`")
-    route = change.route_json
-    wanted = [] if route is None else list(route["roles"])
-    for role in wanted:
-        if role in person.roles:
-            return person, str(role)
-    raise Refused(
-        f"this route asks for {' or '.join(map(str, wanted))}",
-        remedy="Leave it to somebody who holds that role",
-    )
+def reviewer_of(
+    workspace: Workspace, reads: Reads, act: str, change: ChangeRow, hi: datetime
+) -> tuple[Person, str]:
+    """Return who sits here and the role they decide this change in; raises Conflict, Refused."""
+    person = check(workspace, reads, act, change, hi)
+    return person, next(role for role in route_roles(change) if role in person.roles)
 
 
 def _record(workspace: Workspace, transaction: Transaction, case: _Case) -> Decided:
@@ -232,9 +220,16 @@ def _after(case: _Case) -> State | None:
 def send_back_dependents(
     workspace: Workspace, transaction: Transaction, changed: ChangeRow, why: str
 ) -> None:
-    """Send back what rests on a rejected or edited change for another look (design §8)."""
-    for change in transaction.changes(changed.proposal):
-        if changed.idx in change.depends_on and change.state in (State.PENDING, State.READY):
+    """Send back what rests on a rejected or edited change for another look (design §8).
+
+    What rests on it through another change is sent back as well.
+    """
+    resting = {changed.idx}
+    changes = list(transaction.changes(changed.proposal))
+    for _ in changes:
+        resting |= {one.idx for one in changes if resting & set(one.depends_on)}
+    for change in changes:
+        if change.idx in resting - {changed.idx} and change.state in (State.PENDING, State.READY):
             void(workspace, transaction, change, why)
 
 

@@ -27,10 +27,10 @@ from core.proposal import Create, Update
 from core.records import ChangeRow, ProposalRow
 from core.review.content import Content, read_content
 from core.review.decide import about, reviewer_of, send_back_dependents, void
-from core.review.voting import check_pending, find_change
+from core.review.voting import find_change
 from core.roster import Person
 from core.statement import Statement, sign
-from core.workspace import Workspace, roster_in_force
+from core.workspace import Workspace
 
 EDITED = "edited"
 MAX_RESOURCE = 256 * 1024
@@ -93,17 +93,18 @@ def edit(workspace: Workspace, proposal: str, index: int, resource: JsonObject, 
     `seen` is the change's hash that the editor looked at. Raises what `check_edit` raises,
     Conflict for another hash or state, Refused for who may not decide this change.
     """
+    _, seen_now = find_change(workspace.ledger, proposal, index)
+    reviewer_of(workspace, workspace.ledger, "edit", seen_now, workspace.clock.now())
     draft = check_edit(workspace.ledger, proposal, index, resource, workspace.clock.now())
     with workspace.ledger.transaction() as transaction:
         row, change = find_change(transaction, proposal, index)
-        check_pending(change, transaction.clock.hi)
+        person, role = reviewer_of(workspace, transaction, "edit", change, transaction.clock.hi)
         if not hmac.compare_digest(change.change_digest, seen):
             raise Conflict(
                 "the hash is not that of what is waiting now",
                 field="hash",
                 remedy="Look at it again with `countersign show` and edit what you see",
             )
-        person, role = reviewer_of(workspace, roster_in_force(transaction), change)
         _record(workspace, transaction, row, change, draft, person, role)
         after = transaction.change(proposal, index)
     return "" if after is None else after.change_digest

@@ -6,25 +6,24 @@ anybody decide who does not hold a role of the route.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from core.canonical import JsonObject, Number, exact
-from core.duty.resolve import reassigners
-from core.errors import BadInput, Conflict, CountersignError, Refused
+from core.errors import BadInput, Conflict, CountersignError
 from core.ledger.event import Actor, Event, instant
 from core.lifecycle import State
 from core.ports import Transaction
 from core.records import ChangeRow
+from core.review.asking import case_of, check, person_here
 from core.review.decide import about
+from core.review.permissions import answer
 from core.review.voting import find_change, standing
 from core.roster import Person, Roster
 from core.statement import Statement, sign
 from core.workspace import Workspace, roster_in_force
 
-FROM = frozenset({State.PENDING, State.EXPIRED, State.DEFERRED})
 MAX_REASON = 1_000
 ROLE, PERSON = "role:", "person:"
 
@@ -72,10 +71,10 @@ def reassign(workspace: Workspace, items: Sequence[Item], handover: Handover) ->
     done: list[Reassigned] = []
     with workspace.ledger.transaction() as transaction:
         roster = roster_in_force(transaction)
-        person = _supervisor(workspace, roster, [_route(transaction, item) for item in items])
+        _check_any(workspace, transaction, items)
         for item in items:
             try:
-                expires = _one(workspace, transaction, roster, person, item, handover)
+                expires = _one(workspace, transaction, roster, item, handover)
             except CountersignError as error:
                 done.append(Reassigned(item, None, error.problem))
             else:
@@ -100,52 +99,39 @@ def _check(handover: Handover) -> None:
         raise BadInput("is not in the future", field="expires", remedy="Such as 4h")
 
 
-def may_reassign(person: Person, route: Mapping[str, Any]) -> bool:
-    """Tell whether a person holds a role that may give changes of that route to others."""
-    return bool(set(reassigners(route)) & set(person.roles))
-
-
-def _route(transaction: Transaction, item: Item) -> Mapping[str, Any]:
-    change = transaction.change(item.proposal, item.index)
-    return {} if change is None or change.route_json is None else change.route_json
-
-
-def _supervisor(
-    workspace: Workspace, roster: Roster, routes: Sequence[Mapping[str, Any]]
-) -> Person:
-    """Return who sits here, if they may reassign anything of that; of the rest each says why."""
-    person = roster.person(workspace.reviewer)
-    kid = workspace.keys.signer("reviewer").kid
-    if not any(key.kid == kid and not key.revoked for key in person.keys):
-        raise Refused("your signing key is not enrolled, or was revoked", remedy="See `roster`")
-    if routes and not any(may_reassign(person, route) for route in routes):
-        wanted = dict.fromkeys(role for route in routes for role in reassigners(route))
-        raise Refused(f"only {' or '.join(wanted)} may reassign this", remedy="Ask one of them")
-    return person
+def _check_any(workspace: Workspace, transaction: Transaction, items: Sequence[Item]) -> None:
+    """Raise Refused where the person here may reassign none of these for want of a role."""
+    who = person_here(workspace, roster_in_force(transaction))
+    refused: CountersignError | None = None
+    for item in items:
+        change = transaction.change(item.proposal, item.index)
+        if change is None:
+            return
+        why = answer("reassign", who, case_of(transaction, change, transaction.clock.hi))
+        if why is None or why.kind == "state":
+            return
+        refused = why.error()
+    if refused is not None:
+        raise refused
 
 
 def _one(
     workspace: Workspace,
     transaction: Transaction,
     roster: Roster,
-    person: Person,
     item: Item,
     handover: Handover,
 ) -> str:
     row, change = find_change(transaction, item.proposal, item.index)
     if (change.change_digest, change.state) != (item.digest, item.state):
         raise Conflict(f"it is {change.state} now and not what was shown")
-    if change.state not in FROM:
-        raise Conflict(f"it is {change.state}; nobody has to decide it")
-    route = change.route_json or {}
-    if not may_reassign(person, route):
-        raise Refused(f"its route lets only {' or '.join(reassigners(route))} reassign it")
+    person = check(workspace, transaction, "reassign", change, transaction.clock.hi)
     roles, people = candidates(roster, change)
     if handover.to_role and handover.to_role not in roles:
         raise BadInput(f"its route asks for {' or '.join(roles)}", field="to")
     if handover.to_person and handover.to_person not in people:
         raise BadInput("that person holds no role of its route", field="to")
-    longest = timedelta(seconds=int(route["expiry_s"]))
+    longest = timedelta(seconds=int((change.route_json or {})["expiry_s"]))
     expires = instant(transaction.clock.lo + min(handover.expires_in, longest))
     votes = standing(transaction, change)
     statement = _signed(workspace, row.subject, change, handover, expires, person)

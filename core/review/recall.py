@@ -7,17 +7,15 @@ ready.
 from __future__ import annotations
 
 from core.canonical import JsonObject, Number, exact
-from core.errors import Conflict, Refused
 from core.ledger.event import Actor, Event, instant
 from core.lifecycle import State
 from core.records import ChangeRow, DecisionRow
+from core.review.asking import check
 from core.review.decide import about
 from core.review.voting import find_change, standing
 from core.roster import Person
 from core.statement import Statement, sign
-from core.workspace import Workspace, roster_in_force
-
-SUPERVISES = "supervisor"
+from core.workspace import Workspace
 
 
 def recall(workspace: Workspace, proposal: str, index: int) -> State:
@@ -28,9 +26,8 @@ def recall(workspace: Workspace, proposal: str, index: int) -> State:
     """
     with workspace.ledger.transaction() as transaction:
         found, change = find_change(transaction, proposal, index)
-        _check_unsent(change)
+        person = check(workspace, transaction, "recall", change, transaction.clock.hi)
         votes = standing(transaction, change)
-        person = _entitled(workspace, votes)
         statement = _signed(workspace, found.subject, change, votes, person)
         transaction.append(
             Event(
@@ -49,35 +46,6 @@ def recall(workspace: Workspace, proposal: str, index: int) -> State:
             )
         )
     return State.PENDING
-
-
-def why_not(change: ChangeRow) -> str | None:
-    """Return why an approval of this change cannot be recalled, or None when it can."""
-    if change.state == State.READY:
-        return None
-    if change.state == State.PENDING:
-        return "nothing is approved that could be recalled"
-    return f"it is {change.state}; only an approval that is not yet sent can be recalled"
-
-
-def _check_unsent(change: ChangeRow) -> None:
-    why = why_not(change)
-    if why is not None:
-        raise Conflict(f"change {change.idx}: {why}", remedy="Look at it again with `show`")
-
-
-def _entitled(workspace: Workspace, votes: list[DecisionRow]) -> Person:
-    person = roster_in_force(workspace.ledger).person(workspace.reviewer)
-    kid = workspace.keys.signer("reviewer").kid
-    if not any(key.kid == kid and not key.revoked for key in person.keys):
-        raise Refused("your signing key is not enrolled, or was revoked", remedy="See `roster`")
-    if not votes:
-        raise Conflict("no person approved this change", remedy="Freeze its route to stop it")
-    if SUPERVISES in person.roles or any(vote.reviewer == person.id for vote in votes):
-        return person
-    raise Refused(
-        "only who approved it, or a supervisor, may recall it", remedy="Ask them, or freeze"
-    )
 
 
 def _signed(

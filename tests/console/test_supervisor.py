@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from console.screens.supervisor import SupervisorScreen
 from core.gateway.run import run_once
 from core.lifecycle import State
 from core.review.decide import Answer, decide
+from core.review.permissions import TABLE
 from tests.builders import phone_change
 from tests.console.desk import Desk, review, text_of
 
@@ -114,12 +116,16 @@ async def test_what_cannot_be_done_says_why(desk: Desk, monkeypatch: pytest.Monk
             await pilot.press(key)
             assert app.notice.error, key
     await desk.propose(phone_change())
-    monkeypatch.setattr(SupervisorScreen, "_may", lambda _self: False)
+    monkeypatch.setitem(
+        TABLE,
+        "reassign",
+        replace(TABLE["reassign"], reassigners=False, roles=frozenset({"wizard"})),
+    )
     app = desk.app()
     async with app.run_test(size=(120, 30)) as pilot:
         await opened(pilot)
         await pilot.press("r")
-        assert "this asks for supervisor" in app.notice.text
+        assert "this asks for wizard" in app.notice.text
 
 
 async def test_groups_one_group_only_and_back(desk: Desk) -> None:

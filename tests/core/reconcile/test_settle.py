@@ -1,16 +1,18 @@
 """Closing an exception by word: who may, what it needs, and in which order things are looked at."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.canonical import JsonObject
-from core.errors import BadInput, Conflict, Refused
+from core.errors import BadInput, Conflict
 from core.lifecycle import State
-from core.reconcile import settle as settling
 from core.reconcile.settle import settle
 from core.reconcile.trouble import troubles
+from core.review.asking import case_of, is_grave
+from core.review.permissions import Who, answer
 from core.review.recall import recall
 from core.statement import verify
 from tests.builders import Bench, phone_change
@@ -68,37 +70,20 @@ async def test_a_reason_is_needed(bench: Bench, reason: str) -> None:
     assert caught.value.field == "reason" and change(bench, id_).state == State.EXCEPTION
 
 
-async def test_a_grave_one_asks_for_on_call_or_a_supervisor(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+async def test_critical_and_ambiguous_are_grave_and_ask_for_on_call_or_a_supervisor(
+    bench: Bench,
 ) -> None:
     id_ = await discrepant(bench)
-    row, found = change(bench, id_), list(bench.ledger.exceptions(id_, 0))
-    assert "coordinator" in settling.needs(row, found)
-    monkeypatch.setattr(settling, "needs", lambda *_: settling.MAY_SETTLE)
-    found_person = settling.roster_in_force(bench.ledger).person("dr-lee")
-
-    class Person:
-        id, keys, roles = "dr-lee", found_person.keys, ("coordinator",)
-
-    class Roster:
-        @staticmethod
-        def person(_id: str) -> type[Person]:
-            return Person
-
-    monkeypatch.setattr(settling, "roster_in_force", lambda _reads: Roster)
-    with pytest.raises(Refused, match="on-call or supervisor"):
-        settle(bench.workspace, id_, 0, "fine")
-    monkeypatch.setattr(Person, "roles", ("on-call",))
-    assert settle(bench.workspace, id_, 0, "fine") == State.VERIFIED
-
-
-async def test_control_critical_and_ambiguous_are_grave(bench: Bench) -> None:
-    from dataclasses import replace
-
-    id_ = await discrepant(bench)
     row, (item,) = change(bench, id_), bench.ledger.exceptions(id_, 0)
+    case = case_of(bench.ledger, row, bench.clock.now())
+    desk = Who("desk", frozenset({"coordinator"}), listed=True, enrolled=True)
+    assert not case.grave and answer("settle", desk, case) is None
     for grave in (replace(item, class_="critical"), replace(item, kind="ambiguous")):
-        assert settling.needs(row, [grave]) == settling.MAY_SETTLE
+        assert is_grave([grave])
+        why = answer("settle", desk, replace(case, grave=True))
+        assert why is not None and why.words == "this asks for on-call or supervisor"
+        watcher = replace(desk, roles=frozenset({"on-call"}))
+        assert answer("settle", watcher, replace(case, grave=True)) is None
 
 
 async def test_approvals_that_became_void_are_listed_but_not_what_somebody_chose(

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import Conflict, NotFound, Refused
+from core.errors import Conflict, NotFound
 from core.lifecycle import State
-from core.review import recall as recalling
 from core.review.decide import Answer, decide
 from core.review.recall import recall
 from core.statement import verify
@@ -65,27 +64,6 @@ async def test_a_pending_change_says_so(bench: Bench) -> None:
     recall(bench.workspace, id_, 0)
     with pytest.raises(Conflict, match="nothing is approved"):
         recall(bench.workspace, id_, 0)
-
-
-async def test_only_the_approver_or_a_supervisor(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    id_ = await approved_phone(bench)
-    found = recalling.roster_in_force(bench.ledger).person("dr-lee")
-
-    class Other:
-        id, keys, roles = "dr-other", found.keys, ("physician",)
-
-    class Roster:
-        @staticmethod
-        def person(_id: str) -> type[Other]:
-            return Other
-
-    monkeypatch.setattr(recalling, "roster_in_force", lambda _reads: Roster)
-    with pytest.raises(Refused, match="only who approved"):
-        recall(bench.workspace, id_, 0)
-    monkeypatch.setattr(Other, "roles", ("supervisor",))
-    assert recall(bench.workspace, id_, 0) == State.PENDING
 
 
 async def test_recall_at_each_step_of_the_dispatch_either_wins_or_is_too_late(

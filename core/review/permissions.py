@@ -1,0 +1,251 @@
+"""Who may do what with a change, in which state: one table that everything asks.
+
+The use cases of core, the console's keys and the command line get the same answer here. A new
+act is one more row. Source: design §6 (states), §8 (no self-approval, quorum of distinct people),
+§12 (containment). What is decided on missing facts is no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from core.errors import Conflict, CountersignError, Refused
+from core.lifecycle import State
+
+Kind = Literal["state", "role"]
+NOBODY: frozenset[str] = frozenset()
+DECIDABLE = frozenset({State.PENDING})
+UNDECIDED = frozenset({State.PENDING, State.EXPIRED, State.DEFERRED})
+SETTLED_BY_WORD = frozenset({State.EXCEPTION, State.REFUSED})
+BY_HAND = frozenset(
+    {
+        State.PENDING,
+        State.EXPIRED,
+        State.READY,
+        State.REFUSED,
+        State.DEAD_LETTER,
+        State.EXCEPTION,
+    }
+)
+SUPERVISORS = frozenset({"supervisor"})
+CONTAINERS = frozenset({"on-call", "supervisor", "admin"})
+WATCHERS = frozenset({"on-call", "supervisor"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One act: in which states of a change, and who."""
+
+    does: str
+    """What the act is, in words for the documentation."""
+    states: frozenset[State] = frozenset()
+    """Where the change may be; empty: the act is about no change."""
+    roles: frozenset[str] = NOBODY
+    """Roles that may, whatever the route says."""
+    route_roles: bool = False
+    """The roles of the route may as well."""
+    reassigners: bool = False
+    """The roles that the route lists under `reassign_by` may."""
+    grave_roles: frozenset[str] | None = None
+    """Where the exception is grave, these roles only."""
+    voter: bool = False
+    """Whoever's vote stands may, too; somebody must have voted."""
+    unexpired: bool = False
+    once: bool = False
+    """Refused to whoever has voted on this revision already."""
+    others: bool = False
+    """Refused to whoever submitted the proposal by hand or caused it."""
+    excepted: bool = False
+    """An exception of the change must be open."""
+
+
+TABLE: dict[str, Row] = {
+    "approve": Row(
+        "approve a change", DECIDABLE, route_roles=True, unexpired=True, once=True, others=True
+    ),
+    "reject": Row("reject a change", DECIDABLE, route_roles=True, unexpired=True, once=True),
+    "defer": Row(
+        "put a decision off until later", DECIDABLE, route_roles=True, unexpired=True, once=True
+    ),
+    "edit": Row(
+        "correct a change before it is decided", DECIDABLE, route_roles=True, unexpired=True
+    ),
+    "recall": Row(
+        "take an approval back before it is sent",
+        frozenset({State.READY}),
+        roles=SUPERVISORS,
+        voter=True,
+    ),
+    "reassign": Row("give a change to others, with a new time", UNDECIDED, reassigners=True),
+    "settle": Row(
+        "accept an exception as it is",
+        SETTLED_BY_WORD,
+        roles=WATCHERS,
+        route_roles=True,
+        grave_roles=WATCHERS,
+        excepted=True,
+    ),
+    "enter": Row("enter a change by hand at the EHR", BY_HAND, route_roles=True),
+    "freeze": Row("stop matching writes", roles=CONTAINERS),
+    "thaw": Row("lift a freeze", roles=CONTAINERS),
+    "declare-incident": Row("open an incident", roles=CONTAINERS),
+    "close-incident": Row("close an incident, with a reason", roles=CONTAINERS),
+    "dismiss": Row("take a finding about a Task off the list", roles=CONTAINERS),
+}
+"""Every act that a person may be refused, by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The person at this terminal: their roles, and whether their signature counts."""
+
+    id: str
+    roles: frozenset[str] = NOBODY
+    listed: bool = False
+    """The roster in force lists them."""
+    enrolled: bool = False
+    """The key at this terminal is theirs and not revoked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is asked about one change; the defaults allow nothing that needs them."""
+
+    state: State
+    roles: tuple[str, ...] = ()
+    """Of its route, in the route's order."""
+    reassign_by: tuple[str, ...] = ()
+    expired: bool = True
+    voters: frozenset[str] = NOBODY
+    """Whose votes on this revision stand; a deferral is no vote."""
+    authors: frozenset[str] = NOBODY
+    """Who submitted the proposal by hand or caused it."""
+    excepted: bool = False
+    grave: bool = True
+    """An open exception is critical or of a write nobody knows the end of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why not: a static code, the words for people, and the remedy."""
+
+    code: str
+    kind: Kind
+    words: str
+    remedy: str = field(default="", compare=False)
+
+    def error(self, index: int | None = None) -> CountersignError:
+        """Return it as the error that a use case raises: exit 5 for a state, 3 for a role."""
+        words = self.words if index is None else f"change {index}: {self.words}"
+        type_ = Conflict if self.kind == "state" else Refused
+        return type_(words, remedy=self.remedy)
+
+
+def answer(act: str, who: Who, case: Case | None) -> Why | None:
+    """Return why `who` may not do `act`, or None when they may.
+
+    `case` is None for acts about no change. The state is told before the role: what cannot be done
+    at all is nobody's to do.
+    """
+    row = TABLE[act]
+    if case is None:
+        if row.states:
+            return Why("unknown", "state", "no change is named")
+        return _signature(who) or _role(row.roles, who)
+    return _state(act, row, case) or _signature(who) or _person(row, who, case)
+
+
+def allowed_roles(act: str, case: Case | None) -> tuple[str, ...]:
+    """Return the roles of which one is needed: the route's first, in its order."""
+    row = TABLE[act]
+    if case is None:
+        return tuple(sorted(row.roles))
+    if row.grave_roles is not None and case.grave:
+        return tuple(sorted(row.grave_roles))
+    wanted = [*(case.roles if row.route_roles else ())]
+    wanted += case.reassign_by if row.reassigners else ()
+    return tuple(dict.fromkeys([*wanted, *sorted(row.roles)]))
+
+
+def _state(act: str, row: Row, case: Case) -> Why | None:
+    if row.excepted and not case.excepted:
+        return Why(
+            "no-exception", "state", "no exception of this change is open",
+            "See `countersign exceptions`",
+        )  # fmt: skip
+    if case.state not in row.states:
+        return Why("state", "state", _where(act, case.state), "Look at it again with `show`")
+    if row.unexpired and case.expired:
+        return Why("expired", "state", "it has expired", "Ask a supervisor to reassign it")
+    if row.voter and not case.voters:
+        return Why(
+            "nobody-approved", "state", "no person approved this change",
+            "Freeze its route to stop it",
+        )  # fmt: skip
+    return None
+
+
+def _where(act: str, state: State) -> str:
+    if act == "recall":
+        if state == State.PENDING:
+            return "nothing is approved that could be recalled"
+        return f"it is {state}; only an approval that is not yet sent can be recalled"
+    if act == "reassign":
+        return f"it is {state}; nobody has to decide it"
+    if act == "settle":
+        return f"it is {state}; wait until the gateway has found out what became of it"
+    return f"it is {state}, not waiting for review"
+
+
+def _signature(who: Who) -> Why | None:
+    if not who.listed:
+        return Why(
+            "not-listed", "role", f"{who.id} is not in the roster",
+            "Ask an admin to enrol you with `roster`",
+        )  # fmt: skip
+    if not who.enrolled:
+        return Why(
+            "key", "role", "your signing key is not enrolled, or was revoked", "See `roster`"
+        )
+    return None
+
+
+def _person(row: Row, who: Who, case: Case) -> Why | None:
+    if row.voter and who.id in case.voters:
+        return None
+    why = _role(_wanted(row, case), who, voter=row.voter)
+    if why is not None:
+        return why
+    if row.others and who.id in case.authors:
+        return Why(
+            "self", "role", "you submitted this yourself, and nobody approves their own",
+            "Another person must decide it",
+        )  # fmt: skip
+    if row.once and who.id in case.voters:
+        return Why(
+            "voted", "state", "you have already decided this change",
+            "Another person must decide too",
+        )  # fmt: skip
+    return None
+
+
+def _wanted(row: Row, case: Case) -> Iterable[str]:
+    if row.grave_roles is not None and case.grave:
+        return row.grave_roles
+    wanted = set(row.roles)
+    if row.route_roles:
+        wanted |= set(case.roles)
+    if row.reassigners:
+        wanted |= set(case.reassign_by)
+    return wanted
+
+
+def _role(wanted: Iterable[str], who: Who, *, voter: bool = False) -> Why | None:
+    found = frozenset(wanted)
+    if who.roles & found:
+        return None
+    names = " or ".join(sorted(found)) or "a role that its route does not name"
+    words = f"only who approved it, or a {names}, may" if voter else f"this asks for {names}"
+    return Why("role", "role", words, "Leave it to somebody who holds that role")

@@ -1,4 +1,4 @@
-"""What the trail says of notices, incidents, entries by hand and broken glass."""
+"""What the trail says of incidents, entries by hand and broken glass."""
 
 from __future__ import annotations
 
@@ -6,12 +6,6 @@ from collections.abc import Callable
 
 from core.canonical import JsonObject
 from core.ledger import incident_events
-
-
-def _noticed(data: JsonObject) -> str:
-    people = " and ".join(str(one).replace(":", " ") for one in data["to"])
-    deadline = f", by {data['deadline']}" if data.get("deadline") else ""
-    return f"{people} must be told: {data['kind']}{deadline}"
 
 
 def _declared(data: JsonObject) -> str:
@@ -35,9 +29,6 @@ def _broken(data: JsonObject) -> str:
 
 
 TOLD: dict[str, Callable[[JsonObject], str]] = {
-    "notice.raised": _noticed,
-    "notice.delivered": lambda data: f"told, at attempt {data['attempt'].text}",
-    "notice.failed": lambda data: f"could not be told, at attempt {data['attempt'].text}",
     incident_events.DECLARED: _declared,
     incident_events.CLOSED: lambda _data: "incident closed",
     incident_events.ENTERED: _entered,

@@ -12,8 +12,8 @@ import pytest
 
 from core.adoption import adopt
 from core.canonical import encode
+from core.disposition import disposition
 from core.gateway import guards
-from core.hub import outcome
 from core.ledger.event import Event
 from core.lifecycle import State
 from core.policy import sample_policy
@@ -202,7 +202,7 @@ def _told(bench: Bench, id_: str, plan: tuple[str, ...]) -> None:
     assert [one["state"] for one in shown["changes"]] == states
     assert shown["state"] == (State.VERIFIED if State.VERIFIED in states else State.REJECTED)
     for index, what in enumerate(plan):
-        told = outcome._change(bench.ledger, change(bench, id_, index))
+        told = disposition(bench.ledger, change(bench, id_, index))
         assert told["state"] == states[index]
         assert told["reasons"] == (["not-supported"] if what == "reject" else [])
         assert str(told["revision"].text) == ("1" if what == "edit" else "0")

@@ -26,7 +26,9 @@ def bench(tmp_path: Path) -> Bench:
 
 
 def told(bench: Bench, id_: str) -> list[str]:
-    return [one.kind for one in bench.ledger.notices(id_, 0)]
+    """Return what was told because it is urgent; deadlines tell of themselves."""
+    found = [one.kind for one in bench.ledger.notices(id_, 0)]
+    return [kind for kind in found if kind == "incident" or kind.startswith("urgent-")]
 
 
 def incidents(bench: Bench, id_: str) -> list[tuple[str, str]]:

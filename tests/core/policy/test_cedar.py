@@ -180,10 +180,14 @@ def _fuzz(
         suppress_health_check=list(HealthCheck),
     )
     @given(
-        some_policies or policies(),
+        policies() if some_policies is None else some_policies,
         PEOPLE,
         PHASES,
-        st.lists(some_requests or requests(), min_size=PER_POLICY, max_size=PER_POLICY),
+        st.lists(
+            requests() if some_requests is None else some_requests,
+            min_size=PER_POLICY,
+            max_size=PER_POLICY,
+        ),
     )
     def compare(
         policy: Policy, people: dict[str, frozenset[str]], phase: str, asked: list[Request]

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from console.bootstrap import open_here
+from console.commands import policy_preset
 from console.commands.finding import chosen_changes, find_proposal
 from console.commands.nested import add_action
 from console.commands.output import print_json, say
@@ -23,6 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     explain = add_action(actions, "explain", "show every rule that matched or missed, and why")
     explain.add_argument("id", metavar="ID")
     explain.add_argument("--change", type=int, action="append", metavar="N")
+    policy_preset.configure(actions)
     put = add_action(actions, "adopt", "put a policy document in force, signed")
     put.add_argument("file", metavar="FILE", type=Path)
 
@@ -31,6 +33,8 @@ def run(args: argparse.Namespace) -> int:
     """Carry out the action."""
     if args.action == "check":
         return _check(args)
+    if args.action == "preset":
+        return policy_preset.run(args)
     if args.action == "adopt":
         return _adopt(args)
     return _explain(args)

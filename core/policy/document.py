@@ -247,7 +247,7 @@ class AgentTable(_Table):
     max_urgency: _Urgency = "stat"
     max_open: int = Field(default=1_000, ge=1, le=1_000_000)
     max_per_hour: int = Field(default=2_000, ge=1, le=1_000_000)
-    max_repeats: int = Field(default=20, ge=1, le=1_000_000)
+    max_repeats: int = Field(default=1_000, ge=1, le=1_000_000)
 
 
 class AllowTable(_Table):

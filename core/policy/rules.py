@@ -83,4 +83,4 @@ class Agent:
     max_urgency: str = "stat"
     max_open: int = 1_000
     max_per_hour: int = 2_000
-    max_repeats: int = 20
+    max_repeats: int = 1_000

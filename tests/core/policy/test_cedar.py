@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 
 import cedarpy
@@ -162,7 +163,11 @@ PEOPLE = st.dictionaries(
 PHASES = st.sampled_from(["3", "3", "3", "3", "2", "1"])
 
 
-def _fuzz(proposals: int) -> Counter[bool]:
+def _fuzz(
+    proposals: int,
+    some_policies: st.SearchStrategy[Policy] | None = None,
+    some_requests: st.SearchStrategy[Request] | None = None,
+) -> Counter[bool]:
     """Compare that many random proposals; return how many were allowed and how many denied."""
     seen: Counter[bool] = Counter()
 
@@ -175,7 +180,14 @@ def _fuzz(proposals: int) -> Counter[bool]:
         suppress_health_check=list(HealthCheck),
     )
     @given(
-        policies(), PEOPLE, PHASES, st.lists(requests(), min_size=PER_POLICY, max_size=PER_POLICY)
+        policies() if some_policies is None else some_policies,
+        PEOPLE,
+        PHASES,
+        st.lists(
+            requests() if some_requests is None else some_requests,
+            min_size=PER_POLICY,
+            max_size=PER_POLICY,
+        ),
     )
     def compare(
         policy: Policy, people: dict[str, frozenset[str]], phase: str, asked: list[Request]
@@ -208,6 +220,49 @@ def test_control_with_a_guard_switched_off_the_engines_differ(
         _fuzz(5_000)
 
 
+@st.composite
+def focused(draw: st.DrawFn) -> Policy:
+    """Return one wide rule with one new condition, so that little else can deny."""
+    which = draw(st.sampled_from(["check", "quotes", "evidence", "unless", "agent"]))
+    wide = dict.fromkeys(
+        ["agents", "ehrs", "operations", "purposes", "workflows", "models", "prompts"], '["*"]'
+    )
+    wide |= {"types": '["Observation"]', "paths": '["Observation.*"]'}
+    tier, route = ("high", "pair") if which == "evidence" else ("low", "desk")
+    rules = [
+        allow(
+            **wide,
+            tier=f'"{tier}"',
+            route=f'"{route}"',
+            check=draw(cedar_values.checks()) if which == "check" else None,
+            quotes=draw(cedar_values.quotes()) if which == "quotes" else None,
+            needs='["evidence"]' if which == "evidence" else None,
+            urgencies='["routine", "urgent"]' if which == "agent" else None,
+        )
+    ]
+    if which == "unless":
+        rules.append(forbid(unless=draw(cedar_values.unless())))
+    agents = draw(st.sampled_from(cedar_values.AGENTS)) if which == "agent" else ""
+    return parse_policy(document(*rules, auto=agents))
+
+
+@st.composite
+def plain_requests(draw: st.DrawFn) -> Request:
+    """Return a request that the wide rule covers but for its values, quotes, agent and urgency."""
+    found = draw(requests())
+    return replace(
+        found,
+        agent=draw(st.sampled_from(["a-1", "a-2"])),
+        type="Observation",
+        operation=draw(st.sampled_from(["create", "update"])),
+        touched=(Touched("Observation.status", "changed"),),
+        confidence=Decimal("0.9"),
+        groundings=("verified",),
+        flags=frozenset(),
+        urgency=draw(st.sampled_from(["routine", "urgent", "stat"])),
+    )
+
+
 # Each new guard, switched off: what it is, and what stands in its place.
 OFF = {
     "values bounded": (Check, "_is_within", lambda *_: True),
@@ -232,4 +287,10 @@ def test_control_with_a_new_guard_switched_off_the_engines_differ(
     monkeypatch.setattr(owner, name, instead)
 
     with pytest.raises((AssertionError, ExceptionGroup)):
-        _fuzz(10_000)
+        _fuzz(4_000, focused(), plain_requests())
+
+
+def test_what_the_controls_ask_agrees_while_every_guard_is_on() -> None:
+    seen = _fuzz(PROPOSALS, focused(), plain_requests())
+
+    assert min(seen[True], seen[False]) >= PROPOSALS // 50

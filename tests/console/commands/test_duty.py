@@ -147,3 +147,15 @@ def test_a_person_is_enrolled(scene: Scene, capsys, tmp_path: Path) -> None:
     people = {line["route"]: line["people"] for line in lines}
     assert people["clinician"] == ["dr-lee", "kim"] and people["coordinator"] == ["dr-lee"]
     assert call(capsys, *arguments)[0] == 2
+
+
+def test_who_could_get_an_expired_change_is_listed_with_who_is_there(
+    scene: Scene, capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proposed(scene, capsys, tmp_path)
+    later = datetime.now(UTC) + timedelta(hours=30)
+    monkeypatch.setattr("console.bootstrap.system.SystemClock.now", lambda _clock: later)
+    _, (late,), _ = call(capsys, "reassign", "--expired")
+    assert late["on_duty"] == ["dr-lee"]
+    assert main(["reassign", "--expired"]) == 0
+    assert "ON DUTY" in capsys.readouterr().out

@@ -8,8 +8,10 @@ from console.bootstrap import Opened, open_here
 from console.commands.finding import change_line, chosen_changes, find_proposal
 from console.commands.output import print_json, say, table
 from console.presenters.supervisor import assigned_words
+from core.duty.resolve import on_duty
 from core.errors import BadInput
 from core.queue.filter import span
+from core.records import ChangeRow
 from core.review.load import GROUPINGS, Carried, carried, is_expired
 from core.review.reassign import Handover, Item, reassign
 from core.workspace import roster_in_force
@@ -84,16 +86,24 @@ def _print_load(found: Carried, *, as_json: bool) -> None:
 
 def _print_expired(opened: Opened, found: Carried, *, as_json: bool) -> None:
     late = [one for one in found.changes if is_expired(one, opened.clock.now())]
+    roster, now = roster_in_force(opened.ledger), opened.ledger.interval()
+
+    def there(one: ChangeRow) -> list[str]:
+        roles = (one.route_json or {}).get("roles", ())
+        return list(on_duty(roster, now, roles, one.ehr))
+
     if as_json:
         for one in late:
             print_json({"id": one.proposal, "index": one.idx, "state": one.state,
-                        "expires": one.expires, "assigned": one.assigned})  # fmt: skip
+                        "expires": one.expires, "assigned": one.assigned,
+                        "on_duty": there(one)})  # fmt: skip
         return
     table(
         [
             (one.proposal[:8], str(one.idx), change_line(one), one.patient_label or "(erased)",
-             one.expires or "", assigned_words(one.assigned))
+             one.expires or "", assigned_words(one.assigned),
+             " ".join(there(one)) or "nobody")
             for one in late
         ],
-        ("PROPOSAL", "CHANGE", "WHAT", "PATIENT", "EXPIRED", "GIVEN TO"),
+        ("PROPOSAL", "CHANGE", "WHAT", "PATIENT", "EXPIRED", "GIVEN TO", "ON DUTY"),
     )  # fmt: skip

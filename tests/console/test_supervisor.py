@@ -10,6 +10,7 @@ import pytest
 from console.app import ConsoleApp
 from console.screens.confirm import ConfirmModal
 from console.screens.supervisor import SupervisorScreen
+from core.adoption import adopt
 from core.gateway.run import run_once
 from core.lifecycle import State
 from core.review.decide import Answer, decide
@@ -151,3 +152,43 @@ async def test_groups_one_group_only_and_back(desk: Desk) -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert "Queue" in text_of(app).splitlines()[0]
+
+
+async def test_how_far_the_asking_has_come_is_shown(desk: Desk) -> None:
+    await desk.propose(phone_change())
+    app = desk.app()
+    async with app.run_test(size=(140, 30)) as pilot:
+        await opened(pilot)
+        for hours, words in ((6.0, "warned"), (1.0, "escalated")):
+            desk.clock.advance(hours=hours)
+            await run_once(desk.bench.workspace, desk.bench.epoch)
+            await pilot.press("ctrl+r")
+            await pilot.pause()
+            assert words in text_of(app)
+
+
+async def test_nobody_on_duty_is_loud_and_so_are_candidates_off_duty(desk: Desk) -> None:
+    away = "absent = [{ from = 2020-01-01T00:00:00Z, to = 2099-01-01T00:00:00Z }]"
+    text = desk.ledger.config("roster").document
+    adopt(desk.bench.workspace, "roster", text.replace('id = "dr-lee"', f'id = "dr-lee"\n{away}'))
+    await desk.propose(phone_change())
+    desk.clock.advance(hours=6)
+    await run_once(desk.bench.workspace, desk.bench.epoch)
+    app = desk.app()
+    async with app.run_test(size=(140, 30)) as pilot:
+        await opened(pilot)
+        assert "nobody on duty" in text_of(app)
+        await pilot.press("r")
+        await pilot.pause()
+        shown = text_of(app)
+        assert "any coordinator  nobody on duty" in shown
+        assert "off duty" in shown
+
+
+async def test_a_clock_that_went_back_is_said_in_the_status_line(desk: Desk) -> None:
+    await desk.propose(phone_change())
+    desk.clock.advance(hours=-1)
+    app = desk.app()
+    async with app.run_test(size=(140, 30)) as pilot:
+        await pilot.pause()
+        assert "the clock is 60 min behind the ledger" in " ".join(text_of(app).split())

@@ -207,11 +207,8 @@ def test_a_person_is_enrolled_and_gets_a_second_key() -> None:
     assert [key.revoked for key in revoked.person("kim").keys] == [True, False]
     with pytest.raises(Conflict):
         with_person_key(with_revoked(both, one.kid), "kim", one.x, [])
-    for name, roles, field in (
-        ("kim", ["nurse"], "--role"),
-        ("mia", [], "--role"),
-        ("m a", ["x"], "ID"),
-    ):
+    wrong = [("kim", ["nurse"], "--role"), ("mia", [], "--role"), ("m a", ["x"], "ID")]
+    for name, roles, field in wrong:
         with pytest.raises(BadInput) as caught:
             with_person_key(both, name, signer("mia").x, roles)
         assert caught.value.field == field and caught.value.remedy
@@ -224,10 +221,8 @@ def test_a_key_of_somebody_else_is_not_enrolled() -> None:
 
 
 def test_shifts_and_absences_outlive_a_revocation() -> None:
-    text = "version = 1\n" + person(
-        "lea",
-        ["nurse"],
-        shift("22:00", "06:00") + absent("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"),
-    )
+    rest = absent("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z") + shift("22:00", "06:00")
+    text = person("lea", ["nurse"]).split("keys = [")[0] + rest
+    text = with_person_key(f"version = 1{text}", "lea", signer("lea").x, [])
     after = parse_roster(with_revoked(text, signer("lea").kid)).person("lea")
     assert after.keys[0].revoked and after.shifts[0].begins == "22:00" and after.absent

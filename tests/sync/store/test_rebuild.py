@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,18 @@ def test_rebuild_repairs_whatever_the_tables_say(copy: Callable[[], Connection])
     connection.execute("INSERT INTO freeze (id, scope, \"by\", at) VALUES ('f', '{}', 'x', 'y')")
     assert not verify_store(connection).ok
     rebuild(connection)
+    assert rows.dump(connection) == live and verify_store(connection).ok
+
+
+def test_a_store_of_before_gets_what_its_events_say(copy: Callable[[], Connection]) -> None:
+    """A column that old events fill is filled when it is added, or the store would not verify."""
+    connection = copy()
+    live = rows.dump(connection)
+    connection.execute("UPDATE change SET asked_from = NULL")
+    assert not verify_store(connection).ok
+    script = files("sync.store.migrations").joinpath("0007.sql").read_text("utf-8")
+    (fill,) = [part for part in script.split(";\n") if part.startswith("UPDATE")]
+    connection.execute(fill)
     assert rows.dump(connection) == live and verify_store(connection).ok
 
 

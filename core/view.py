@@ -14,6 +14,7 @@ from core.errors import Failed
 from core.lifecycle import State, derived
 from core.ports import Reads
 from core.records import ChangeRow, DecisionRow, ExceptionRow, ProposalRow, WriteRow
+from core.records_incident import GlassRow, ManualRow
 from core.review.content import Content, read_content
 from core.review.decide import shown_hash
 from core.waiting import waits_for
@@ -32,6 +33,10 @@ class ChangeView:
     exceptions: tuple[ExceptionRow, ...]
     differences: tuple[JsonObject, ...]
     """What reconciliation found, with both values."""
+    glass: tuple[GlassRow, ...] = ()
+    """Who broke the glass for this revision."""
+    by_hand: ManualRow | None = None
+    """The entry by hand that spent its operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,10 @@ def _change(reads: Reads, row: ChangeRow) -> ChangeView:
         write=written,
         exceptions=tuple(reads.exceptions(row.proposal, row.idx)),
         differences=_differences(reads, written),
+        glass=tuple(
+            one for one in reads.broken_glass(row.proposal, row.idx) if one.revision == row.revision
+        ),
+        by_hand=reads.manual(row.operation),
     )
 
 
@@ -154,6 +163,11 @@ def _change_json(view: ChangeView) -> JsonObject:
         "moved": list(view.moved),
         "version": None if written is None else written.version,
         "differences": list(view.differences),
+        "glass": [
+            {"by": one.reviewer, "role": one.role, "bypasses": one.bypassed, "at": one.at}
+            for one in view.glass
+        ],
+        "by_hand": None if view.by_hand is None else view.by_hand.reviewer,
     }
 
 

@@ -17,6 +17,7 @@ from core.errors import BadInput
 from core.policy.document import (
     AllowTable,
     Auto,
+    BreakGlass,
     Consent,
     Document,
     Evidence,
@@ -32,6 +33,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "consent": Consent,
     "evidence": Evidence,
     "auto": Auto,
+    "break_glass": BreakGlass,
     "route": RouteTable,
     "allow": AllowTable,
     "forbid": ForbidTable,
@@ -127,6 +129,7 @@ def _policy(document: Document) -> Policy:
         routes=routes,
         allows=tuple(_allow(rule) for rule in document.allow),
         forbids=tuple(Forbid(rule.id, _match(rule), rule.reason) for rule in document.forbid),
+        break_glass=frozenset(document.break_glass.roles if document.break_glass else ()),
     )
 
 

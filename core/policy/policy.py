@@ -31,6 +31,8 @@ class Policy:
     routes: tuple[Route, ...]
     allows: tuple[Allow, ...]
     forbids: tuple[Forbid, ...]
+    break_glass: frozenset[str] = frozenset()
+    """Roles that may break the glass; none where the document does not say."""
 
     @property
     def highest_tier(self) -> str:

@@ -57,10 +57,10 @@ async def test_alert_entry_by_hand_and_verified_by_reading(tmp_path: Path, crash
     assert change(bench, id_).state == State.VERIFIED
     assert not bench.ehr.sent and not bench.ledger.open_incidents()
     due = instant(bench.clock.now().replace(hour=9, minute=30))
+    entered = "entered by hand by dr-lee as coordinator; never sent from here"
     assert told(bench, id_)[-3:] == [
         f"role coordinator and role on-call must be told: urgent-waiting, by {due}",
-        "entered by hand by dr-lee as coordinator; never sent from here;"
-        " pending-human-review → manual-entry",
+        f"{entered}; pending-human-review → manual-entry",
         "the entry by hand was read in the chart; manual-entry → verified",
     ]
 

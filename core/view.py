@@ -16,6 +16,7 @@ from core.intake.sameness import rejections
 from core.lifecycle import State, derived
 from core.ports import Reads
 from core.records import ChangeRow, DecisionRow, ExceptionRow, ProposalRow, WriteRow
+from core.records_incident import GlassRow, ManualRow
 from core.review.content import Content, read_content
 from core.review.decide import shown_hash
 from core.waiting import waits_for
@@ -36,6 +37,10 @@ class ChangeView:
     """What reconciliation found, with both values."""
     rejected_before: tuple[JsonObject, ...] = ()
     """`{at, reason}` of people's rejections of the same request, newest first."""
+    glass: tuple[GlassRow, ...] = ()
+    """Who broke the glass for this revision."""
+    by_hand: ManualRow | None = None
+    """The entry by hand that spent its operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,10 @@ def _change(reads: Reads, row: ChangeRow) -> ChangeView:
         exceptions=tuple(reads.exceptions(row.proposal, row.idx)),
         differences=_differences(reads, written),
         rejected_before=tuple(rejections(reads, row)),
+        glass=tuple(
+            one for one in reads.broken_glass(row.proposal, row.idx) if one.revision == row.revision
+        ),
+        by_hand=reads.manual(row.operation),
     )
 
 
@@ -160,6 +169,11 @@ def _change_json(view: ChangeView) -> JsonObject:
         "version": None if written is None else written.version,
         "differences": list(view.differences),
         "rejected_before": list(view.rejected_before),
+        "glass": [
+            {"by": one.reviewer, "role": one.role, "bypasses": one.bypassed, "at": one.at}
+            for one in view.glass
+        ],
+        "by_hand": None if view.by_hand is None else view.by_hand.reviewer,
     }
 
 

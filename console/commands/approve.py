@@ -6,7 +6,10 @@ import argparse
 
 from console.commands.decide import answer_changes
 from console.commands.finding import add_changes
+from console.commands.words import read_words
+from core.errors import BadInput
 from core.review.decide import Answer
+from core.review.glass import PURPOSES, Glass
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -18,8 +21,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="H",
         help="the hash that `show` printed, of the whole or of that change",
     )
+    parser.add_argument(
+        "--break-glass",
+        action="store_true",
+        help="bypass quorum, named role or a consent denial; opens an incident",
+    )
+    parser.add_argument("--reason-file", metavar="FILE|-", help="why; needed with --break-glass")
+    parser.add_argument("--purpose", choices=PURPOSES, default=PURPOSES[0], help="v3 ActReason")
 
 
 def run(args: argparse.Namespace) -> int:
     """Approve; exit 5 when the hash is not that of what waits now."""
-    return answer_changes(args, Answer("approve", seen=args.hash))
+    return answer_changes(args, Answer("approve", seen=args.hash, glass=_glass(args)))
+
+
+def _glass(args: argparse.Namespace) -> Glass | None:
+    if not args.break_glass:
+        if args.reason_file:
+            raise BadInput("goes with --break-glass only", field="--reason-file")
+        return None
+    if not args.reason_file:
+        raise BadInput("is missing", field="--reason-file", remedy="Say why, in a file or with -")
+    return Glass(read_words(args.reason_file, "--reason-file"), args.purpose)

@@ -17,7 +17,8 @@ def print_proposal(view: ProposalView) -> None:
     say(f"STATE     {view.state}")
     say(f"HASH      {view.hash}")
     say(f"PATIENT   {patient_line(view.patient)}  {row.patient or ''}")
-    say(f"EHR       {row.ehr}    PURPOSE {row.purpose}    URGENCY {row.urgency}")
+    needed = f"    NEEDED BY {row.needed_by}" if row.needed_by else ""
+    say(f"EHR       {row.ehr}    PURPOSE {row.purpose}    URGENCY {row.urgency}{needed}")
     for item in view.evidence:
         _print_evidence(item)
     for change in view.changes:
@@ -111,6 +112,11 @@ def _print_judgement(view: ChangeView) -> None:
     for vote in view.decisions:
         void = f" (void: {vote.void})" if vote.void else ""
         say(f"  {vote.outcome} by {vote.reviewer} as {vote.role} at {vote.at}{void}")
+    for one in view.glass:
+        say(f"  GLASS BROKEN by {one.reviewer} as {one.role} at {one.at}, bypassing "
+            f"{' and '.join(one.bypassed)}")  # fmt: skip
+    if view.by_hand is not None:
+        say(f"  entered by hand by {view.by_hand.reviewer} at {view.by_hand.at}")
     if view.write is not None:
         written = view.write
         say(f"  write: {written.state} {written.location or ''} version {written.version or '?'}")

@@ -44,6 +44,12 @@ def outcome_parts(view: ChangeView, zone: tzinfo | None) -> Iterator[Content]:
         yield foreign(
             f"{vote.outcome} by {vote.reviewer} as {vote.role}, {_at(vote.at, zone)}{reason}{void}"
         )
+    for one in view.glass:
+        what = " and ".join(one.bypassed)
+        words = f"{one.reviewer} as {one.role}, {_at(one.at, zone)}: {what}"
+        yield foreign(f"⚠ GLASS BROKEN by {words}", "bold reverse $error")
+    if view.by_hand is not None:
+        yield foreign(f"entered by hand by {view.by_hand.reviewer}, {_at(view.by_hand.at, zone)}")
     if view.write is not None:
         written = view.write
         failure = f", {written.failure}" if written.failure else ""

@@ -34,11 +34,22 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
         """Say why a decision, or a move, cannot be made now."""
         if action.id in _DECIDING:
             return self._undecidable(action.id)
+        if action.id == "by_hand":
+            return self._not_by_hand()
         if action.id in ("next_item", "previous_item") and len(self._worklist) < 2:
             return "there is no other change in the queue"
         if action.id in ("next_change", "previous_change") and self._siblings < 2:
             return "this proposal has one change only"
         return None
+
+    def _not_by_hand(self) -> str | None:
+        from core.review.byhand import why_not
+
+        if self.shown is None or self._painted_at is None:
+            return "the change is not painted yet"
+        if self._stale:
+            return STALE
+        return why_not(self.console_app.session.ledger, self.shown.row)
 
     def _undecidable(self, outcome: str) -> str | None:
         view = self.shown
@@ -111,6 +122,15 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
     def action_defer(self) -> None:
         """Ask to defer."""
         self._ask("defer")
+
+    def action_by_hand(self) -> None:
+        """Show what to type at the EHR and ask whether it was typed."""
+        from console.screens.byhand import ask_by_hand
+
+        app, view, change = self.console_app, self._view, self.shown
+        if view is not None and change is not None:
+            words = banner(view.patient, view.row.patient, app.session.clock.now()).plain
+            ask_by_hand(app, change.row, words)
 
     def action_edit(self) -> None:
         """Open the values of the change to correct them."""

@@ -17,6 +17,7 @@ from console.presenters.patient import Identity, alarms, banner
 from console.presenters.queue import Key, what
 from console.presenters.tabs import TABS, chart_text, history_text, policy_text, raw_text
 from console.presenters.texts import foreign, joined, lines, own, span
+from console.presenters.urgent import needed_text
 from console.screens.scrolling import ScrollingScreen
 from console.widgets.key_bar import KeyBar
 from console.widgets.pane import ChangePane, Pane
@@ -203,6 +204,10 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
         parts.append(foreign(f"  {state_words(row.state)}"))
         if row.urgency != "routine":
             parts.append(joined(" ", own(f" {row.urgency.upper()} ", "bold reverse")))
+        app = self.console_app
+        if self._view is not None:
+            needed = needed_text(self._view.row, row, app.session.clock.now(), app.zone)
+            parts += [] if needed is None else [needed]
         if row.expires and row.state == State.PENDING:
             left = span(moment(row.expires), self.console_app.session.clock.now())
             parts.append(own(" expired" if left == "expired" else f" {left} left"))

@@ -17,12 +17,18 @@ from core.ledger.event import moment
 from core.lifecycle import State
 from core.ports import Reads, Transaction
 from core.records import ChangeRow, ProposalRow
-from core.review.approval import Now, approvals_hold
+from core.review.approval import Holding, Now, approvals_hold
 from core.review.content import Content
 from core.review.voting import standing
 from core.roster import Roster
 from core.trust import Untrusted, check_in_force
-from core.workspace import Workspace, document, phase_in_force, roster_in_force
+from core.workspace import (
+    Workspace,
+    document,
+    phase_in_force,
+    policy_in_force,
+    roster_in_force,
+)
 
 Consequence = Literal["wait", "void", "park"]
 
@@ -107,18 +113,37 @@ def check_approvals(
     """Stop unless enough valid signatures cover exactly this content; recomputed, not believed."""
     if change.outcome == "auto":
         return
-    verdict = change.verdict_digest or ""
-    ehr = workspace.ehr(change.ehr)
-    digest, exact = content.digests(proposal, change, ehr.base_url, verdict, workspace.team)
-    now = Now(digest, exact, verdict, transaction.clock.hi, roster)
-    votes = list(transaction.decisions(change.proposal, change.idx))
-    holding = approvals_hold(proposal, change, votes, now)
+    holding = holding_now(
+        workspace, transaction, transaction.clock.hi, proposal, change, content, roster
+    )
     if holding.why_not is not None:
         raise Stopped(holding.why_not, "void")
 
 
-def check_consent(consent: str) -> None:
-    """Stop unless consent, asked again, permits."""
+def holding_now(
+    workspace: Workspace,
+    reads: Reads,
+    hi: datetime,
+    proposal: ProposalRow,
+    change: ChangeRow,
+    content: Content,
+    roster: Roster,
+) -> Holding:
+    """Return whether the approvals hold at this moment, and what broken glass bypasses."""
+    verdict = change.verdict_digest or ""
+    ehr = workspace.ehr(change.ehr)
+    digest, exact = content.digests(proposal, change, ehr.base_url, verdict, workspace.team)
+    votes = list(reads.decisions(change.proposal, change.idx))
+    glass = {row.decision: row.statement for row in reads.broken_glass(change.proposal, change.idx)}
+    may_break = policy_in_force(reads).break_glass if glass else frozenset()
+    now = Now(digest, exact, verdict, hi, roster, may_break, glass)
+    return approvals_hold(proposal, change, votes, now)
+
+
+def check_consent(consent: str, bypassed: frozenset[str] = frozenset()) -> None:
+    """Stop unless consent, asked again, permits; broken glass passes a denial, never a doubt."""
+    if denies(consent) and "consent" in bypassed:
+        return
     if denies(consent):
         raise Stopped("consent-denied", "void")
     if not permits(consent):

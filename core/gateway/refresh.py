@@ -11,11 +11,11 @@ from decimal import Decimal
 
 from core import stamps
 from core.canonical import JsonObject, Number, exact
-from core.consent import Asked, labels_of
+from core.consent import Asked, denies, labels_of
 from core.delta import Difference, disturbed, touched
 from core.digests import Base, bytes_digest, fingerprint
 from core.errors import Failed
-from core.gateway.guards import Stopped, Versions, check_consent, versions
+from core.gateway.guards import Stopped, Versions, check_consent, holding_now, versions
 from core.grounding import belongs_to
 from core.intake.build import narrative_of, reapply, stamp
 from core.intake.earlier import earlier
@@ -25,7 +25,7 @@ from core.policy import Verdict
 from core.policy.request import Operation
 from core.ports import Fetched, Reads
 from core.records import ChangeRow, ProposalRow
-from core.review.content import Content, Erased
+from core.review.content import Content, Erased, read_content
 from core.statement import Statement, sign
 from core.workspace import Workspace, phase_in_force, policy_in_force, roster_in_force
 
@@ -86,7 +86,20 @@ async def _check_consent(
         labels=labels_of(fresh.base, fresh.resource),
         actors=policy_in_force(workspace.ledger).consent_actors,
     )
-    check_consent(await workspace.consents.evaluate(workspace.ehr(change.ehr), asked))
+    consent = await workspace.consents.evaluate(workspace.ehr(change.ehr), asked)
+    check_consent(consent, _bypassed(workspace, proposal, change) if denies(consent) else _NOTHING)
+
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+def _bypassed(workspace: Workspace, proposal: ProposalRow, change: ChangeRow) -> frozenset[str]:
+    """Return what the approvals of the content that people saw may bypass, recomputed."""
+    reads, now = workspace.ledger, workspace.clock.now()
+    approved = read_content(reads, change)
+    roster = roster_in_force(reads)
+    holding = holding_now(workspace, reads, now, proposal, change, approved, roster)
+    return holding.bypassed if holding.why_not is None else _NOTHING
 
 
 async def _fresh_earlier(

@@ -189,6 +189,12 @@ class Auto(_Table):
     paths: _Paths | None = None
 
 
+class BreakGlass(_Table):
+    """`[break_glass]`: the roles that may bypass quorum, named role and a consent denial."""
+
+    roles: _Roles
+
+
 class RouteTable(_Table):
     """`[[route]]`: an approval path; durations are like `8h`."""
 
@@ -307,6 +313,7 @@ class Document(_Table):
     auto: Auto = Auto()
     repeats: Repeats = Repeats()
     agent: list[AgentTable] = []
+    break_glass: BreakGlass | None = None
     route: Annotated[list[RouteTable], Field(min_length=1)]
     allow: list[AllowTable] = []
     forbid: list[ForbidTable] = []

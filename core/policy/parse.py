@@ -20,6 +20,7 @@ from core.policy.document import (
     AllowCheckTable,
     AllowTable,
     Auto,
+    BreakGlass,
     CheckTable,
     Consent,
     Document,
@@ -39,6 +40,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "evidence": Evidence,
     "auto": Auto,
     "repeats": Repeats,
+    "break_glass": BreakGlass,
     "route": RouteTable,
     "allow": AllowTable,
     "forbid": ForbidTable,
@@ -139,6 +141,7 @@ def _policy(document: Document) -> Policy:
         consent_actors=frozenset(document.consent.actors),
         not_found=document.evidence.not_found,
         rejected_again=document.repeats.rejected,
+        break_glass=frozenset(document.break_glass.roles if document.break_glass else ()),
         routes=routes,
         allows=tuple(_allow(rule, document.tiers[-1]) for rule in document.allow),
         forbids=tuple(

@@ -35,6 +35,8 @@ class Policy:
     forbids: tuple[Forbid, ...]
     rejected_again: Literal["deny", "show"] = "deny"
     agents: Mapping[str, Agent] = field(default_factory=dict)
+    break_glass: frozenset[str] = frozenset()
+    """Roles that may break the glass; none where the document does not say."""
 
     @property
     def highest_tier(self) -> str:

@@ -6,7 +6,8 @@ is read from the signed statement and compared with what is recomputed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.canonical import JsonObject
@@ -16,6 +17,9 @@ from core.review.asking import authors
 from core.roster import Roster
 from core.statement import InvalidStatement, verify
 
+BYPASSABLE = frozenset({"consent", "quorum", "role"})
+"""All that broken glass can bypass (design §8)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Holding:
@@ -23,6 +27,8 @@ class Holding:
 
     reviewers: tuple[str, ...]
     why_not: str | None
+    bypassed: frozenset[str] = frozenset()
+    """What a holding approval with broken glass bypasses: `consent`, `quorum`, `role`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,10 @@ class Now:
     verdict: str
     hi: datetime
     roster: Roster
+    may_break: frozenset[str] = frozenset()
+    """The roles that the policy in force lets break the glass."""
+    glass: Mapping[str, str] = field(default_factory=dict)
+    """Decision id → the signed statement that broke the glass for it."""
 
 
 def approvals_hold(
@@ -45,25 +55,59 @@ def approvals_hold(
     must be those that were approved.
     """
     valid: set[str] = set()
+    bypassed: set[str] = set()
     why = "no-approval"
     for vote in votes:
         if vote.revision != change.revision or vote.void is not None or vote.outcome != "approve":
             continue
-        reviewer, problem = _vote_holds(proposal, change, vote, now)
+        broken = broken_by(proposal, change, vote, now)
+        reviewer, problem = _vote_holds(proposal, change, vote, now, broken)
         if reviewer is None:
             why = problem
         else:
             valid.add(reviewer)
+            bypassed |= broken
     route = change.route_json
     if route is None:
         return Holding((), "no-route")
-    if len(valid) < int(route["quorum"]):
+    if len(valid) < int(route["quorum"]) and "quorum" not in bypassed:
         return Holding(tuple(sorted(valid)), why)
-    return Holding(tuple(sorted(valid)), None)
+    return Holding(tuple(sorted(valid)), None, frozenset(bypassed))
+
+
+def broken_by(
+    proposal: ProposalRow, change: ChangeRow, vote: DecisionRow, now: Now
+) -> frozenset[str]:
+    """Return what a vote may bypass, which is nothing unless its reviewer signed just that.
+
+    It counts for this very vote and these digests, in a role that they still hold and that the
+    policy in force still lets break the glass.
+    """
+    text = now.glass.get(vote.id)
+    if text is None:
+        return frozenset()
+    try:
+        statement = verify(text, "break-glass", now.roster.keys_for("break-glass"))
+    except InvalidStatement:
+        return frozenset()
+    person, payload = now.roster.owner(statement.kid), statement.payload
+    if person is None or person.id != payload.get("reviewer") or payload.get("decision") != vote.id:
+        return frozenset()
+    if not _about_this({**payload, "outcome": "approve"}, proposal, change):
+        return frozenset()
+    role = payload.get("role")
+    if _changed(payload, now) is not None or role not in now.may_break & set(person.roles):
+        return frozenset()
+    named = payload.get("bypasses")
+    return BYPASSABLE & {str(one) for one in named} if isinstance(named, list) else frozenset()
 
 
 def _vote_holds(
-    proposal: ProposalRow, change: ChangeRow, vote: DecisionRow, now: Now
+    proposal: ProposalRow,
+    change: ChangeRow,
+    vote: DecisionRow,
+    now: Now,
+    broken: frozenset[str],
 ) -> tuple[str | None, str]:
     try:
         statement = verify(vote.statement, "decision", now.roster.keys_for("decision"))
@@ -79,7 +123,8 @@ def _vote_holds(
     if problem is not None:
         return None, problem
     route = change.route_json or {}
-    if payload.get("role") not in person.roles or payload.get("role") not in route.get("roles", ()):
+    role = payload.get("role")
+    if role not in person.roles or (role not in route.get("roles", ()) and "role" not in broken):
         return None, "role-changed"
     if person.id in authors(proposal):
         return None, "self-approved"

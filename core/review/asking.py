@@ -13,7 +13,7 @@ from core.records import ChangeRow, ExceptionRow, ProposalRow
 from core.review.permissions import NOBODY, Case, Who, Why, answer
 from core.review.voting import standing
 from core.roster import Person, Roster
-from core.workspace import Workspace, roster_in_force
+from core.workspace import Workspace, policy_in_force, roster_in_force
 
 
 def person_here(workspace: Workspace, roster: Roster) -> Who:
@@ -42,6 +42,7 @@ def case_of(reads: Reads, change: ChangeRow, hi: datetime) -> Case:
         roles=route_roles(change),
         reassign_by=reassigners(change),
         expired=change.expires is None or hi >= moment(change.expires),
+        breakers=policy_in_force(reads).break_glass,
         voters=frozenset(vote.reviewer for vote in standing(reads, change)),
         authors=authors(reads.proposal(change.proposal)),
         excepted=bool(found),

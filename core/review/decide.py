@@ -20,6 +20,14 @@ from core.lifecycle import State
 from core.ports import Reads, Transaction
 from core.records import ChangeRow, DecisionRow, ProposalRow
 from core.review.asking import check, route_roles
+from core.review.glass import (
+    Glass,
+    breaker_of,
+    bypasses_of,
+    check_glass,
+    readmit,
+    record_broken,
+)
 from core.review.reasons import check_reason
 from core.review.voting import standing
 from core.roster import Person
@@ -47,6 +55,8 @@ class Answer:
     note: str | None = None
     until: datetime | None = None
     looked: Looked = field(default_factory=Looked)
+    glass: Glass | None = None
+    """Only with approve: bypass quorum, named role or a consent denial, loudly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +84,24 @@ def decide(workspace: Workspace, proposal: str, index: int, answer: Answer) -> D
     with workspace.ledger.transaction() as transaction:
         found, changes = _find(transaction, proposal, index)
         change = changes[index]
-        person, role = reviewer_of(
-            workspace, transaction, answer.outcome, change, transaction.clock.hi
-        )
+        opens = answer.glass is not None and change.state == State.DENIED
+        if answer.glass is None:
+            person, role = reviewer_of(
+                workspace, transaction, answer.outcome, change, transaction.clock.hi
+            )
+        else:
+            person, role = breaker_of(workspace, transaction, change, transaction.clock.hi)
         shown = shown_digest(found.digest, [one.change_digest for one in changes])
         if answer.outcome == "approve" or answer.seen is not None:
             _check_seen(change, shown, answer.seen)
+        if opens:
+            readmit(workspace, transaction, found, change)
+            found, changes = _find(transaction, proposal, index)
+            change = changes[index]
+            shown = shown_digest(found.digest, [one.change_digest for one in changes])
         roster, earlier = document(transaction, "roster").number, standing(transaction, change)
-        case = _Case(found, change, answer, person.id, role, roster, shown, earlier)
+        bypasses = () if answer.glass is None else bypasses_of(change, person, role, earlier)
+        case = _Case(found, change, answer, person.id, role, roster, shown, earlier, bypasses)
         return _record(workspace, transaction, case)
 
 
@@ -97,9 +117,14 @@ class _Case:
     roster: int
     shown: str
     earlier: list[DecisionRow]
+    bypasses: tuple[str, ...] = ()
 
 
 def _check_answer(answer: Answer, workspace: Workspace) -> None:
+    if answer.glass is not None:
+        if answer.outcome != "approve":
+            raise BadInput("goes with approve only", field="break-glass")
+        check_glass(answer.glass)
     if answer.outcome == "reject":
         check_reason(answer.reason or "")
         if answer.reason == "other" and not answer.note:
@@ -143,6 +168,10 @@ def _record(workspace: Workspace, transaction: Transaction, case: _Case) -> Deci
     payload = _payload(workspace, transaction, case)
     statement = sign("decision", payload, signer)
     after = _after(case)
+    before = change.state
+    if answer.glass is not None:
+        record_broken(workspace, transaction, change, payload, answer.glass, case.bypasses)
+        before = State.PENDING
     copied = ("id", "outcome", "reviewer", "role", "expires", "change", "bytes", "reason", "until")
     data = {key: payload[key] for key in copied if key in payload}
     transaction.append(
@@ -151,7 +180,7 @@ def _record(workspace: Workspace, transaction: Transaction, case: _Case) -> Deci
             Actor("reviewer", case.reviewer, signer.kid),
             about(change),
             data={**data, "statement": statement.text},
-            before=change.state if after else None,
+            before=before if after else None,
             after=after,
             refs=({"kind": "decision", "digest": statement.digest},),
             body=_note(workspace, payload, answer.note) if answer.note else None,
@@ -211,6 +240,8 @@ def _after(case: _Case) -> State | None:
         return State.REJECTED
     if case.answer.outcome == "defer":
         return State.DEFERRED
+    if case.answer.glass is not None:
+        return State.READY
     route = case.change.route_json
     quorum = 1 if route is None else int(route["quorum"])
     approving = {vote.reviewer for vote in case.earlier if vote.outcome == "approve"}

@@ -48,6 +48,8 @@ class Row:
     """The roles of the route may as well."""
     reassigners: bool = False
     """The roles that the route lists under `reassign_by` may."""
+    breakers: bool = False
+    """The roles that the policy lets break the glass may, and no others."""
     grave_roles: frozenset[str] | None = None
     """Where the exception is grave, these roles only."""
     voter: bool = False
@@ -64,6 +66,13 @@ class Row:
 TABLE: dict[str, Row] = {
     "approve": Row(
         "approve a change", DECIDABLE, route_roles=True, unexpired=True, once=True, others=True
+    ),
+    "break-glass": Row(
+        "approve without quorum, named role or consent",
+        frozenset({State.PENDING, State.DENIED}),
+        breakers=True,
+        unexpired=True,
+        others=True,
     ),
     "reject": Row("reject a change", DECIDABLE, route_roles=True, unexpired=True, once=True),
     "defer": Row(
@@ -118,6 +127,8 @@ class Case:
     """Of its route, in the route's order."""
     reassign_by: tuple[str, ...] = ()
     expired: bool = True
+    breakers: frozenset[str] = NOBODY
+    """Roles that the policy in force lets break the glass."""
     voters: frozenset[str] = NOBODY
     """Whose votes on this revision stand; a deferral is no vote."""
     authors: frozenset[str] = NOBODY
@@ -166,6 +177,7 @@ def allowed_roles(act: str, case: Case | None) -> tuple[str, ...]:
         return tuple(sorted(row.grave_roles))
     wanted = [*(case.roles if row.route_roles else ())]
     wanted += case.reassign_by if row.reassigners else ()
+    wanted += sorted(case.breakers) if row.breakers else []
     return tuple(dict.fromkeys([*wanted, *sorted(row.roles)]))
 
 
@@ -177,7 +189,7 @@ def _state(act: str, row: Row, case: Case) -> Why | None:
         )  # fmt: skip
     if case.state not in row.states:
         return Why("state", "state", _where(act, case.state), "Look at it again with `show`")
-    if row.unexpired and case.expired:
+    if row.unexpired and case.expired and case.state != State.DENIED:
         return Why("expired", "state", "it has expired", "Ask a supervisor to reassign it")
     if row.voter and not case.voters:
         return Why(
@@ -239,6 +251,8 @@ def _wanted(row: Row, case: Case) -> Iterable[str]:
         wanted |= set(case.roles)
     if row.reassigners:
         wanted |= set(case.reassign_by)
+    if row.breakers:
+        wanted |= case.breakers
     return wanted
 
 

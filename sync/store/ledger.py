@@ -119,7 +119,7 @@ class StoreTransaction(StoreReads):
                 f"change {about.index} is no longer {event.before}",
                 remedy="Look at it again with `countersign show`",
             )
-        check(State(event.before), State(event.after))
+        check(State(event.before), State(event.after), event.type)
 
 
 class StoreLedger(StoreReads):

@@ -7,10 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from core.adoption import adopt
 from core.canonical import exact
 from core.hub.receive import dismiss
 from core.incident.freeze import declare, lift
 from core.incident.incidents import Declaration, close_incident, declare_incident
+from core.intake.stage import stage
 from core.ledger.event import Actor, Event
 from core.notice import DELIVERED, FAILED, Notice, raise_notice
 from core.notify.deliver import ABANDONED
@@ -20,11 +22,21 @@ from core.review.content import read_content
 from core.review.decide import Answer, about, decide
 from core.review.edit import edit as edit_change
 from core.review.edit import editable
+from core.review.glass import Glass
 from core.review.reassign import Handover, Item, reassign
 from core.review.recall import recall
 from sync.store.connection import Connection, connect
-from tests.builders import CONDITION, PATIENT, Bench, phone_change, problem_change
+from tests.builders import (
+    CONDITION,
+    PATIENT,
+    Bench,
+    document,
+    phone_change,
+    problem_change,
+    proposal,
+)
 from tests.core.gateway.scenario import approve, change, edit, run, staged
+from tests.fakes import FakeConsents
 from tests.hub import Desk
 
 VALUES = ("555 0199", "Synthetic", "newly diagnosed", "59621000", "Patient/example")
@@ -45,6 +57,7 @@ async def live(bench: Bench) -> Bench:
     await _second_thoughts(bench)
     await _by_hand(bench)
     await _late(bench)
+    await _glass(bench)
     await _given_away(bench)
     await _through_the_hub(bench)
     _told(bench)
@@ -148,6 +161,20 @@ async def _by_hand(bench: Bench) -> None:
     seen = Entry(change(bench, id_).change_digest, "newly diagnosed", despite_freeze=True)
     enter(bench.workspace, id_, 0, seen)
     lift(bench.workspace, freeze, "over")
+
+
+async def _glass(bench: Bench) -> None:
+    row = bench.ledger.config("policy")
+    assert row is not None
+    adopt(bench.workspace, "policy", row.document + '\n[break_glass]\nroles = ["physician"]\n')
+    bench.consents = FakeConsents("deny Consent/c1")
+    item = document(proposal(problem_change(), correlation_id="glass", evidence=[]))
+    id_ = (await stage(bench.workspace, item)).proposal.id
+    seen = change(bench, id_).change_digest
+    glass = Glass("newly diagnosed, and asleep")
+    decide(bench.workspace, id_, 0, Answer("approve", seen=seen, glass=glass))
+    await run(bench)
+    bench.consents = FakeConsents()
 
 
 async def _late(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""Every cell of {role × route × state × act}: changes in every state, people of every role."""
+"""Every cell of role, route, state and act: changes in every state, people of every role."""
 
 from __future__ import annotations
 

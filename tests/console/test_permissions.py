@@ -1,4 +1,4 @@
-"""One table says who may do what: core, the keys of the console and the command line agree on it."""
+"""One table says who may do what: core, the console's keys and the command line agree on it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -137,7 +137,7 @@ def by_line(arguments: list[str]) -> int:
         return 0
 
 
-@lru_cache(maxsize=None)
+@cache
 def house_view(ledger: StoreLedger, id_: str) -> ProposalView:
     """Return a proposal as it was painted; nothing in the house ever changes."""
     row = ledger.proposal(id_)
@@ -233,8 +233,13 @@ def _differs(
     if core.kind != wanted.kind or code != EXIT[wanted.kind]:
         return f"{wanted}, but {core}, exit {code}"
     # What the console cannot reach at all it need not explain.
-    words = wanted.words in core.words and (key == wanted.words or act in ("recall", "settle"))
+    words = told(wanted, act) in core.words and (key == wanted.words or act in ("recall", "settle"))
     return None if words else f"{wanted.words!r}, but {core.words!r}, {key!r}"
+
+
+def told(wanted: Why, act: str) -> str:
+    """Return the words that the use case says it in."""
+    return wanted.error(0 if TABLE[act].states else None).problem
 
 
 def pristine(act: str, role: str, cell: Cell, *, late: bool) -> Why | None:

@@ -156,6 +156,11 @@ class ConsoleApp(Places, inherit_bindings=False):
         self.show_status()
 
     @property
+    def timers(self) -> bool:
+        """Whether anything happens by time alone."""
+        return self._timers_on
+
+    @property
     def notice(self) -> Notice:
         """The message that is shown."""
         return self._notice

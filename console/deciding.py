@@ -13,6 +13,7 @@ from core.errors import Conflict
 
 if TYPE_CHECKING:
     from console.session import Session
+    from core.review.decide import Looked
 
 Outcome = Literal["approve", "reject", "defer"]
 
@@ -41,13 +42,13 @@ class Choice:
     until: datetime | None = None
 
 
-def carry_out(session: Session, shown: Shown, choice: Choice, dwell_ms: int) -> str:
+def carry_out(session: Session, shown: Shown, choice: Choice, looked: Looked) -> str:
     """Record the decision; return the state that the change is in now.
 
     Raises Conflict when the change is no longer the one that was shown, and whatever
     `core.review.decide` raises.
     """
-    from core.review.decide import Answer, Looked, decide
+    from core.review.decide import Answer, decide
 
     now = session.ledger.change(shown.proposal, shown.index)
     if now is None or now.change_digest != shown.digest:
@@ -58,6 +59,6 @@ def carry_out(session: Session, shown: Shown, choice: Choice, dwell_ms: int) -> 
         reason=choice.reason,
         note=choice.note,
         until=choice.until,
-        looked=Looked(dwell_ms=dwell_ms),
+        looked=looked,
     )
     return str(decide(session.offline(), shown.proposal, shown.index, answer).state)

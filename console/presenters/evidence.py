@@ -33,16 +33,26 @@ _MARKS = (
 )
 
 
+Blocks = Sequence[tuple[int | None, Content]]
+"""Pieces of text below each other; the index of the quote that each shows, or None."""
+
+
 def evidence_text(evidence: Sequence[JsonObject], index: int) -> Content:
     """Return the evidence for one change; what supports only siblings is counted, not shown."""
-    mine = [item for item in evidence if index in _supports(item)]
-    parts = [line for item in mine for line in _item(item)]
+    return lines([text for _, text in evidence_blocks(evidence, index)])
+
+
+def evidence_blocks(evidence: Sequence[JsonObject], index: int) -> Blocks:
+    """Return the same piece by piece, each quote with its index in the proposal."""
+    mine = [(number, item) for number, item in enumerate(evidence) if index in _supports(item)]
+    parts: list[tuple[int | None, Content]] = [(at, lines([*_item(item)])) for at, item in mine]
     if not mine:
-        parts.append(own("No evidence was given for this change.", "bold $warning"))
+        parts.append((None, own("No evidence was given for this change.", "bold $warning")))
     elsewhere = len(evidence) - len(mine)
     if elsewhere:
-        parts.append(own(f"({many(elsewhere, 'quote')} for other changes of this proposal)", "dim"))
-    return lines(parts)
+        words = f"({many(elsewhere, 'quote')} for other changes of this proposal)"
+        parts.append((None, own(words, "dim")))
+    return parts
 
 
 def _supports(item: JsonObject) -> list[int]:

@@ -65,15 +65,25 @@ def outcome_parts(view: ChangeView, zone: tzinfo | None) -> Iterator[Content]:
         yield foreign(f"  {item['class']}: {item['path']}: {item['reason']}")
 
 
-def agent_text(view: ProposalView) -> Content:
-    """Return what the agent says; it stands last and framed."""
+SHOWN_LATER = "shown once the evidence was looked at"
+UNSUPPORTED = "  without evidence for this change"
+
+
+def agent_text(view: ProposalView, *, looked: bool = True, supported: bool = True) -> Content:
+    """Return what the agent says; it stands last and framed.
+
+    Its confidence stays hidden until the evidence was `looked` at; a change that no quote
+    supports says so beside it.
+    """
+    confidence = foreign(view.row.confidence) if looked else own(SHOWN_LATER, "italic")
     row = view.row
     said = view.rationale
     return lines(
         [
             own("(erased)") if said is None else foreign(said, newlines=True),
             joined("agent ", foreign(row.agent), "  model ", foreign(row.model)),
-            joined("prompt ", foreign(row.prompt), "  confidence ", foreign(row.confidence)),
+            joined("prompt ", foreign(row.prompt)),
+            joined("confidence ", confidence, "" if supported else UNSUPPORTED),
         ]
     )
 

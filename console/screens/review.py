@@ -18,6 +18,7 @@ from console.screens.reviewing import STALE, Reviewing
 from core.errors import CountersignError
 from core.ledger.event import moment
 from core.lifecycle import State
+from core.review.decide import Looked
 from core.waiting import waits_for
 
 _DECIDING = frozenset({"approve", "reject", "defer", "edit"})
@@ -84,6 +85,7 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
         """Move the countdown on."""
         if self.shown is not None:
             self._show_line(self.shown.row)
+            self.look()
             self.refresh_bindings()
 
     def action_back(self) -> None:
@@ -175,7 +177,8 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
             return
         dwell_ms = int((app.monotonic() - self._painted_at) * 1000)
         try:
-            state = carry_out(app.session, shown, choice, dwell_ms)
+            looked = Looked(dwell_ms, tuple(sorted(self._looking.opened)))
+            state = carry_out(app.session, shown, choice, looked)
         except CountersignError as error:
             self.store_changed()
             app.say(failed + str(error), error=True)

@@ -10,8 +10,9 @@ from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Static
 
+from console.looking import LOOK_S, Looking
 from console.presenters.change import change_parts, moved_parts, unchanged_parts
-from console.presenters.evidence import evidence_text
+from console.presenters.evidence import evidence_blocks
 from console.presenters.judgement import agent_text, judgement_parts, outcome_parts
 from console.presenters.patient import Identity, alarms, banner
 from console.presenters.queue import Key, what
@@ -20,7 +21,7 @@ from console.presenters.texts import foreign, joined, lines, own, span
 from console.presenters.urgent import needed_text
 from console.screens.scrolling import ScrollingScreen
 from console.widgets.key_bar import KeyBar
-from console.widgets.pane import ChangePane, Pane
+from console.widgets.pane import ChangePane, EvidencePane
 from console.widgets.segments import Segments
 from console.widgets.status_line import StatusLine
 from console.worklist import Worklist
@@ -57,6 +58,8 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
         self._load_number = 0
         self._tab = 0
         self._unfolded = False
+        self._looking = Looking()
+        self._confidence_shown = False
 
     def compose(self) -> ComposeResult:
         """Make the parts."""
@@ -67,7 +70,7 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
         yield Static(id="change-line", markup=False)
         yield Segments(id="siblings")
         with Container(id="body"):
-            yield Pane("evidence, in the source's own words", id="evidence")
+            yield EvidencePane("evidence, in the source's own words", id="evidence")
             with Container(id="right"):
                 yield Segments(id="tabs")
                 yield ChangePane("change", id="change")
@@ -135,6 +138,7 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
         """Only now may what is shown be decided."""
         if number == self._load_number:
             self._painted_at = self.console_app.monotonic()
+            self.look()
             if self.shown is not None:
                 self.console_app.seen.add((*self._key, self.shown.row.change_digest))
             self.refresh_bindings()
@@ -154,7 +158,10 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
         self.query_one("#alarms").display = bool(loud.plain)
         self.console_app.last_patient = here
         self._show_line(change.row)
-        self.query_one("#evidence", Pane).show(evidence_text(view.evidence, self._key[1]))
+        blocks = evidence_blocks(view.evidence, self._key[1])
+        self._looking = Looking(frozenset(number for number, _ in blocks if number is not None))
+        self._confidence_shown = not self._looking.wanted
+        self.query_one("#evidence", EvidencePane).show_blocks(blocks)
         self._show_tab(self._tab)
 
     def _show_tab(self, tab: int) -> None:
@@ -166,7 +173,27 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
         pane = self.query_one("#change", ChangePane)
         pane.border_title = TABS[tab].lower()
         pane.show(self._tab_text(view, change))
-        pane.show_agent(agent_text(view) if tab == 0 else None)
+        self._show_agent(view)
+
+    def _show_agent(self, view: ProposalView) -> None:
+        text = agent_text(view, looked=self._confidence_shown, supported=bool(self._looking.wanted))
+        self.query_one("#change", ChangePane).show_agent(text if self._tab == 0 else None)
+
+    def on_evidence_pane_scrolled(self) -> None:
+        """Take up which quotes came into view."""
+        self.look()
+
+    def look(self) -> None:
+        """Take up which quotes are in view; show the confidence once all were, for a while."""
+        if self._painted_at is None or self._view is None:
+            return
+        app, before = self.console_app, self._looking.since
+        self._looking.saw(self.query_one("#evidence", EvidencePane).in_view(), app.monotonic())
+        if self._looking.since is not None and before is None and app.timers:
+            self.set_timer(LOOK_S, self.look)
+        if not self._confidence_shown and self._looking.enough(app.monotonic()):
+            self._confidence_shown = True
+            self._show_agent(self._view)
 
     def _tab_text(self, view: ProposalView, change: ChangeView) -> Content:
         app = self.console_app

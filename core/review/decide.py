@@ -14,7 +14,7 @@ from typing import Literal
 
 from core.canonical import JsonObject, Number
 from core.digests import shown_digest
-from core.errors import BadInput, Conflict, NotFound
+from core.errors import BadInput, Conflict, NotFound, Refused
 from core.ledger.event import About, Actor, Event, instant
 from core.lifecycle import State
 from core.ports import Reads, Transaction
@@ -159,7 +159,10 @@ def reviewer_of(
 ) -> tuple[Person, str]:
     """Return who sits here and the role they decide this change in; raises Conflict, Refused."""
     person = check(workspace, reads, act, change, hi)
-    return person, next(role for role in route_roles(change) if role in person.roles)
+    role = next((role for role in route_roles(change) if role in person.roles), None)
+    if role is None:
+        raise Refused("you hold no role of this route", remedy="Leave it to somebody who does")
+    return person, role
 
 
 def _record(workspace: Workspace, transaction: Transaction, case: _Case) -> Decided:

@@ -16,6 +16,7 @@ from core.lifecycle import State
 
 Kind = Literal["state", "role"]
 NOBODY: frozenset[str] = frozenset()
+_THIS = "this change"
 DECIDABLE = frozenset({State.PENDING})
 UNDECIDED = frozenset({State.PENDING, State.EXPIRED, State.DEFERRED})
 SETTLED_BY_WORD = frozenset({State.EXCEPTION, State.REFUSED})
@@ -149,7 +150,11 @@ class Why:
 
     def error(self, index: int | None = None) -> CountersignError:
         """Return it as the error that a use case raises: exit 5 for a state, 3 for a role."""
-        words = self.words if index is None else f"change {index}: {self.words}"
+        words = self.words
+        if index is not None:
+            about = f"change {index}"
+            rest = words.removeprefix(_THIS)
+            words = f"{about}: {words}" if rest == words else about + rest
         type_ = Conflict if self.kind == "state" else Refused
         return type_(words, remedy=self.remedy)
 
@@ -190,7 +195,7 @@ def _state(act: str, row: Row, case: Case) -> Why | None:
     if case.state not in row.states:
         return Why("state", "state", _where(act, case.state), "Look at it again with `show`")
     if row.unexpired and case.expired and case.state != State.DENIED:
-        return Why("expired", "state", "it has expired", "Ask a supervisor to reassign it")
+        return Why("expired", "state", "this change has expired", "Ask a supervisor to reassign it")
     if row.voter and not case.voters:
         return Why(
             "nobody-approved", "state", "no person approved this change",
@@ -203,12 +208,12 @@ def _where(act: str, state: State) -> str:
     if act == "recall":
         if state == State.PENDING:
             return "nothing is approved that could be recalled"
-        return f"it is {state}; only an approval that is not yet sent can be recalled"
+        return f"this change is {state}; only an approval that is not yet sent can be recalled"
     if act == "reassign":
-        return f"it is {state}; nobody has to decide it"
+        return f"this change is {state}; nobody has to decide it"
     if act == "settle":
-        return f"it is {state}; wait until the gateway has found out what became of it"
-    return f"it is {state}, not waiting for review"
+        return f"this change is {state}; wait until the gateway has found out what became of it"
+    return f"this change is {state}, not waiting for review"
 
 
 def _signature(who: Who) -> Why | None:

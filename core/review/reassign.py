@@ -110,7 +110,7 @@ def _check_any(workspace: Workspace, transaction: Transaction, items: Sequence[I
         why = answer("reassign", who, case_of(transaction, change, transaction.clock.hi))
         if why is None or why.kind == "state":
             return
-        refused = why.error()
+        refused = why.error(item.index)
     if refused is not None:
         raise refused
 

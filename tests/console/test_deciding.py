@@ -13,7 +13,7 @@ from console.screens.decide import DecisionModal
 from console.screens.review import STALE, ReviewScreen
 from core.canonical import parse_object
 from core.errors import Conflict
-from core.review.decide import Answer, decide
+from core.review.decide import Answer, Looked, decide
 from tests.builders import problem_change
 from tests.console.desk import Desk, Monotonic, review, second_phone, text_of
 
@@ -228,7 +228,7 @@ async def test_the_ledger_is_asked_for_the_hash_that_was_shown(
     id_ = await desk.propose()
     shown = Shown(id_, 0, "0" * 64, "Synthetic, Ada", "update Patient.telecom")
     with pytest.raises(Conflict):
-        carry_out(desk, shown, Choice(outcome, reason="outdated"), 0)
+        carry_out(desk, shown, Choice(outcome, reason="outdated"), Looked())
     assert not desk.ledger.decisions(id_, 0)
 
 

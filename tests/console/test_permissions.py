@@ -1,4 +1,4 @@
-"""One table says who may do what; core, the console's keys and the command line agree on it."""
+"""One table says who may do what: core, the console's keys and the command line agree on it."""
 
 from __future__ import annotations
 
@@ -233,8 +233,13 @@ def _differs(
     if core.kind != wanted.kind or code != EXIT[wanted.kind]:
         return f"{wanted}, but {core}, exit {code}"
     # What the console cannot reach at all it need not explain.
-    words = wanted.words in core.words and (key == wanted.words or act in ("recall", "settle"))
+    words = told(wanted, act) in core.words and (key == wanted.words or act in ("recall", "settle"))
     return None if words else f"{wanted.words!r}, but {core.words!r}, {key!r}"
+
+
+def told(wanted: Why, act: str) -> str:
+    """Return the words that the use case says it in."""
+    return wanted.error(0 if TABLE[act].states else None).problem
 
 
 def pristine(act: str, role: str, cell: Cell, *, late: bool) -> Why | None:

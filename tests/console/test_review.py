@@ -3,6 +3,7 @@
 import pytest
 
 from console.app import ConsoleApp
+from console.looking import LOOK_S
 from console.screens.review import STALE
 from core.review.decide import Answer, decide
 from tests.builders import phone_change, problem_change
@@ -68,6 +69,9 @@ async def test_evidence_comes_before_the_change_and_the_agent_last(desk: Desk) -
     )
     async with desk.app().run_test(size=(90, 60)) as pilot:
         await pilot.press("enter")
+        await pilot.pause()
+        desk.monotonic.time += LOOK_S
+        review(pilot.app).look()
         await pilot.pause()
         shown = text_of(pilot.app)
         order = [

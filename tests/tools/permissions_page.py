@@ -16,9 +16,9 @@ _ROUTES = {
 _INTRO = """\
 # Who may do what
 
-One table in the code (`core/review/permissions.py`) answers this for the console's keys and for the
-command line alike; this page is written from it. What cannot be done in the state that a change is
-in is refused with exit code 5, what the person may not do with exit code 3. Every act needs a
+One table in the code (`core/review/permissions.py`) answers this for the console's keys and for
+the command line alike; this page is written from it. What cannot be done in the state that a change
+is in is refused with exit code 5, what the person may not do with exit code 3. Every act needs a
 person of the roster in force whose key at this terminal is not revoked.
 """
 

@@ -49,7 +49,7 @@ COMMANDS = (
     Command("exceptions", "exceptions", "list what a person must look at"),
     Command("incident", "incident", "freeze writes and lift freezes"),
     Command("audit", "audit", "verify the ledger, or tell the story of a proposal"),
-    Command("policy", "policy", "check, explain or adopt a policy"),
+    Command("policy", "policy", "check, test, compare, explain or adopt a policy"),
     Command("roster", "roster", "show, check or adopt a roster; enrol agents, revoke keys"),
     Command("diff", "diff", "compare an intended with a persisted resource"),
     Command("schema", "schema", "print a JSON Schema"),

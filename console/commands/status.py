@@ -7,6 +7,7 @@ import argparse
 from console.bootstrap import open_here
 from console.bootstrap.credentials import credentials
 from console.commands.output import print_json, say
+from core.second_owner import pending_policy
 
 
 def configure(_parser: argparse.ArgumentParser) -> None:
@@ -16,6 +17,7 @@ def configure(_parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print it; secrets and tokens are never part of it."""
     with open_here(args) as opened:
+        pending = pending_policy(opened.ledger)
         found = {
             "team": opened.team,
             "reviewer": opened.reviewer,
@@ -27,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
             "freezes": len(opened.ledger.freezes()),
             "exceptions": len(opened.ledger.open_exceptions()),
             "findings": len(opened.ledger.open_findings()),
+            "policy_pending": None if pending is None else pending.digest,
             "credentials": credentials(opened),
         }
     if args.json:
@@ -39,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         elif isinstance(value, list):
             say(f"{key}: {', '.join(map(str, value))}")
         else:
-            say(f"{key}: {value}")
+            say(f"{key}: {'none' if value is None else value}")
     _print_credentials(held)
     return 0
 

@@ -41,7 +41,7 @@ _SHORT = {
             "decision.voided", "write.rebased", "write.resolved", "provenance.recorded",
             "exception.opened", "exception.closed", "freeze.set", "freeze.lifted",
             "config.adopted", "ledger.opened", "task.answered", "task.quarantined",
-            "task.alarmed", "task.closed", "body.erased",
+            "task.alarmed", "task.closed", "body.erased", "config.proposed",
         ),
         "",
     ),

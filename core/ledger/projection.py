@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.canonical import JsonObject
-from core.ledger import hub_events, notice_events
+from core.ledger import config_events, hub_events, notice_events
 from core.ledger.event import ERASED, UnknownEvent
 from core.ledger.rowops import Put, RowOp, Set, Value, change_key, integer, shown, text
 
@@ -305,6 +305,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     ("exception.closed", 1): _exception_closed,
     ("freeze.set", 1): _frozen,
     ("freeze.lifted", 1): _thawed,
+    **config_events.PROJECTORS,
     **hub_events.PROJECTORS,
     **notice_events.PROJECTORS,
     (ERASED, 1): _erased,

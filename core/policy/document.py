@@ -224,3 +224,5 @@ class Document(_Table):
     route: Annotated[list[RouteTable], Field(min_length=1)]
     allow: list[AllowTable] = []
     forbid: list[ForbidTable] = []
+    people: dict[_Id, Annotated[int, Field(ge=0, le=100)]] | None = None
+    case: list[dict[str, object]] = []

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from core.adoption import adopt
 from core.canonical import exact
 from core.hub.receive import dismiss
 from core.incident.freeze import declare, lift
@@ -19,10 +20,13 @@ from core.review.edit import edit as edit_change
 from core.review.edit import editable
 from core.review.reassign import Handover, Item, reassign
 from core.review.recall import recall
+from core.second_owner import PENDING
+from core.workspace import document
 from sync.store.connection import Connection, connect
 from tests.builders import PATIENT, Bench, phone_change, problem_change
 from tests.core.gateway.scenario import approve, change, edit, run, staged
 from tests.hub import Desk
+from tests.owners import join
 
 VALUES = ("555 0199", "Synthetic", "newly diagnosed", "59621000", "Patient/example")
 """Words of the chart that stand in bodies and must not outlive them."""
@@ -43,7 +47,14 @@ async def live(bench: Bench) -> Bench:
     await _given_away(bench)
     await _through_the_hub(bench)
     _told(bench)
+    _put_forward(bench)
     return bench
+
+
+def _put_forward(bench: Bench) -> None:
+    other = join(bench.workspace)
+    text = document(bench.ledger, "policy").document
+    assert adopt(other, "policy", f"{text}\n# a remark\n").kind == PENDING
 
 
 def _told(bench: Bench) -> None:

@@ -11,10 +11,9 @@ from core.adoption import (
     Adopter,
     adopt,
     adopt_in,
-    adoption_problem,
-    adoption_problems,
     pinned_admins,
 )
+from core.adoption_check import adoption_problem, adoption_problems
 from core.canonical import Number
 from core.errors import BadInput, Failed, Refused
 from core.ledger.event import Entry

@@ -14,7 +14,6 @@ from core.canonical import JsonObject, Number, digest
 from core.errors import BadInput, Conflict, Failed, NotFound, Refused
 from core.ledger.event import Actor, Entry, Event, instant
 from core.policy import parse_policy
-from core.policy.inspection import check_adoptable
 from core.ports import Ids, Keys, Reads, Transaction
 from core.records import ConfigRow
 from core.roster import parse_roster
@@ -116,6 +115,9 @@ def adopt_in(transaction: Transaction, adopter: Adopter, kind: str, text: str) -
     if before is not None and before.digest == document_digest(text):
         return before
     if kind == "policy":
+        # Loaded here: a start that adopts nothing need not wait for it.
+        from core.policy.inspection import check_adoptable
+
         check_adoptable(text)
     statement = _statement(transaction, adopter, kind, text, before)
     owners = owners_in_force(transaction)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from console.bootstrap import open_here
 from console.commands.output import print_json, say
 from console.commands.policy_files import lines_named, read_file
-from core.adoption import adopt, confirm
+from core.adoption import adopt, check_document, confirm
 from core.inert import inert
 from core.policy import parse_policy
 from core.policy.compare import Differs, compare_policies
@@ -26,6 +26,7 @@ def check(args: argparse.Namespace) -> int:
     text = read_file(args.file)
     people = None if args.roster is None else parse_roster(read_file(args.roster)).roles()
     with lines_named(text, args.file.name):
+        check_document("policy", text)
         policy = parse_policy(text)
         found = inspect_policy(text, people)
         _narrate_findings(found, args.file.name)

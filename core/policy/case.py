@@ -5,12 +5,12 @@ Source: design §7 ("tested by cases in the same file").
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from core.errors import BadInput
 from core.policy.case_request import case_request, only_ehr, request_keys
-from core.policy.document import Document
+from core.policy.policy import Policy
 from core.policy.request import Request
 
 _OUTCOMES = ("review", "auto", "denied")
@@ -35,18 +35,13 @@ class Case:
     people: Mapping[str, int] | None = None
 
 
-def check_cases(document: Document) -> None:
-    """Raise BadInput for the first case of a document that is not well formed."""
-    data = document.model_dump(include={"case"}) | {
-        "allow": [{"ehrs": rule.ehrs} for rule in document.allow],
-        "forbid": [{"ehrs": rule.ehrs} for rule in document.forbid],
-    }
-    cases = read_cases(data)
-    rules = {one.id for one in document.allow} | {one.id for one in document.forbid}
-    routes = {route.id for route in document.route}
+def check_names(cases: Iterable[Case], policy: Policy) -> None:
+    """Raise BadInput for the first case that expects a rule, tier or route that is not there."""
+    rules = {one.id for one in policy.allows} | {one.id for one in policy.forbids}
+    routes = {route.id for route in policy.routes}
     for case in cases:
         _check_known(case, "rules", case.rules or (), rules)
-        _check_known(case, "tier", () if case.tier is None else (case.tier,), document.tiers)
+        _check_known(case, "tier", () if case.tier is None else (case.tier,), policy.tiers)
         _check_known(case, "route", () if case.route is None else (case.route,), routes)
 
 

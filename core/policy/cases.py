@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Literal
 
 from core.errors import BadInput
-from core.policy.case import Case, read_cases
+from core.policy.case import Case, check_names, read_cases
 from core.policy.engine import evaluate
 from core.policy.parse import parse_policy
 from core.policy.policy import Policy
@@ -64,7 +64,9 @@ def try_policy(text: str) -> Report:
     policy = parse_policy(text)
     data = tomllib.loads(text, parse_float=Decimal)
     people = data.get("people")
-    tried = tuple(_try(policy, case, people) for case in read_cases(data))
+    cases = read_cases(data)
+    check_names(cases, policy)
+    tried = tuple(_try(policy, case, people) for case in cases)
     return Report(tried, _coverage(policy, tried))
 
 

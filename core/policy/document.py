@@ -225,4 +225,5 @@ class Document(_Table):
     allow: list[AllowTable] = []
     forbid: list[ForbidTable] = []
     people: dict[_Id, Annotated[int, Field(ge=0, le=100)]] | None = None
+    # What a case may say is asked where cases are tried, so that a policy in force stays readable.
     case: list[dict[str, object]] = []

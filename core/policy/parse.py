@@ -14,7 +14,6 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from core.errors import BadInput
-from core.policy.case import check_cases
 from core.policy.document import (
     AllowTable,
     Auto,
@@ -85,7 +84,6 @@ def parse_policy(text: str) -> Policy:
     except ValidationError as error:
         raise _bad_input(error) from None
     check_references(document)
-    check_cases(document)
     return _policy(document)
 
 

@@ -83,7 +83,7 @@ def test_a_case_without_ehr_is_about_the_only_one() -> None:
     assert failures(case()) == ()
     two = document(allow(ehrs='["north", "south"]'), case())
     with pytest.raises(BadInput) as caught:
-        parse_policy(two)
+        try_policy(two)
     assert caught.value.field == "case[0].ehr"
 
 
@@ -165,19 +165,19 @@ def test_a_fact_that_requests_learn_can_be_stated_at_once(monkeypatch: Any) -> N
 )
 def test_a_malformed_case_is_refused_with_its_field(fields: dict[str, Any], where: str) -> None:
     with pytest.raises(BadInput) as caught:
-        parse_policy(document(allow(), case(**fields)))
+        try_policy(document(allow(), case(**fields)))
     assert caught.value.field == where
     assert caught.value.remedy
 
 
 def test_an_unknown_key_is_answered_with_the_list() -> None:
     with pytest.raises(BadInput, match=r"name, expect, tier.*agent.*encounter"):
-        parse_policy(document(allow(), case(colour='"red"')))
+        try_policy(document(allow(), case(colour='"red"')))
 
 
 def test_two_cases_share_no_name() -> None:
     with pytest.raises(BadInput, match=r"already stands at case\[0\]"):
-        parse_policy(document(allow(), case(), case()))
+        try_policy(document(allow(), case(), case()))
 
 
 def test_coverage_counts_what_decided_and_what_matched() -> None:
@@ -204,6 +204,13 @@ def test_a_document_that_fails_its_own_case_is_not_adoptable() -> None:
             check(text)
         assert caught.value.field == "case[0]"
     check_adoptable(document(allow(), case()))
+
+
+def test_a_policy_in_force_is_readable_whatever_its_cases_say() -> None:
+    text = document(allow(), case(colour='"red"'))
+    assert parse_policy(text).allows
+    with pytest.raises(BadInput):
+        check_adoptable(text)
 
 
 def test_cases_change_no_verdict() -> None:

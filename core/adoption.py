@@ -10,27 +10,31 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 
-from core.canonical import JsonObject, Number, digest
+from core.adoption_events import (
+    adopted_event,
+    adoption_statement,
+    document_digest,
+    put_forward_event,
+)
+from core.canonical import JsonObject
 from core.errors import BadInput, Conflict, Failed, NotFound, Refused
-from core.ledger.event import Actor, Entry, Event, instant
+from core.ledger.event import Actor, Entry, Event
 from core.policy import parse_policy
 from core.ports import Ids, Keys, Reads, Transaction
 from core.records import ConfigRow
 from core.roster import parse_roster
 from core.second_owner import (
     PENDING,
-    PUT_FORWARD,
     first_statement,
     needs_second,
     owners_in_force,
     pending_policy,
     second_problem,
 )
-from core.statement import Signer, Statement, sign, statement_digest, thumbprint
+from core.statement import Signer, thumbprint
 from core.workspace import Workspace
 
 OPENED = "ledger.opened"
-ADOPTED = "config.adopted"
 PHASES = ("1", "2", "3")
 PROFILE_PREFIX = "profile."
 MAX_DOCUMENT = 512 * 1024
@@ -119,21 +123,20 @@ def adopt_in(transaction: Transaction, adopter: Adopter, kind: str, text: str) -
         from core.policy.inspection import check_adoptable
 
         check_adoptable(text)
-    statement = _statement(transaction, adopter, kind, text, before)
+    statement = adoption_statement(transaction, adopter, kind, text, before)
     owners = owners_in_force(transaction)
     first = None
     if needs_second(kind, owners):
         pending = pending_policy(transaction)
-        if pending is not None and pending.digest == document_digest(text):
-            first = first_statement(transaction, pending)
-            if owners[adopter.signer.kid] == _owner_of(transaction, pending, owners):
-                return pending
-            if problem := second_problem(first, statement.text, admins, owners):
-                raise Refused(problem, field=kind, remedy="Put it forward again")
-        else:
-            transaction.append(_put_forward(adopter, statement, text))
+        if pending is None or pending.digest != document_digest(text):
+            transaction.append(put_forward_event(adopter, statement, text))
             return _projected(transaction, PENDING)
-    transaction.append(_adoption(adopter, statement, text, before, first))
+        if _owner_of(transaction, pending, owners) == owners[adopter.signer.kid]:
+            return pending
+        first = first_statement(transaction, pending)
+        if problem := second_problem(first, statement.text, admins, owners):
+            raise Refused(problem, field=kind, remedy="Run `countersign audit verify`")
+    transaction.append(adopted_event(adopter, statement, text, before, first))
     return _projected(transaction, kind)
 
 
@@ -147,55 +150,6 @@ def _projected(transaction: Transaction, kind: str) -> ConfigRow:
     if found is None:
         raise Failed(f"the adoption of {kind} was not projected")
     return found
-
-
-def _statement(
-    transaction: Transaction, adopter: Adopter, kind: str, text: str, before: ConfigRow | None
-) -> Statement:
-    payload: JsonObject = {
-        "v": Number("1"),
-        "team": adopter.team,
-        "id": adopter.ids.uuid(),
-        "at": instant(transaction.clock.lo),
-        "kind": kind,
-        "number": Number(str(1 if before is None else before.number + 1)),
-        "digest": document_digest(text),
-    }
-    if before is not None:
-        payload["prev"] = before.digest
-    return sign("adoption", payload, adopter.signer)
-
-
-def _signed(statement: Statement, text: str) -> JsonObject:
-    signed = {member: statement.payload[member] for member in ("kind", "number", "digest")}
-    return {**signed, "document": text, "statement": statement.text}
-
-
-def _adoption(
-    adopter: Adopter, statement: Statement, text: str, before: ConfigRow | None, first: str | None
-) -> Event:
-    data = _signed(statement, text)
-    digests = [statement.digest]
-    if first is not None:
-        data["first"] = first
-        digests.append(statement_digest(first))
-    if before is not None:
-        data["prev_seq"] = Number(str(before.seq))
-    return Event(
-        ADOPTED,
-        Actor("admin", adopter.person, adopter.signer.kid),
-        data=data,
-        refs=tuple({"kind": "adoption", "digest": digest} for digest in digests),
-    )
-
-
-def _put_forward(adopter: Adopter, statement: Statement, text: str) -> Event:
-    return Event(
-        PUT_FORWARD,
-        Actor("admin", adopter.person, adopter.signer.kid),
-        data=_signed(statement, text),
-        refs=({"kind": "adoption", "digest": statement.digest},),
-    )
 
 
 def check_document(kind: str, text: str) -> None:
@@ -256,8 +210,3 @@ def _check_toml(kind: str, text: str) -> None:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"not TOML: {error}", field=kind, remedy="Correct it there") from None
-
-
-def document_digest(text: str) -> str:
-    """Return the digest by which a document is adopted."""
-    return digest("document", text.encode("utf-8"))

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from core.adoption import ADOPTED, check_document, document_digest
+from core.adoption import check_document
+from core.adoption_events import ADOPTED, document_digest
 from core.canonical import JsonObject, Number
 from core.errors import BadInput, Refused
 from core.ledger.event import Entry

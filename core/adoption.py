@@ -8,25 +8,38 @@ Source: design §7, hub-protocol §1, §2, §6 step 10.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from core.canonical import JsonObject, Number, digest
+from core.adoption_events import (
+    adopted_event,
+    adoption_statement,
+    document_digest,
+    put_forward_event,
+)
+from core.canonical import JsonObject
 from core.duty.check import check_zones
-from core.errors import BadInput, Failed, Refused
-from core.ledger.event import Actor, Entry, Event, instant
+from core.errors import BadInput, Conflict, Failed, NotFound, Refused
+from core.ledger.event import Actor, Entry, Event
 from core.policy import parse_policy
 from core.ports import Ids, Keys, Reads, Transaction
 from core.records import ConfigRow
 from core.roster import parse_roster
-from core.statement import InvalidStatement, Signer, peek, sign, thumbprint, verify
+from core.second_owner import (
+    PENDING,
+    first_statement,
+    needs_second,
+    owners_in_force,
+    pending_policy,
+    second_problem,
+)
+from core.statement import Signer, thumbprint
 from core.workspace import Workspace
 
 OPENED = "ledger.opened"
-ADOPTED = "config.adopted"
 PHASES = ("1", "2", "3")
 PROFILE_PREFIX = "profile."
 MAX_DOCUMENT = 512 * 1024
+SHORTEST = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +69,10 @@ def adopt(workspace: Workspace, kind: str, text: str) -> ConfigRow:
     """Put `text` in force as the workspace's `kind`, in a transaction of its own.
 
     `kind` is `policy`, `roster`, `phase` or `profile.<ehr>`. A document that is in force already
-    is left as it is. Raises BadInput for an invalid document, Refused when the reviewer at this
-    terminal is no admin or the roster would leave none.
+    is left as it is. A policy that another owner has to sign as well is put forward, and the row
+    returned is of the kind `PENDING`. Raises BadInput for an invalid document, Refused when the
+    reviewer at this terminal is no admin, the roster would leave none, or a policy fails its own
+    cases.
     """
     signer = workspace.keys.signer("reviewer")
     adopter = Adopter(workspace.team, workspace.reviewer, signer, workspace.ids)
@@ -65,52 +80,77 @@ def adopt(workspace: Workspace, kind: str, text: str) -> ConfigRow:
         return adopt_in(transaction, adopter, kind, text)
 
 
+def confirm(workspace: Workspace, digest: str) -> ConfigRow:
+    """Sign the pending policy of that digest as its second owner, and put it in force.
+
+    `digest` may be cut to its first 12 characters. Raises NotFound when no policy waits, Conflict
+    when another one does, Refused for whoever put it forward.
+    """
+    signer = workspace.keys.signer("reviewer")
+    adopter = Adopter(workspace.team, workspace.reviewer, signer, workspace.ids)
+    with workspace.ledger.transaction() as transaction:
+        pending = pending_policy(transaction)
+        if pending is None:
+            raise NotFound("no policy waits for a second owner")
+        if len(digest) < SHORTEST or not pending.digest.startswith(digest):
+            raise Conflict(
+                "another policy waits", field="DIGEST", remedy="Look at `policy pending`"
+            )
+        row = adopt_in(transaction, adopter, "policy", pending.document)
+        if row.kind == PENDING:
+            raise Refused(
+                f"{adopter.person} put it forward",
+                field="DIGEST",
+                remedy="Ask another policy owner to confirm it",
+            )
+        return row
+
+
 def adopt_in(transaction: Transaction, adopter: Adopter, kind: str, text: str) -> ConfigRow:
     """Do what `adopt` does inside the caller's transaction."""
     check_document(kind, text)
-    if adopter.signer.kid not in admins_in_force(transaction):
+    admins = admins_in_force(transaction)
+    if adopter.signer.kid not in admins:
         raise Refused(
             f"{adopter.person} is not an admin of this workspace",
             field=kind,
             remedy="Ask an admin in the adopted roster to adopt it",
         )
     before = transaction.config(kind)
-    if before is not None and before.digest == _document_digest(text):
+    if before is not None and before.digest == document_digest(text):
         return before
-    transaction.append(_adoption(transaction, adopter, kind, text, before))
-    adopted = transaction.config(kind)
-    if adopted is None:
+    if kind == "policy":
+        # Loaded here: a start that adopts nothing need not wait for it.
+        from core.policy.inspection import check_adoptable
+
+        check_adoptable(text)
+    statement = adoption_statement(transaction, adopter, kind, text, before)
+    owners = owners_in_force(transaction)
+    first = None
+    if needs_second(kind, owners):
+        pending = pending_policy(transaction)
+        if pending is None or pending.digest != document_digest(text):
+            transaction.append(put_forward_event(adopter, statement, text))
+            return _projected(transaction, PENDING)
+        if _owner_of(transaction, pending, owners) == owners[adopter.signer.kid]:
+            return pending
+        first = first_statement(transaction, pending)
+        if problem := second_problem(first, statement.text, admins, owners):
+            raise Refused(problem, field=kind, remedy="Run `countersign audit verify`")
+    transaction.append(adopted_event(adopter, statement, text, before, first))
+    return _projected(transaction, kind)
+
+
+def _owner_of(transaction: Transaction, pending: ConfigRow, owners: dict[str, str]) -> str | None:
+    entry = transaction.entry(pending.seq)
+    return None if entry is None else owners.get(str(entry.leaf["actor"].get("kid")))
+
+
+def _projected(transaction: Transaction, kind: str) -> ConfigRow:
+    found = transaction.config(kind)
+    if found is None:
         raise Failed(f"the adoption of {kind} was not projected")
-    return adopted
-
-
-def _adoption(
-    transaction: Transaction, adopter: Adopter, kind: str, text: str, before: ConfigRow | None
-) -> Event:
-    signed: JsonObject = {
-        "kind": kind,
-        "number": Number(str(1 if before is None else before.number + 1)),
-        "digest": _document_digest(text),
-    }
-    payload: JsonObject = {
-        "v": Number("1"),
-        "team": adopter.team,
-        "id": adopter.ids.uuid(),
-        "at": instant(transaction.clock.lo),
-        **signed,
-    }
-    if before is not None:
-        payload["prev"] = before.digest
-    statement = sign("adoption", payload, adopter.signer)
-    data: JsonObject = {**signed, "document": text, "statement": statement.text}
-    if before is not None:
-        data["prev_seq"] = Number(str(before.seq))
-    return Event(
-        ADOPTED,
-        Actor("admin", adopter.person, adopter.signer.kid),
-        data=data,
-        refs=({"kind": "adoption", "digest": statement.digest},),
-    )
+    return found
 
 
 def check_document(kind: str, text: str) -> None:
@@ -168,69 +208,8 @@ def pinned_admins(first: Entry) -> dict[str, str]:
     return pinned
 
 
-def adoption_problem(entry: Entry, admins: Mapping[str, str]) -> str | None:
-    """Return what is wrong with one `config.adopted` entry by itself, or None.
-
-    Its statement must be signed by one of `admins` (kid → public key: those in force just before),
-    and say the same kind, number, digest and signer as the leaf; the digest must be the
-    document's. The chain from one adoption to the next is `adoption_problems`'.
-    """
-    data = entry.leaf["data"]
-    try:
-        statement = verify(str(data.get("statement", "")), "adoption", admins)
-    except InvalidStatement as error:
-        return f"the adoption of {data['kind']} is not signed by an admin: {error.problem}"
-    if statement.kid != entry.leaf["actor"].get("kid"):
-        return f"the adoption of {data['kind']} is signed by another key than its event names"
-    for member in ("kind", "number", "digest"):
-        if statement.payload.get(member) != data[member]:
-            return f"the adoption of {data['kind']} differs from its statement in {member}"
-    if _document_digest(data["document"]) != data["digest"]:
-        return f"the adopted {data['kind']} is not the document that was signed"
-    return None
-
-
-def adoption_problems(entries: Iterable[Entry], pinned: Mapping[str, str]) -> list[tuple[int, str]]:
-    """Return (seq, problem) of every adoption that does not hold, in order.
-
-    `entries` are those of the ledger in order (other events are passed over), `pinned` the admins
-    of its opening. Each roster that holds sets the admins for what follows; one that does not hold
-    changes nothing.
-    """
-    admins, last, found = dict(pinned), dict[str, JsonObject](), list[tuple[int, str]]()
-    for entry in entries:
-        if entry.leaf.get("type") != ADOPTED:
-            continue
-        data = entry.leaf["data"]
-        problem = adoption_problem(entry, admins) or _chain_problem(data, last.get(data["kind"]))
-        if problem is not None:
-            found.append((entry.seq, problem))
-            continue
-        last[data["kind"]] = data
-        if data["kind"] == "roster":
-            admins = parse_roster(data["document"]).keys_for("adoption")
-    return found
-
-
-def _chain_problem(data: JsonObject, before: JsonObject | None) -> str | None:
-    wanted = 1 if before is None else int(before["number"].text) + 1
-    if data["number"] != Number(str(wanted)):
-        return f"the adoption of {data['kind']} is number {data['number'].text}, not {wanted}"
-    if peek(data["statement"]).get("prev") != (None if before is None else before["digest"]):
-        return f"the adoption of {data['kind']} does not follow the one before it"
-    try:
-        check_document(data["kind"], data["document"])
-    except (BadInput, Refused) as error:
-        return f"the adopted {data['kind']} is not valid: {error.problem}"
-    return None
-
-
 def _check_toml(kind: str, text: str) -> None:
     try:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"not TOML: {error}", field=kind, remedy="Correct it there") from None
-
-
-def _document_digest(text: str) -> str:
-    return digest("document", text.encode("utf-8"))

@@ -6,7 +6,8 @@ way than a signed adoption lets nothing through. Source: design §7, §14.5.
 
 from __future__ import annotations
 
-from core.adoption import adoption_problems, pinned_admins
+from core.adoption import pinned_admins
+from core.adoption_check import adoption_problems
 from core.errors import Failed
 from core.ledger.event import Entry
 from core.ports import Reads

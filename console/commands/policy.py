@@ -1,4 +1,4 @@
-"""`policy check FILE`, `policy explain ID [--change N]`, `policy adopt FILE`."""
+"""`policy check|test|diff|adopt|pending|confirm|explain`."""
 
 from __future__ import annotations
 
@@ -6,58 +6,52 @@ import argparse
 from pathlib import Path
 
 from console.bootstrap import open_here
-from console.commands import policy_preset
+from console.commands import policy_cases, policy_diff, policy_force, policy_preset
 from console.commands.finding import chosen_changes, find_proposal
 from console.commands.nested import add_action
 from console.commands.output import print_json, say
-from core.adoption import adopt
-from core.errors import BadInput, NotFound
-from core.policy import parse_policy
+from core.errors import NotFound
 from core.review.content import read_content
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    check = add_action(actions, "check", "say whether a policy document is valid")
+    check = add_action(actions, "check", "say whether a policy document is valid, and what is not")
     check.add_argument("file", metavar="FILE", type=Path)
+    check.add_argument(
+        "--roster", type=Path, metavar="FILE", help="compare the routes with this roster"
+    )
+    test = add_action(actions, "test", "try a policy's own cases, and say which rules they reach")
+    test.add_argument("file", metavar="FILE", nargs="?", help="default: the policy in force")
+    test.add_argument(
+        "--require-coverage", action="store_true", help="fail when a rule decides in no case"
+    )
+    diff = add_action(actions, "diff", "compare two policies, and judge past proposals by both")
+    for name in ("old", "new"):
+        diff.add_argument(name, metavar=name.upper(), help="a file, or in-force")
+    diff.add_argument(
+        "--require-examined", action="store_true", help="fail when no proposal could be judged"
+    )
     explain = add_action(actions, "explain", "show every rule that matched or missed, and why")
     explain.add_argument("id", metavar="ID")
     explain.add_argument("--change", type=int, action="append", metavar="N")
     policy_preset.configure(actions)
     put = add_action(actions, "adopt", "put a policy document in force, signed")
     put.add_argument("file", metavar="FILE", type=Path)
+    add_action(actions, "pending", "show the policy that waits for a second owner")
+    confirm = add_action(actions, "confirm", "sign it as the second owner, and put it in force")
+    confirm.add_argument("digest", metavar="DIGEST", help="as `policy pending` shows it")
 
 
 def run(args: argparse.Namespace) -> int:
     """Carry out the action."""
-    if args.action == "check":
-        return _check(args)
-    if args.action == "preset":
-        return policy_preset.run(args)
-    if args.action == "adopt":
-        return _adopt(args)
-    return _explain(args)
-
-
-def _check(args: argparse.Namespace) -> int:
-    policy = parse_policy(_read(args.file))
-    if args.json:
-        print_json({"ok": True, "name": policy.name, "allow": len(policy.allows)})
-    else:
-        say(f"{policy.name}: valid, {len(policy.allows)} allow and {len(policy.forbids)} forbid")
-    return 0
-
-
-def _adopt(args: argparse.Namespace) -> int:
-    text = _read(args.file)
-    with open_here(args) as opened:
-        row = adopt(opened.offline(), "policy", text)
-    if args.json:
-        print_json({"kind": row.kind, "number": row.number, "digest": row.digest})
-    else:
-        say(f"policy {row.number} is in force: {row.digest}")
-    return 0
+    actions = {
+        "check": policy_force.check, "adopt": policy_force.adopt_file, "explain": _explain,
+        "pending": policy_force.pending, "confirm": policy_force.confirm_pending,
+        "test": policy_cases.run, "diff": policy_diff.run, "preset": policy_preset.run,
+    }  # fmt: skip
+    return actions[args.action](args)
 
 
 def _explain(args: argparse.Namespace) -> int:
@@ -78,12 +72,3 @@ def _explain(args: argparse.Namespace) -> int:
                 for missed in rule["missed"]:
                     say(f"    {missed}")
     return 0
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except FileNotFoundError:
-        raise NotFound("there is no such file", field="FILE") from None
-    except (OSError, UnicodeDecodeError):
-        raise BadInput("cannot be read as UTF-8 text", field="FILE") from None

@@ -51,10 +51,10 @@ COMMANDS = (
     Command("incident", "incident", "declare and close incidents, freeze writes, lift freezes"),
     Command("audit", "audit", "verify the ledger, or tell the story of a proposal"),
     Command("metrics", "metrics", "count what people approved, edited and rejected, and by what"),
-    Command("policy", "policy", "check, explain or adopt a policy"),
     Command(
         "roster", "roster", "show, check or adopt a roster; enrol or revoke keys; who is there"
     ),
+    Command("policy", "policy", "check, test, compare, explain or adopt a policy"),
     Command("diff", "diff", "compare an intended with a persisted resource"),
     Command("schema", "schema", "print a JSON Schema"),
 )

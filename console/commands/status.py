@@ -10,6 +10,7 @@ from console.bootstrap.credentials import credentials
 from console.commands.output import print_json, say
 from core.clock import clock_problem
 from core.duty.gaps import gaps
+from core.second_owner import pending_policy
 from core.workspace import policy_in_force, roster_in_force
 
 
@@ -20,6 +21,7 @@ def configure(_parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print it; secrets and tokens are never part of it."""
     with open_here(args) as opened:
+        pending = pending_policy(opened.ledger)
         found = {
             "team": opened.team,
             "reviewer": opened.reviewer,
@@ -32,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
             "exceptions": len(opened.ledger.open_exceptions()),
             "findings": len(opened.ledger.open_findings()),
             "undelivered": len(opened.ledger.untold_notices()),
+            "policy_pending": None if pending is None else pending.digest,
             "credentials": credentials(opened),
             **_duty(opened),
         }
@@ -47,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         elif isinstance(value, list):
             say(f"{key}: {', '.join(map(str, value))}")
         else:
-            say(f"{key}: {value}")
+            say(f"{key}: {'none' if value is None else value}")
     _print_credentials(held)
     return 0
 

@@ -50,8 +50,8 @@ class Checked:
 
 
 def statements_of(leaf: JsonObject, in_body: str | None) -> list[str]:
-    """Return the statements that an event carries: the one in its leaf, then its body's."""
-    found = [_data(leaf).get("statement"), in_body]
+    """Return the statements that an event carries: its leaf's (a first owner's too), its body's."""
+    found = [_data(leaf).get("statement"), _data(leaf).get("first"), in_body]
     return [text for text in found if isinstance(text, str)]
 
 

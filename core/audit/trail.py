@@ -134,6 +134,7 @@ _TOLD: dict[str, Callable[[JsonObject], str]] = {
     **TOLD,
     "ledger.opened": lambda data: f"the ledger begins with {len(data['admins'])} admin keys",
     "config.adopted": _adopted,
+    "config.proposed": lambda data: f"{data['kind']} number {data['number'].text} put forward",
     "freeze.set": _frozen,
     "freeze.lifted": lambda data: f"freeze {data['id']} lifted",
     "task.answered": lambda data: f"the agent is told: {data['state']}",

@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.canonical import JsonObject
-from core.ledger import deadline_events, hub_events, incident_events, notice_events
+from core.ledger import (
+    config_events,
+    deadline_events,
+    hub_events,
+    incident_events,
+    notice_events,
+)
 from core.ledger.event import ERASED, UnknownEvent
 from core.ledger.rowops import Put, RowOp, Set, Value, change_key, integer, shown, text
 
@@ -313,6 +319,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     ("exception.closed", 1): _exception_closed,
     ("freeze.set", 1): _frozen,
     ("freeze.lifted", 1): _thawed,
+    **config_events.PROJECTORS,
     **hub_events.PROJECTORS,
     **notice_events.PROJECTORS,
     **deadline_events.PROJECTORS,

@@ -317,3 +317,6 @@ class Document(_Table):
     route: Annotated[list[RouteTable], Field(min_length=1)]
     allow: list[AllowTable] = []
     forbid: list[ForbidTable] = []
+    people: dict[_Id, Annotated[int, Field(ge=0, le=100)]] | None = None
+    # What a case may say is asked where cases are tried, so that a policy in force stays readable.
+    case: list[dict[str, object]] = []

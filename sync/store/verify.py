@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from core.adoption import ADOPTED, adoption_problems, pinned_admins
+from core.adoption import pinned_admins
+from core.adoption_check import adoption_problems
+from core.adoption_events import ADOPTED
 from core.audit.verify import (
     TOLD_EACH,
     Report,

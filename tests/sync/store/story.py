@@ -25,6 +25,8 @@ from core.review.edit import editable
 from core.review.glass import Glass
 from core.review.reassign import Handover, Item, reassign
 from core.review.recall import recall
+from core.second_owner import PENDING
+from core.workspace import document as in_force
 from sync.store.connection import Connection, connect
 from tests.builders import (
     CONDITION,
@@ -38,6 +40,7 @@ from tests.builders import (
 from tests.core.gateway.scenario import approve, change, edit, run, staged
 from tests.fakes import FakeConsents
 from tests.hub import Desk
+from tests.owners import join
 
 VALUES = ("555 0199", "Synthetic", "newly diagnosed", "59621000", "Patient/example")
 """Words of the chart that stand in bodies and must not outlive them."""
@@ -61,7 +64,14 @@ async def live(bench: Bench) -> Bench:
     await _given_away(bench)
     await _through_the_hub(bench)
     _told(bench)
+    _put_forward(bench)
     return bench
+
+
+def _put_forward(bench: Bench) -> None:
+    other = join(bench.workspace)
+    text = in_force(bench.ledger, "policy").document
+    assert adopt(other, "policy", f"{text}\n# a remark\n").kind == PENDING
 
 
 def _told(bench: Bench) -> None:

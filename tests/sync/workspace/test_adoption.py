@@ -11,14 +11,13 @@ from core.adoption import (
     Adopter,
     adopt,
     adopt_in,
-    adoption_problem,
-    adoption_problems,
     pinned_admins,
 )
+from core.adoption_check import adoption_problem, adoption_problems
 from core.canonical import Number
 from core.errors import BadInput, Failed, Refused
 from core.ledger.event import Entry
-from core.policy import sample_policy
+from core.policy import inspection, sample_policy
 from core.roster import parse_roster
 from core.statement import peek, sign
 from core.workspace import Workspace
@@ -117,6 +116,29 @@ def test_a_roster_that_leaves_no_admin_is_refused(
     parse_roster(changed)
     with pytest.raises(Refused, match="no admin"):
         adopt(core_workspace, "roster", changed)
+
+
+def _failing(word: str = "denied") -> str:
+    return sample_policy("sandbox").replace('expect = "review"', f'expect = "{word}"', 1)
+
+
+def test_a_policy_that_fails_its_own_case_is_refused(
+    workspace: OpenWorkspace, core_workspace: Workspace
+) -> None:
+    size = workspace.ledger.size
+    with pytest.raises(BadInput, match="fails: outcome should be denied"):
+        adopt(core_workspace, "policy", _failing())
+    assert workspace.ledger.size == size
+
+
+def test_control_with_the_cases_unasked_it_would_be_adopted_and_stays_valid(
+    workspace: OpenWorkspace, core_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(inspection, "check_adoptable", lambda _text: None)
+        assert adopt(core_workspace, "policy", _failing()).number == 2
+    entries = _entries(workspace)
+    assert adoption_problems(entries, pinned_admins(entries[0])) == []
 
 
 def _stranger(core_workspace: Workspace) -> Workspace:

@@ -1,0 +1,73 @@
+"""What stops a policy document from being adopted, and what is only doubtful, each with its line.
+
+Source: design §7; docs/adr/0012.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.errors import BadInput
+from core.policy.cases import check_own_cases
+from core.policy.doubts import Grade, doubts
+from core.policy.locate import line_of, line_of_error
+from core.policy.parse import parse_policy
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One doubt with the line that it is about; None where it is about the whole document."""
+
+    grade: Grade
+    line: int | None
+    field: str
+    problem: str
+    remedy: str
+
+    def text(self, file: str) -> str:
+        """Return it as one line: `FILE:LINE: warning: field: problem. Remedy`."""
+        place = file if self.line is None else f"{file}:{self.line}"
+        return f"{place}: {self.grade}: {self.field}: {self.problem}. {self.remedy}"
+
+    def as_json(self) -> dict[str, object]:
+        """Return every member."""
+        return {
+            "grade": self.grade,
+            "line": self.line,
+            "field": self.field,
+            "problem": self.problem,
+            "remedy": self.remedy,
+        }
+
+
+def inspect_policy(text: str, people: Mapping[str, frozenset[str]] | None) -> tuple[Finding, ...]:
+    """Return what is doubtful in a valid document; `people` are the roster's roles, if known.
+
+    Raises BadInput for a document that is not valid.
+    """
+    return tuple(
+        Finding(one.grade, line_of(text, one.field), one.field, one.problem, one.remedy)
+        for one in doubts(parse_policy(text), people)
+    )
+
+
+def check_adoptable(text: str) -> None:
+    """Raise BadInput for a document that is not valid, fails its own cases or may not be adopted.
+
+    What was adopted before this was asked stays in force: only adoption asks it.
+    """
+    check_own_cases(text)
+    for one in doubts(parse_policy(text), None):
+        if one.grade == "refused":
+            raise BadInput(one.problem, field=one.field, remedy=one.remedy)
+
+
+def located(error: BadInput, text: str, file: str) -> BadInput:
+    """Return the error with `FILE:LINE` before its field."""
+    line = line_of_error(error.problem) if error.field == "policy" else None
+    if line is None and error.field:
+        line = line_of(text, error.field)
+    place = file if line is None else f"{file}:{line}"
+    field = f"{place}: {error.field}" if error.field else place
+    return BadInput(error.problem, field=field, remedy=error.remedy)

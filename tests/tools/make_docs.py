@@ -7,6 +7,7 @@ from pathlib import Path
 from console.actions import key_reference
 from console.commands.registry import COMMANDS
 from core.review.reasons import REJECT_REASONS
+from tests.tools.policy_page import policy_reference
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 EXIT_CODES = (
@@ -18,7 +19,11 @@ EXIT_CODES = (
 
 def pages() -> dict[str, str]:
     """Return every generated page by file name."""
-    return {"keys.md": key_reference(), "commands.md": _commands()}
+    return {
+        "keys.md": key_reference(),
+        "commands.md": _commands(),
+        "policy.md": policy_reference(),
+    }
 
 
 def _commands() -> str:

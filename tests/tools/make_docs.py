@@ -8,6 +8,7 @@ from console.actions import key_reference
 from console.commands.registry import COMMANDS
 from core.review.reasons import REJECT_REASONS
 from tests.tools.permissions_page import permissions_page
+from tests.tools.policy_page import policy_reference
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 EXIT_CODES = (
@@ -23,6 +24,7 @@ def pages() -> dict[str, str]:
         "keys.md": key_reference(),
         "commands.md": _commands(),
         "permissions.md": permissions_page(),
+        "policy.md": policy_reference(),
     }
 
 

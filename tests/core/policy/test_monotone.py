@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.policy import Policy, Request, Touched, Verdict, engine, evaluate, parse_policy
+from core.policy.conditions import Check
+from core.policy.paths import element_path
 from tests.core.policy.builders import allow, document, forbid, request
 
 EXAMPLES = settings(derandomize=True, deadline=None, max_examples=200)
@@ -168,6 +171,45 @@ def test_raising_confidence_never_allows_what_a_rule_or_forbid_denied(
         assert after.outcome == "denied"
     if not any(rule.min_confidence is not None for rule in policy.allows):
         assert after.digest() == before.digest()
+
+
+@EXAMPLES
+@given(policies(), REQUESTS, PEOPLE, st.sampled_from(["", "1", "2", "3"]))
+def test_lowering_the_phase_never_allows_more(
+    policy: Policy, asked: Request, people: dict[str, frozenset[str]], phase: str
+) -> None:
+    verdicts = [evaluate(policy, asked, people, name) for name in ("3", "2", "1", "")]
+
+    for higher, lower in pairwise(verdicts):
+        assert _never_looser(policy, higher, lower)
+        assert lower.outcome == "denied" or lower.digest() == higher.digest()
+    assert evaluate(policy, asked, people, phase) in verdicts
+
+
+def _with_check(policy: Policy, name: str, otherwise: str) -> Policy:
+    # The requests of this module hold no resource, so that no check on a value is ever met.
+    path = element_path("Patient.telecom.rank")
+    assert path is not None
+    check = Check(path, otherwise, minimum=Decimal(0))  # type: ignore[arg-type]
+    rules = (replace(rule, demands=(check,)) if rule.id == name else rule for rule in policy.allows)
+    return replace(policy, allows=tuple(rules))
+
+
+@EXAMPLES
+@given(policies(), REQUESTS, PEOPLE, st.data())
+def test_adding_a_check_never_allows_more(
+    policy: Policy, asked: Request, people: dict[str, frozenset[str]], data: st.DataObject
+) -> None:
+    name = data.draw(st.sampled_from([rule.id for rule in policy.allows]))
+    before = evaluate(policy, asked, people)
+
+    denying = evaluate(_with_check(policy, name, "deny"), asked, people)
+    assert _never_looser(policy, before, denying)
+    unmatched = evaluate(_with_check(policy, name, "no-match"), asked, people)
+    assert unmatched.digest() == evaluate(_without(policy, name), asked, people).digest()
+    doubted = evaluate(_with_check(policy, name, "highest-tier"), asked, people)
+    # A route that lacks people denied before may be replaced by the highest that has them.
+    assert _never_looser(policy, before, doubted) or before.reasons[0].code == "route-disabled"
 
 
 @EXAMPLES

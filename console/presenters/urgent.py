@@ -20,14 +20,14 @@ KNOWN_FREEZE = "I know that a freeze is in force for this"
 def needed_text(
     proposal: ProposalRow, row: ChangeRow, now: datetime, zone: tzinfo | None
 ) -> Content | None:
-    """Return `needed in 12m`, loud near its end; None where nobody waits for it."""
+    """Return `due in 12m`, loud near its end; None where nobody waits for it."""
     times = due(proposal, row)
     if times is None or row.state not in (*UNDECIDED, *UNSENT):
         return None
     if now >= times.needed:
         late = f" LATE, needed by {hour(times.needed, zone)}: NOT in the chart "
         return own(late, "bold reverse $error")
-    left = f" needed in {span(times.needed, now)}"
+    left = f" due in {span(times.needed, now)}"
     return own(f" ALERT{left} ", "bold reverse $error") if now >= times.alert else own(left)
 
 

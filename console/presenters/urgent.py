@@ -20,16 +20,15 @@ KNOWN_FREEZE = "I know that a freeze is in force for this"
 def needed_text(
     proposal: ProposalRow, row: ChangeRow, now: datetime, zone: tzinfo | None
 ) -> Content | None:
-    """Return `needed by 09:30, 12m left`, loud near its end; None where nobody waits for it."""
+    """Return `due in 12m`, loud near its end; None where nobody waits for it."""
     times = due(proposal, row)
     if times is None or row.state not in (*UNDECIDED, *UNSENT):
         return None
-    at = f" needed by {hour(times.needed, zone)}"
     if now >= times.needed:
-        return own(f"{at}, LATE: NOT in the chart ", "bold reverse $error")
-    if now >= times.alert:
-        return own(f" ALERT{at}, {span(times.needed, now)} left ", "bold reverse $error")
-    return own(f"{at}, {span(times.needed, now)} left")
+        late = f" LATE, needed by {hour(times.needed, zone)}: NOT in the chart "
+        return own(late, "bold reverse $error")
+    left = f" due in {span(times.needed, now)}"
+    return own(f" ALERT{left} ", "bold reverse $error") if now >= times.alert else own(left)
 
 
 def sheet_parts(found: Sheet, patient: str) -> Iterator[Content]:

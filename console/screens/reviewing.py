@@ -231,13 +231,14 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
         parts.append(foreign(f"  {state_words(row.state)}"))
         if row.urgency != "routine":
             parts.append(joined(" ", own(f" {row.urgency.upper()} ", "bold reverse")))
-        app = self.console_app
+        app, needed = self.console_app, None
         if self._view is not None:
             needed = needed_text(self._view.row, row, app.session.clock.now(), app.zone)
             parts += [] if needed is None else [needed]
         if row.expires and row.state == State.PENDING:
             left = span(moment(row.expires), self.console_app.session.clock.now())
-            parts.append(own(" expired" if left == "expired" else f" {left} left"))
+            if needed is None or left == "expired":
+                parts.append(own(" expired" if left == "expired" else f" {left} left"))
         self._static("change-line", Content("").join(parts))
         self.query_one("#stale").display = self._stale
 

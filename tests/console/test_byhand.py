@@ -19,7 +19,7 @@ async def test_the_exact_values_then_a_second_key(desk: Desk, frozen: bool) -> N
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("enter")
         await pilot.pause()
-        assert "needed by" in text_of(app) and "30m left" in text_of(app)
+        assert "due in 30m" in text_of(app)
         await pilot.press("m")
         await pilot.pause()
         shown = text_of(app)
@@ -41,7 +41,7 @@ async def test_the_exact_values_then_a_second_key(desk: Desk, frozen: bool) -> N
 
 async def test_near_its_time_it_says_alert_and_past_it_late(desk: Desk) -> None:
     await desk.propose(phone_change(), urgency="stat")
-    for minutes, words in ((25, "ALERT needed by"), (10, "LATE: NOT in the chart")):
+    for minutes, words in ((25, "ALERT due in 5m"), (10, "NOT in the chart")):
         desk.bench.clock.advance(minutes=minutes)
         app = desk.app()
         async with app.run_test(size=(120, 40)) as pilot:

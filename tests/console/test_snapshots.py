@@ -61,7 +61,7 @@ def test_screen_without_colour(
     assert snap_compare(ward.app(), press=keys, terminal_size=(80, 24))
 
 
-@pytest.mark.parametrize("key", ["r", "d"], ids=["reject", "defer"])
+@pytest.mark.parametrize("key", ["r", "d", "m"], ids=["reject", "defer", "by-hand"])
 def test_dialog(ward: Desk, snap_compare: Callable[..., bool], key: str) -> None:
     assert snap_compare(ward.app(), press=("enter", key), terminal_size=(80, 24))
 

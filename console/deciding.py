@@ -29,6 +29,8 @@ class Shown:
     patient: str
     """The banner's words, foreign."""
     what: str
+    attestation: tuple[str, ...] = ()
+    """The codes that its route asks an approval to attest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Choice:
     reason: str | None = None
     note: str | None = None
     until: datetime | None = None
+    attested: tuple[str, ...] = ()
+    """The codes whose lines were ticked."""
 
 
 def carry_out(session: Session, shown: Shown, choice: Choice, dwell_ms: int) -> str:
@@ -59,5 +63,6 @@ def carry_out(session: Session, shown: Shown, choice: Choice, dwell_ms: int) -> 
         note=choice.note,
         until=choice.until,
         looked=Looked(dwell_ms=dwell_ms),
+        attested=choice.attested,
     )
     return str(decide(session.offline(), shown.proposal, shown.index, answer).state)

@@ -18,8 +18,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="H",
         help="the hash that `show` printed, of the whole or of that change",
     )
+    parser.add_argument(
+        "--attest",
+        action="append",
+        default=[],
+        metavar="CODE",
+        help="what the route asks you to attest, as `show` lists it; repeatable",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Approve; exit 5 when the hash is not that of what waits now."""
-    return answer_changes(args, Answer("approve", seen=args.hash))
+    return answer_changes(args, Answer("approve", seen=args.hash, attested=tuple(args.attest)))

@@ -6,6 +6,7 @@ from console.commands.finding import change_line
 from console.commands.output import say, value_text
 from core.canonical import JsonObject
 from core.delta import Difference
+from core.review.attestation import sentence, wanted
 from core.view import ChangeView, ProposalView, consent_words
 from core.waiting import state_words
 
@@ -101,6 +102,8 @@ def _print_judgement(view: ChangeView) -> None:
     if route is not None:
         roles = " or ".join(route["roles"])
         say(f"  policy: {row.outcome}, tier {row.tier}, {route['quorum']} of {roles}")
+        for code in wanted(route):
+            say(f"  to approve, attest {code}: {sentence(code)}")
     for reason in row.reason_list:
         say(f"  policy: {reason['code']}: {reason['text']}")
     say(f"  {consent_words(row.consent) or 'consent unknown'}")

@@ -17,6 +17,7 @@ from console.screens.reviewing import STALE, Reviewing
 from core.errors import CountersignError
 from core.ledger.event import moment
 from core.lifecycle import State
+from core.review.attestation import wanted
 from core.view import ChangeView
 from core.waiting import waits_for
 
@@ -156,6 +157,7 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
             digest=change.row.change_digest,
             patient=banner(view.patient, view.row.patient, app.session.clock.now()).plain,
             what=what(change.row),
+            attestation=tuple(wanted(change.row.route_json)),
         )
         expires = None if change.row.expires is None else moment(change.row.expires)
         app.push_screen(DecisionModal(outcome, shown, expires), partial(self._answered, shown))

@@ -95,7 +95,8 @@ def _evaluated(data: JsonObject) -> str:
 
 def _decided(data: JsonObject) -> str:
     reason = f", {data['reason']}" if data.get("reason") else ""
-    return f"{data['outcome']} by {data['reviewer']} as {data['role']}{reason}"
+    attested = f", attesting {', '.join(data['attested'])}" if data.get("attested") else ""
+    return f"{data['outcome']} by {data['reviewer']} as {data['role']}{reason}{attested}"
 
 
 def _receipt(data: JsonObject) -> str:

@@ -12,6 +12,7 @@ from datetime import datetime
 from core.canonical import JsonObject
 from core.ledger.event import moment
 from core.records import ChangeRow, DecisionRow, ProposalRow
+from core.review.attestation import attested
 from core.roster import Roster
 from core.statement import InvalidStatement, verify
 
@@ -80,6 +81,8 @@ def _vote_holds(
     route = change.route_json or {}
     if payload.get("role") not in person.roles or payload.get("role") not in route.get("roles", ()):
         return None, "role-changed"
+    if not attested(route, payload.get("attested")):
+        return None, "not-attested"
     if now.hi >= moment(str(payload["expires"])):
         return None, "expired"
     return person.id, ""

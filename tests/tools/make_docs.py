@@ -6,6 +6,7 @@ from pathlib import Path
 
 from console.actions import key_reference
 from console.commands.registry import COMMANDS
+from core.review.attestation import SENTENCES
 from core.review.reasons import REJECT_REASONS
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
@@ -30,6 +31,14 @@ def _commands() -> str:
     lines += [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES]
     lines += ["", "## Reasons of a rejection", "", "| code | meaning |", "|---|---|"]
     lines += [f"| `{code}` | {meaning} |" for code, meaning in REJECT_REASONS.items()]
+    lines += [
+        "",
+        "## Attestations",
+        "",
+        "What `approve --attest CODE` says, where a route asks for",
+    ]
+    lines += ["it; a policy may ask for codes of its own.", "", "| code | meaning |", "|---|---|"]
+    lines += [f"| `{code}` | {meaning} |" for code, meaning in SENTENCES.items()]
     return "\n".join([*lines, ""])
 
 

@@ -31,6 +31,10 @@ class Shown:
     what: str
     attestation: tuple[str, ...] = ()
     """The codes that its route asks an approval to attest."""
+    without: tuple[int, ...] = ()
+    """What it rests on and what was gone when it was painted, counted from 0."""
+    warnings: tuple[str, ...] = ()
+    """What an approval must not overlook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +68,6 @@ def carry_out(session: Session, shown: Shown, choice: Choice, dwell_ms: int) -> 
         until=choice.until,
         looked=Looked(dwell_ms=dwell_ms),
         attested=choice.attested,
+        without=shown.without,
     )
     return str(decide(session.offline(), shown.proposal, shown.index, answer).state)

@@ -25,8 +25,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="CODE",
         help="what the route asks you to attest, as `show` lists it; repeatable",
     )
+    parser.add_argument(
+        "--without",
+        action="append",
+        type=int,
+        default=[],
+        metavar="N",
+        help="a change that this one rests on and that is gone, as you know; repeatable",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Approve; exit 5 when the hash is not that of what waits now."""
-    return answer_changes(args, Answer("approve", seen=args.hash, attested=tuple(args.attest)))
+    return answer_changes(
+        args,
+        Answer("approve", seen=args.hash, attested=tuple(args.attest), without=tuple(args.without)),
+    )

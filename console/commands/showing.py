@@ -6,7 +6,9 @@ from console.commands.finding import change_line
 from console.commands.output import say, value_text
 from core.canonical import JsonObject
 from core.delta import Difference
+from core.records import ChangeRow
 from core.review.attestation import sentence, wanted
+from core.review.dependencies import GONE, words
 from core.view import ChangeView, ProposalView, consent_words
 from core.waiting import state_words
 
@@ -22,7 +24,9 @@ def print_proposal(view: ProposalView) -> None:
     for item in view.evidence:
         _print_evidence(item)
     for change in view.changes:
-        _print_change(change)
+        rests = change.row.depends_on
+        gone = [one.row for one in view.changes if one.row.idx in rests and one.row.state in GONE]
+        _print_change(change, gone)
     say()
     say("AGENT SAYS, UNVERIFIED")
     say(f"  {row.agent} ({row.model}, {row.prompt}), confidence {row.confidence}")
@@ -65,7 +69,7 @@ def _print_evidence(item: JsonObject) -> None:
         say(f"  the agent's quote, not confirmed: {item['quote']}")
 
 
-def _print_change(view: ChangeView) -> None:
+def _print_change(view: ChangeView, missing: list[ChangeRow]) -> None:
     row = view.row
     say()
     state = state_words(row.state)
@@ -86,6 +90,8 @@ def _print_change(view: ChangeView) -> None:
             f"  moved since: {moved['path']}: {value_text(moved.get('before'))}"
             f" → {value_text(moved.get('after'))}"
         )
+    for warning in words(missing):
+        say(f"  WARNING: {warning}")
     _print_judgement(view)
 
 

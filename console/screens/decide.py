@@ -206,6 +206,7 @@ class DecisionModal(ConsoleModal[Choice], inherit_bindings=False):
             foreign(self._shown.patient, "bold"),
         ]  # fmt: skip
         if self._outcome == "approve":
+            parts += [own(f"⚠ {words}", "bold $warning") for words in self._shown.warnings]
             parts.append(joined("hash ", own(self._shown.digest[:12], "bold")))
         if self._outcome == "approve" and self._options:
             parts.append(own("You attest, by ticking each line by its number:", "bold"))

@@ -17,8 +17,10 @@ from console.screens.reviewing import STALE, Reviewing
 from core.errors import CountersignError
 from core.ledger.event import moment
 from core.lifecycle import State
+from core.records import ChangeRow
 from core.review.attestation import wanted
-from core.view import ChangeView
+from core.review.dependencies import GONE, gone, words
+from core.view import ChangeView, ProposalView
 from core.waiting import waits_for
 
 _DECIDING = frozenset({"approve", "reject", "defer", "edit"})
@@ -77,7 +79,7 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
         if view is None:
             return
         row = self.console_app.session.ledger.change(*self._key)
-        if row == view.row:
+        if row == view.row and not self._lost_something(view):
             return
         if row is not None and State.PENDING not in (row.state, view.row.state):
             self._load()
@@ -85,6 +87,13 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
         self._stale = True
         self._show_line(view.row)
         self.refresh_bindings()
+
+    def _lost_something(self, view: ChangeView) -> bool:
+        """Tell whether something that the change rests on is gone since it was painted."""
+        if self._view is None or not view.row.depends_on:
+            return False
+        painted = [one.idx for one in self._missing(self._view, view)]
+        return painted != [one.idx for one in gone(self.console_app.session.ledger, view.row)]
 
     def tick(self) -> None:
         """Move the countdown on."""
@@ -151,6 +160,7 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
         if view is None or change is None:
             return
         app = self.console_app
+        missing = self._missing(view, change)
         shown = Shown(
             proposal=self._key[0],
             index=self._key[1],
@@ -158,9 +168,16 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
             patient=banner(view.patient, view.row.patient, app.session.clock.now()).plain,
             what=what(change.row),
             attestation=tuple(wanted(change.row.route_json)),
+            without=tuple(one.idx for one in missing),
+            warnings=tuple(words(missing, first=1)),
         )
         expires = None if change.row.expires is None else moment(change.row.expires)
         app.push_screen(DecisionModal(outcome, shown, expires), partial(self._answered, shown))
+
+    def _missing(self, view: ProposalView, change: ChangeView) -> list[ChangeRow]:
+        """Return what the change rests on and what was gone when it was painted."""
+        rests = set(change.row.depends_on)
+        return [one.row for one in view.changes if one.row.idx in rests and one.row.state in GONE]
 
     def _answered(self, shown: Shown, choice: Choice | None) -> None:
         app = self.console_app

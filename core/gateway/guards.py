@@ -19,6 +19,7 @@ from core.ports import Reads, Transaction
 from core.records import ChangeRow, ProposalRow
 from core.review.approval import Now, approvals_hold
 from core.review.content import Content
+from core.review.dependencies import GONE, gone
 from core.roster import Roster
 from core.trust import Untrusted, check_in_force
 from core.workspace import Workspace, document, roster_in_force
@@ -26,7 +27,6 @@ from core.workspace import Workspace, document, roster_in_force
 Consequence = Literal["wait", "void", "park"]
 
 DONE = frozenset({State.VERIFIED, State.CORRECTED})
-GONE = frozenset({State.REJECTED, State.DENIED, State.WITHDRAWN, State.SUPERSEDED})
 
 
 class Stopped(Exception):
@@ -56,7 +56,7 @@ def versions(reads: Reads) -> Versions:
 
 
 def check_lifecycle(reads: Reads, change: ChangeRow, lo: datetime) -> None:
-    """Stop unless ready, held long enough, unspent, and what it depends on is done.
+    """Stop unless ready, held long enough and unspent.
 
     `lo` is the lower bound of the time: a hold is over only when it certainly is.
     """
@@ -68,10 +68,20 @@ def check_lifecycle(reads: Reads, change: ChangeRow, lo: datetime) -> None:
     written = reads.write(change.operation)
     if written is not None and written.state != State.READY:
         raise Stopped("operation-spent", "park")
+
+
+def check_dependencies(reads: Reads, change: ChangeRow) -> None:
+    """Stop while what the change rests on is still to come.
+
+    What will never come is for people to know: `approvals_hold` asks that they signed so, and a
+    change that no person decides is parked.
+    """
     for index in change.depends_on:
         other = reads.change(change.proposal, index)
         if other is None or State(other.state) not in DONE | GONE:
             raise Stopped("dependency-open", "wait")
+    if change.outcome == "auto" and gone(reads, change):
+        raise Stopped("dependency-gone", "park")
 
 
 def check_freeze(reads: Reads, proposal: ProposalRow, change: ChangeRow) -> None:
@@ -94,7 +104,8 @@ def check_approvals(
     verdict = change.verdict_digest or ""
     ehr = workspace.ehr(change.ehr)
     digest, exact = content.digests(proposal, change, ehr.base_url, verdict, workspace.team)
-    now = Now(digest, exact, verdict, transaction.clock.hi, roster)
+    missing = tuple(gone(transaction, change))
+    now = Now(digest, exact, verdict, transaction.clock.hi, roster, missing)
     votes = list(transaction.decisions(change.proposal, change.idx))
     holding = approvals_hold(proposal, change, votes, now)
     if holding.why_not is not None:
@@ -136,6 +147,7 @@ def check_last(
     check_documents(transaction)
     roster = roster_in_force(transaction)
     check_approvals(workspace, transaction, proposal, seen, content, roster)
+    check_dependencies(transaction, seen)
     check_freeze(transaction, proposal, seen)
     if versions(transaction) != looked_at:
         raise Stopped("policy-or-roster-changed", "wait")

@@ -18,7 +18,7 @@ from core.ledger.event import Event, moment
 from core.lifecycle import State
 from core.reconcile.check import reconcile
 from core.records import ChangeRow
-from core.review.decide import about
+from core.review.decide import about, send_back_dependents
 from core.workspace import Workspace
 
 INTERRUPTED = Outcome(State.AMBIGUOUS, "interrupted")
@@ -75,6 +75,7 @@ def sweep(workspace: Workspace, done: Round) -> None:
                 continue
             if change.expires is not None and transaction.clock.hi >= moment(change.expires):
                 transaction.append(_moved(workspace, change, "change.expired", State.EXPIRED))
+                send_back_dependents(workspace, transaction, change, "dependency-expired")
                 done.expired += 1
             elif _is_due(change, transaction.clock.lo):
                 transaction.append(_moved(workspace, change, "change.due", State.PENDING))

@@ -13,6 +13,7 @@ from core.canonical import JsonObject
 from core.ledger.event import moment
 from core.records import ChangeRow, DecisionRow, ProposalRow
 from core.review.attestation import attested
+from core.review.dependencies import does_without
 from core.roster import Roster
 from core.statement import InvalidStatement, verify
 
@@ -34,6 +35,8 @@ class Now:
     verdict: str
     hi: datetime
     roster: Roster
+    missing: tuple[ChangeRow, ...] = ()
+    """What the change rests on and what will not be written."""
 
 
 def approvals_hold(
@@ -83,6 +86,8 @@ def _vote_holds(
         return None, "role-changed"
     if not attested(route, payload.get("attested")):
         return None, "not-attested"
+    if not does_without(now.missing, payload.get("without")):
+        return None, "dependency-gone"
     if now.hi >= moment(str(payload["expires"])):
         return None, "expired"
     return person.id, ""

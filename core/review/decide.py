@@ -14,6 +14,7 @@ from core.errors import BadInput, Conflict, NotFound, Refused
 from core.ports import Reads
 from core.records import ChangeRow, ProposalRow
 from core.review.attestation import check_attested
+from core.review.dependencies import check_known
 from core.review.reasons import check_reason
 from core.review.recording import Answer, Case, Decided, Looked, Outcome, record
 from core.review.voiding import about, send_back_dependents, void
@@ -45,7 +46,8 @@ def decide(workspace: Workspace, proposal: str, index: int, answer: Answer) -> D
     """Record one signed decision durably and return what became of the change.
 
     Raises NotFound, Conflict (stale hash, no longer pending, expired, already decided by this
-    reviewer), Refused (role), BadInput (reason, date, or what must be attested).
+    reviewer, resting on what is gone meanwhile), Refused (role), BadInput (reason, date, or what
+    must be attested).
     """
     _check_answer(answer, workspace)
     with workspace.ledger.transaction() as transaction:
@@ -63,8 +65,11 @@ def decide(workspace: Workspace, proposal: str, index: int, answer: Answer) -> D
             raise Conflict(
                 "you have already decided this change", remedy="Another person must decide too"
             )
+        number, without = adopted.number, []
+        if answer.outcome == "approve":
+            without = check_known(transaction, change, person.id, answer.without)
         case = Case(
-            found, change, answer, person.id, role, adopted.number, shown, earlier, attested
+            found, change, answer, person.id, role, number, shown, earlier, attested, without
         )
         return record(workspace, transaction, case)
 

@@ -41,6 +41,8 @@ class Answer:
     looked: Looked = field(default_factory=Looked)
     attested: tuple[str, ...] = ()
     """The codes that an approval attests; `core.review.attestation`."""
+    without: tuple[int, ...] = ()
+    """The changes that the reviewer knows to be gone though this one rests on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Case:
     shown: str
     earlier: list[DecisionRow]
     attested: list[str]
+    without: list[int]
 
 
 def record(workspace: Workspace, transaction: Transaction, case: Case) -> Decided:
@@ -77,6 +80,7 @@ def record(workspace: Workspace, transaction: Transaction, case: Case) -> Decide
     copied = (
         "id", "outcome", "reviewer", "role", "expires", "change", "bytes", "reason", "until",
         "attested",
+        "without",
     )  # fmt: skip
     data = {key: payload[key] for key in copied if key in payload}
     transaction.append(
@@ -137,6 +141,8 @@ def _payload(workspace: Workspace, transaction: Transaction, case: Case) -> Json
         payload["reason"] = answer.reason
     if case.attested:
         payload["attested"] = list(case.attested)
+    if case.without:
+        payload["without"] = [Number(str(index)) for index in case.without]
     if answer.until is not None:
         payload["until"] = instant(answer.until)
     return payload

@@ -7,6 +7,7 @@ from core.ledger.event import About, Actor, Event
 from core.lifecycle import State
 from core.ports import Transaction
 from core.records import ChangeRow
+from core.review.dependencies import dependents
 from core.review.voting import standing
 from core.workspace import Workspace
 
@@ -14,9 +15,12 @@ from core.workspace import Workspace
 def send_back_dependents(
     workspace: Workspace, transaction: Transaction, changed: ChangeRow, why: str
 ) -> None:
-    """Send back what rests on a rejected or edited change for another look (design §8)."""
-    for change in transaction.changes(changed.proposal):
-        if changed.idx in change.depends_on and change.state in (State.PENDING, State.READY):
+    """Send back what rests on a change that is no longer to come as it was (design §8).
+
+    What rests on it through others goes back as well. `why` is a static code, `dependency-…`.
+    """
+    for change in dependents(transaction.changes(changed.proposal), changed.idx):
+        if change.state in (State.PENDING, State.READY):
             void(workspace, transaction, change, why)
 
 

@@ -6,15 +6,17 @@ import argparse
 
 from console.commands.decide import answer_changes
 from console.commands.finding import add_changes
+from console.commands.many import add_ids_file
+from core.errors import BadInput
 from core.review.decide import Answer
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    add_changes(parser)
+    add_changes(parser, many=True)
+    add_ids_file(parser)
     parser.add_argument(
         "--hash",
-        required=True,
         metavar="H",
         help="the hash that `show` printed, of the whole or of that change",
     )
@@ -36,7 +38,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Approve; exit 5 when the hash is not that of what waits now."""
+    """Approve; exit 5 when the hash is not that of what waits now.
+
+    A list names its hashes itself, and every one must have been opened with `show`.
+    """
+    if args.ids_file is None and args.hash is None:
+        raise BadInput("is missing", field="--hash", remedy="Take it from `countersign show`")
+    if args.ids_file is not None and (args.hash or args.attest or args.without):
+        raise BadInput("a list is approved by its own hashes and nothing else", field="--ids-file")
     return answer_changes(
         args,
         Answer("approve", seen=args.hash, attested=tuple(args.attest), without=tuple(args.without)),

@@ -43,6 +43,8 @@ COMMANDS = (
     Command("defer", "defer", "put changes off until a time"),
     Command("edit", "edit", "correct a change before it is decided"),
     Command("recall", "recall", "take back an approval that is not sent yet"),
+    Command("consult", "consult", "ask a colleague about a change, or answer one"),
+    Command("withdraw", "withdraw", "take back what an agent proposed, while it is not sent"),
     Command("reassign", "reassign", "say who carries what, and give changes to others"),
     Command("sync", "sync", "bring in what agents proposed, and tell them what became of it"),
     Command("run", "run", "send what is approved, read back what was stored"),

@@ -31,6 +31,11 @@ def print_proposal(view: ProposalView) -> None:
     say("AGENT SAYS, UNVERIFIED")
     say(f"  {row.agent} ({row.model}, {row.prompt}), confidence {row.confidence}")
     say(f"  {view.rationale if view.rationale is not None else '(erased)'}")
+    if view.consults:
+        say()
+        say("COLLEAGUES SAY")
+    for one in view.consults:
+        say(f"  {one.at} change {one.index}  {one.by} to {one.to}: {one.note or '(erased)'}")
     say()
     say("HISTORY")
     for line in view.history:

@@ -19,9 +19,11 @@ from core.ledger.event import moment
 from core.lifecycle import State
 from core.records import ChangeRow
 from core.review.attestation import wanted
+from core.review.consult import colleagues
 from core.review.dependencies import GONE, gone, words
 from core.view import ChangeView, ProposalView
 from core.waiting import waits_for
+from core.workspace import roster_in_force
 
 _DECIDING = frozenset({"approve", "reject", "defer", "edit"})
 
@@ -37,6 +39,8 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
         """Say why a decision, or a move, cannot be made now."""
         if action.id in _DECIDING:
             return self._undecidable(action.id)
+        if action.id == "consult" and not self._colleagues():
+            return "there is nobody else in the roster to ask"
         if action.id in ("next_item", "previous_item") and len(self._worklist) < 2:
             return "there is no other change in the queue"
         if action.id in ("next_change", "previous_change") and self._siblings < 2:
@@ -146,6 +150,17 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
         if change is not None:
             screen = EditScreen(self._key, change.row.change_digest)
             self.console_app.push_screen(screen, self._edited)
+
+    def action_consult(self) -> None:
+        """Ask whom, and for the words."""
+        from console.screens.consulting import ask_colleague
+
+        if self.shown is not None:
+            ask_colleague(self, self.shown, self._colleagues())
+
+    def _colleagues(self) -> list[str]:
+        session = self.console_app.session
+        return colleagues(roster_in_force(session.ledger), session.reviewer)
 
     def _edited(self, told: str | None) -> None:
         if told is None:

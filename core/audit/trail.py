@@ -132,6 +132,10 @@ _TOLD: dict[str, Callable[[JsonObject], str]] = {
     "change.reassigned": lambda data: (
         f"given to {data['to'].replace(':', ' ')} until {data['expires']} by {data['by']}"
     ),
+    "change.consulted": lambda data: (
+        f"{data['by']} {'answers' if 'answers' in data else 'asks'} {data['to']}"
+    ),
+    "change.withdrawn": lambda data: f"taken back by {data['agent']}",
     "change.expired": lambda _data: "nobody decided it in time",
     "proposal.submitted": lambda data: f"from {data['agent']} ({data['correlation']})",
     "change.proposed": _proposed,

@@ -7,18 +7,22 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from core.adoption import adopt
 from core.canonical import exact
 from core.hub.receive import dismiss
 from core.incident.freeze import declare, lift
 from core.ledger.event import Actor, Event
 from core.notice import DELIVERED, FAILED, Notice, raise_notice
 from core.reconcile.settle import settle
+from core.review.consult import consult
 from core.review.content import read_content
 from core.review.decide import Answer, about, decide
 from core.review.edit import edit as edit_change
 from core.review.edit import editable
 from core.review.reassign import Handover, Item, reassign
 from core.review.recall import recall
+from core.review.withdraw import withdraw
+from sync.keys.ring import generate
 from sync.store.connection import Connection, connect
 from tests.builders import PATIENT, Bench, phone_change, problem_change
 from tests.core.gateway.scenario import approve, change, edit, run, staged
@@ -43,7 +47,25 @@ async def live(bench: Bench) -> Bench:
     await _given_away(bench)
     await _through_the_hub(bench)
     _told(bench)
+    await _taken_back(bench)
+    await _asked(bench)
     return bench
+
+
+async def _asked(bench: Bench) -> None:
+    other = generate()
+    adopted = bench.ledger.config("roster")
+    assert adopted is not None
+    key = f'{{kid = "{other.signer("reviewer").kid}", x = "{other.public("reviewer")}"}}'
+    person = f'[[people]]\nid = "dr-okafor"\nroles = ["nurse"]\nkeys = [{key}]\n'
+    adopt(bench.workspace, "roster", f"{adopted.document}\n{person}")
+    id_ = await staged(bench, problem_change(), correlation_id="consulted", evidence=[])
+    consult(bench.workspace, id_, 0, "dr-okafor", "newly diagnosed, or known before?")
+
+
+async def _taken_back(bench: Bench) -> None:
+    id_ = await staged(bench, problem_change(), correlation_id="withdrawn", evidence=[])
+    withdraw(bench.workspace, id_, [], "the patient was mistaken")
 
 
 def _told(bench: Bench) -> None:

@@ -38,6 +38,7 @@ COMMANDS = (
     Command("propose", "propose", "stage proposals from a file or standard input"),
     Command("queue", "queue", "list what waits for review"),
     Command("show", "show", "show one proposal with its evidence"),
+    Command("claim", "claim", "tell others that you are looking at a change"),
     Command("approve", "approve", "approve changes that you have looked at"),
     Command("reject", "reject", "reject changes, with a reason"),
     Command("defer", "defer", "put changes off until a time"),

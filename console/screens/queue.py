@@ -107,6 +107,7 @@ class QueueScreen(ListScreen[None], inherit_bindings=False):
         if not len(self.state.rows):
             self._read()
             return
+        self.state.look_around()
         if self.state.rows.refresh(self.list.top, self.list.lines):
             self.list.refresh()
         self._show_title()
@@ -114,6 +115,7 @@ class QueueScreen(ListScreen[None], inherit_bindings=False):
     def tick(self) -> None:
         """Move the countdowns on."""
         if self._state is not None:
+            self._state.look_around()
             self.list.refresh()
 
     def action_open(self) -> None:

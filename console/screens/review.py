@@ -5,19 +5,21 @@ Every decision is keyed to what was painted. Source: design §8, §14.9.
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
 from console import actions
 from console.actions import Action
 from console.deciding import DONE, Choice, Outcome, Shown, carry_out
 from console.presenters.patient import banner
-from console.presenters.queue import what
+from console.presenters.queue import Key, what
 from console.screens.decide import DecisionModal
 from console.screens.reviewing import STALE, Reviewing
 from core.errors import CountersignError
 from core.ledger.event import moment
 from core.lifecycle import State
 from core.records import ChangeRow
+from core.review.attention import LAPSES
 from core.review.attestation import wanted
 from core.review.consult import colleagues
 from core.review.dependencies import GONE, gone, words
@@ -33,6 +35,7 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
 
     SCOPE = "review"
     BINDINGS = actions.bindings("review")
+    _claimed_at: datetime | None = None
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012  as Textual declares it
 
     def blocked(self, action: Action) -> str | None:
@@ -99,9 +102,43 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
         painted = [one.idx for one in self._missing(self._view, view)]
         return painted != [one.idx for one in gone(self.console_app.session.ledger, view.row)]
 
+    def on_unmount(self) -> None:
+        """Let others look."""
+        self._release()
+
+    def _painted(self, number: int) -> None:
+        super()._painted(number)
+        if number == self._load_number:
+            self._claim()
+
+    def _go(self, key: Key) -> None:
+        if key != self._key:
+            self._release()
+        super()._go(key)
+
+    def _claim(self) -> None:
+        """Tell others that somebody looks, and say who else does; it gates nothing."""
+        app = self.console_app
+        now = app.session.clock.now()
+        if app.read_only or self.shown is None or self.shown.row.state != State.PENDING:
+            return
+        if self._claimed_at is not None and now - self._claimed_at < LAPSES / 2:
+            return
+        first, self._claimed_at = self._claimed_at is None, now
+        other = app.session.attention.claim(self._key, app.session.reviewer, now)
+        if other is not None and first:
+            app.say(f"{other} is looking at this too.")
+
+    def _release(self) -> None:
+        if self._claimed_at is not None:
+            session = self.console_app.session
+            session.attention.release(self._key, session.reviewer)
+        self._claimed_at = None
+
     def tick(self) -> None:
-        """Move the countdown on."""
+        """Move the countdown on, and renew the claim."""
         if self.shown is not None:
+            self._claim()
             self._show_line(self.shown.row)
             self.refresh_bindings()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from console.actions import key_reference
 from console.commands.registry import COMMANDS
 from core.review.attestation import SENTENCES
+from core.review.feedback import SYSTEM
 from core.review.reasons import REJECT_REASONS
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
@@ -31,6 +32,8 @@ def _commands() -> str:
     lines += [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES]
     lines += ["", "## Reasons of a rejection", "", "| code | meaning |", "|---|---|"]
     lines += [f"| `{code}` | {meaning} |" for code, meaning in REJECT_REASONS.items()]
+    lines += ["", f"In CDS Hooks feedback each is a Coding of the system `{SYSTEM}`,"]
+    lines += ["the meaning its `display`."]
     lines += [
         "",
         "## Attestations",

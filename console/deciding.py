@@ -30,6 +30,12 @@ class Shown:
     patient: str
     """The banner's words, foreign."""
     what: str
+    attestation: tuple[str, ...] = ()
+    """The codes that its route asks an approval to attest."""
+    without: tuple[int, ...] = ()
+    """What it rests on and what was gone when it was painted, counted from 0."""
+    warnings: tuple[str, ...] = ()
+    """What an approval must not overlook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,8 @@ class Choice:
     reason: str | None = None
     note: str | None = None
     until: datetime | None = None
+    attested: tuple[str, ...] = ()
+    """The codes whose lines were ticked."""
 
 
 def carry_out(session: Session, shown: Shown, choice: Choice, looked: Looked) -> str:
@@ -60,5 +68,7 @@ def carry_out(session: Session, shown: Shown, choice: Choice, looked: Looked) ->
         note=choice.note,
         until=choice.until,
         looked=looked,
+        attested=choice.attested,
+        without=shown.without,
     )
     return str(decide(session.offline(), shown.proposal, shown.index, answer).state)

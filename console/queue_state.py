@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,8 @@ class QueueState:
         self._session = session
         self.chosen = Chosen()
         self._before = Filter()
+        self._claims: Mapping[Key, str] = {}
+        self.look_around()
         self.rows: QueueRows = self._fresh()
 
     @property
@@ -55,6 +57,7 @@ class QueueState:
     def read(self, cursor: int, key: Key | None = None) -> int:
         """Read anew; return where the change is that had the cursor, or `key`, or what follows."""
         entry = self.rows.entry(cursor) if key is None else self._entry_of(key)
+        self.look_around()
         self.rows = rows = self._fresh()
         if entry is None:
             return cursor
@@ -142,7 +145,14 @@ class QueueState:
         return PagedRows(reads, view, now, self._draw, total)
 
     def _draw(self, change: ChangeRow) -> Row[Key]:
-        return queue_row(change, self._session.clock.now(), self.states)
+        now = self._session.clock.now()
+        looker = self._claims.get((change.proposal, change.idx))
+        return queue_row(change, now, self.states, looker)
+
+    def look_around(self) -> None:
+        """Read anew who else looks at what."""
+        session = self._session
+        self._claims = session.attention.claims(session.clock.now(), session.reviewer)
 
     def _entry_of(self, key: Key) -> Entry | None:
         place = self.rows.place(key)

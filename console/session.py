@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from core.ports import Clock
     from core.queue import Page, Spot, View
     from core.records import ChangeRow, ExceptionRow, NoticeRow, ProposalRow
+    from core.review.attention import Attention
     from core.workspace import Workspace
 
     class StoreReads(SummaryReads, AuditReads, Protocol):
@@ -113,6 +114,10 @@ class Session(Protocol):
     @property
     def ledger(self) -> StoreReads:
         """The reads of the store, on the screen's own connection."""
+
+    @property
+    def attention(self) -> Attention:
+        """Who looks at what, on the screen's own connection."""
 
     @property
     def alarm(self) -> Callable[[], str]:

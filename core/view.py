@@ -17,6 +17,7 @@ from core.lifecycle import State, derived
 from core.ports import Reads
 from core.records import ChangeRow, DecisionRow, ExceptionRow, ProposalRow, WriteRow
 from core.records_incident import GlassRow, ManualRow
+from core.review.consult import Said, said
 from core.review.content import Content, read_content
 from core.review.decide import shown_hash
 from core.waiting import waits_for
@@ -56,12 +57,14 @@ class ProposalView:
     evidence: tuple[JsonObject, ...]
     changes: tuple[ChangeView, ...]
     history: tuple[Line, ...]
+    consults: tuple[Said, ...] = ()
+    """What colleagues asked and answered, oldest first."""
 
 
 def view_proposal(reads: Reads, row: ProposalRow) -> ProposalView:
     """Return everything there is to see of a proposal."""
     changes = reads.changes(row.id)
-    entry = reads.entry(row.body_seq)
+    entry, entries = reads.entry(row.body_seq), reads.trail(row.id)
     body: JsonObject = {} if entry is None or entry.body is None else entry.body
     return ProposalView(
         row=row,
@@ -71,7 +74,8 @@ def view_proposal(reads: Reads, row: ProposalRow) -> ProposalView:
         rationale=body.get("rationale"),
         evidence=tuple(body.get("evidence") or ()),
         changes=tuple(_change(reads, change) for change in changes),
-        history=tuple(trail(reads.trail(row.id))),
+        history=tuple(trail(entries)),
+        consults=tuple(said(entries)),
     )
 
 
@@ -91,6 +95,7 @@ def proposal_json(view: ProposalView) -> JsonObject:
             {key: item[key] for key in ("source", "version", "quote", "supports", "grounding")}
             for item in view.evidence
         ],
+        "consults": [one.as_json() for one in view.consults],
         "history": [line.as_json() for line in view.history],
     }
 

@@ -12,6 +12,7 @@ from console.bootstrap.logs import begin as begin_log
 from console.bootstrap.logs import note
 from console.bootstrap.passphrase import passphrase
 from console.bootstrap.system import SystemClock, SystemIds
+from sync.store.attention import StoreAttention
 from sync.store.ledger import StoreLedger
 from sync.workspace.folder import OpenWorkspace, beside, find, open_workspace
 
@@ -44,6 +45,11 @@ class Opened:
     def ledger(self) -> StoreLedger:
         """The ledger, and every read of the store."""
         return self.folder.ledger
+
+    @property
+    def attention(self) -> StoreAttention:
+        """Who looks at what."""
+        return StoreAttention(self.folder.connection)
 
     @property
     def team(self) -> str:

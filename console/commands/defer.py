@@ -7,13 +7,15 @@ from datetime import datetime
 
 from console.commands.decide import answer_changes
 from console.commands.finding import add_changes
+from console.commands.many import add_ids_file
 from core.errors import BadInput
 from core.review.decide import Answer
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    add_changes(parser)
+    add_changes(parser, many=True)
+    add_ids_file(parser)
     parser.add_argument(
         "--until", required=True, metavar="TIME", help="ISO 8601, such as 2026-11-24T09:00:00+01:00"
     )

@@ -41,9 +41,14 @@ def chosen_changes(opened: Opened, proposal: ProposalRow, args: argparse.Namespa
     return sorted(set(wanted))
 
 
-def add_changes(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that name a proposal and its changes."""
-    parser.add_argument("id", metavar="ID", help="the proposal, or the beginning of its id")
+def add_changes(parser: argparse.ArgumentParser, *, many: bool = False) -> None:
+    """Add the arguments that name a proposal and its changes; `many`: a list may replace them."""
+    parser.add_argument(
+        "id",
+        metavar="ID",
+        nargs="?" if many else None,
+        help="the proposal, or the beginning of its id",
+    )
     parser.add_argument(
         "--change",
         type=int,

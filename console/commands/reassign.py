@@ -6,12 +6,14 @@ import argparse
 
 from console.bootstrap import Opened, open_here
 from console.commands.finding import change_line, chosen_changes, find_proposal
+from console.commands.many import add_ids_file, read_items
 from console.commands.output import print_json, say, table
 from console.presenters.supervisor import assigned_words
 from core.duty.resolve import on_duty
 from core.errors import BadInput
 from core.queue.filter import span
 from core.records import ChangeRow
+from core.review.bulk import check_list
 from core.review.load import GROUPINGS, Carried, carried, is_expired
 from core.review.reassign import Handover, Item, reassign
 from core.workspace import roster_in_force
@@ -23,6 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--change", type=int, action="append", metavar="N", help="the change, counted from 0"
     )
+    add_ids_file(parser)
     parser.add_argument("--by", choices=GROUPINGS, default="route", help="group the load")
     parser.add_argument("--expired", action="store_true", help="list what nobody decided in time")
     parser.add_argument("--to", metavar="PERSON", help="who gets it")
@@ -34,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Reassign, or print the load; 5 when one of them is no longer as it was read."""
     with open_here(args) as opened:
-        if args.id:
+        if args.id or args.ids_file is not None:
             return _reassign(opened, args)
         roster = roster_in_force(opened.ledger)
         found = carried(opened.ledger, roster, args.by, opened.clock.now())
@@ -53,6 +56,8 @@ def _reassign(opened: Opened, args: argparse.Namespace) -> int:
             change = opened.ledger.change(proposal.id, index)
             if change is not None:
                 items.append(Item(proposal.id, index, change.change_digest, change.state))
+    if args.ids_file is not None:
+        items += _listed(opened, args.ids_file)
     if args.to is None and args.role is None:
         raise BadInput("is missing", field="--to", remedy="Name a person, or a role with --role")
     handover = Handover(args.role, args.to, span(args.expires, "--expires"), args.reason)
@@ -72,6 +77,17 @@ def _reassign(opened: Opened, args: argparse.Namespace) -> int:
             words = one.why_not or f"waits again until {one.expires}"
             say(f"{one.item.proposal}  change {one.item.index}  {words}")
     return 5 if left else 0
+
+
+def _listed(opened: Opened, name: str) -> list[Item]:
+    """Return what a list names, in the state that it is in; its hash says whether it is stale."""
+    marked = read_items(name)
+    check_list(marked)
+    rows = [opened.ledger.change(one.proposal, one.index) for one in marked]
+    return [
+        Item(one.proposal, one.index, one.digest, "" if row is None else row.state)
+        for one, row in zip(marked, rows, strict=True)
+    ]
 
 
 def _print_load(found: Carried, *, as_json: bool) -> None:

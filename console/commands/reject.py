@@ -8,6 +8,7 @@ from pathlib import Path
 
 from console.commands.decide import answer_changes
 from console.commands.finding import add_changes
+from console.commands.many import add_ids_file
 from core.errors import BadInput
 from core.review.decide import Answer
 from core.review.reasons import REJECT_REASONS
@@ -17,7 +18,8 @@ MAX_NOTE = 4000
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    add_changes(parser)
+    add_changes(parser, many=True)
+    add_ids_file(parser)
     parser.add_argument(
         "--reason", required=True, metavar="CODE", help=f"one of {', '.join(REJECT_REASONS)}"
     )

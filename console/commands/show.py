@@ -20,6 +20,8 @@ def run(args: argparse.Namespace) -> int:
     """Print the proposal."""
     with open_here(args) as opened:
         view = view_proposal(opened.ledger, find_proposal(opened, args.id))
+        digests = [change.row.change_digest for change in view.changes]
+        opened.attention.opened(digests, opened.reviewer, opened.clock.now())
     if args.json:
         print_json(proposal_json(view))
     else:

@@ -6,6 +6,9 @@ from console.commands.finding import change_line
 from console.commands.output import say, value_text
 from core.canonical import JsonObject
 from core.delta import Difference
+from core.records import ChangeRow
+from core.review.attestation import sentence, wanted
+from core.review.dependencies import GONE, words
 from core.view import ChangeView, ProposalView, consent_words, rejected_words
 from core.waiting import state_words
 
@@ -22,11 +25,18 @@ def print_proposal(view: ProposalView) -> None:
     for item in view.evidence:
         _print_evidence(item)
     for change in view.changes:
-        _print_change(change)
+        rests = change.row.depends_on
+        gone = [one.row for one in view.changes if one.row.idx in rests and one.row.state in GONE]
+        _print_change(change, gone)
     say()
     say("AGENT SAYS, UNVERIFIED")
     say(f"  {row.agent} ({row.model}, {row.prompt}), confidence {row.confidence}")
     say(f"  {view.rationale if view.rationale is not None else '(erased)'}")
+    if view.consults:
+        say()
+        say("COLLEAGUES SAY")
+    for one in view.consults:
+        say(f"  {one.at} change {one.index}  {one.by} to {one.to}: {one.note or '(erased)'}")
     say()
     say("HISTORY")
     for line in view.history:
@@ -65,7 +75,7 @@ def _print_evidence(item: JsonObject) -> None:
         say(f"  the agent's quote, not confirmed: {item['quote']}")
 
 
-def _print_change(view: ChangeView) -> None:
+def _print_change(view: ChangeView, missing: list[ChangeRow]) -> None:
     row = view.row
     say()
     state = state_words(row.state)
@@ -88,6 +98,8 @@ def _print_change(view: ChangeView) -> None:
             f"  moved since: {moved['path']}: {value_text(moved.get('before'))}"
             f" → {value_text(moved.get('after'))}"
         )
+    for warning in words(missing):
+        say(f"  WARNING: {warning}")
     _print_judgement(view)
 
 
@@ -104,11 +116,24 @@ def _print_judgement(view: ChangeView) -> None:
     if route is not None:
         roles = " or ".join(route["roles"])
         say(f"  policy: {row.outcome}, tier {row.tier}, {route['quorum']} of {roles}")
+        for code in wanted(route):
+            say(f"  to approve, attest {code}: {sentence(code)}")
     for reason in row.reason_list:
         say(f"  policy: {reason['code']}: {reason['text']}")
     say(f"  {consent_words(row.consent) or 'consent unknown'}")
     if row.expires:
         say(f"  decide until {row.expires}")
+    _print_decided(view)
+    if view.write is not None:
+        written = view.write
+        say(f"  write: {written.state} {written.location or ''} version {written.version or '?'}")
+    for exception in view.exceptions:
+        say(f"  exception: {exception.kind} {exception.class_ or ''}")
+    for item in view.differences:
+        say(f"  {item['class']}: {item['path']}: {item['reason']}")
+
+
+def _print_decided(view: ChangeView) -> None:
     for vote in view.decisions:
         void = f" (void: {vote.void})" if vote.void else ""
         say(f"  {vote.outcome} by {vote.reviewer} as {vote.role} at {vote.at}{void}")
@@ -117,10 +142,3 @@ def _print_judgement(view: ChangeView) -> None:
             f"{' and '.join(one.bypassed)}")  # fmt: skip
     if view.by_hand is not None:
         say(f"  entered by hand by {view.by_hand.reviewer} at {view.by_hand.at}")
-    if view.write is not None:
-        written = view.write
-        say(f"  write: {written.state} {written.location or ''} version {written.version or '?'}")
-    for exception in view.exceptions:
-        say(f"  exception: {exception.kind} {exception.class_ or ''}")
-    for item in view.differences:
-        say(f"  {item['class']}: {item['path']}: {item['reason']}")

@@ -40,10 +40,13 @@ def columns(*, all_open: bool) -> list[Column]:
     ]
 
 
-def queue_row(change: ChangeRow, now: datetime, shown: Collection[str]) -> Row[Key]:
+def queue_row(
+    change: ChangeRow, now: datetime, shown: Collection[str], looker: str | None = None
+) -> Row[Key]:
     """Return one row; only a change that waits for a person has a countdown.
 
-    What is in none of the states that the list shows is marked as gone, with what became of it.
+    `looker` is who else looks at it now. What is in none of the states that the list shows is
+    marked as gone, with what became of it.
     """
     until = moment(change.expires) if change.expires and change.state in _WAITS else None
     gone = change.state not in shown
@@ -56,13 +59,14 @@ def queue_row(change: ChangeRow, now: datetime, shown: Collection[str]) -> Row[K
     if change.tier in _RISKS:
         marks["risk"] = _RISKS[change.tier]
     route = change.route_json
+    words = what(change) if looker is None or gone else f"{looker} is looking: {what(change)}"
     return Row(
         key=(change.proposal, change.idx),
         cells={
             "due": "" if until is None or gone else span(until, now),
             "urgency": change.urgency if change.urgency == "routine" else change.urgency.upper(),
             "risk": change.tier or "",
-            "what": f"{state}: {what(change)}" if gone else what(change),
+            "what": f"{state}: {words}" if gone else words,
             "patient": change.patient_label or "(erased)",
             "agent": change.agent,
             "state": state,

@@ -29,8 +29,22 @@ def raw_text(view: ChangeView) -> Content:
 
 
 def history_text(view: ProposalView, index: int, zone: tzinfo | None) -> Content:
-    """Return what happened to this change and its proposal, oldest first."""
-    return lines(
+    """Return what colleagues said of this change, then what happened to it, oldest first."""
+    notes = [
+        joined(
+            own(f"{moment(one.at).astimezone(zone):%m-%d} {hour(moment(one.at), zone)}  "),
+            foreign(f"{one.by} to {one.to}: ", "bold"), foreign(one.note or "(erased)"),
+        )
+        for one in view.consults
+        if one.index == index
+    ]  # fmt: skip
+    if notes:
+        notes = [own("colleagues say", "bold"), *notes, own("")]
+    return lines([*notes, *_history(view, index, zone)])
+
+
+def _history(view: ProposalView, index: int, zone: tzinfo | None) -> Iterator[Content]:
+    return (
         joined(
             own(f"{moment(line.at).astimezone(zone):%m-%d} {hour(moment(line.at), zone)}  "),
             foreign(f"{line.actor}  ", "bold"), foreign(line.text or line.type),

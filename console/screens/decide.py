@@ -22,6 +22,7 @@ from console.screens.base import ConsoleModal
 from console.widgets.choices import Choices
 from console.widgets.press import Press
 from console.widgets.status_line import NoticeLine
+from core.review.attestation import sentence
 from core.review.reasons import REJECT_REASONS
 
 SETTLE_S = 0.3
@@ -58,6 +59,7 @@ class DecisionModal(ConsoleModal[Choice], inherit_bindings=False):
         self._shown = shown
         self._expires = expires
         self._chosen: int | None = None
+        self._ticked: set[int] = set()
         self._opened_at: float | None = None
         self._options: list[Option] = []
 
@@ -91,18 +93,29 @@ class DecisionModal(ConsoleModal[Choice], inherit_bindings=False):
         """Say what is missing before the decision can be confirmed."""
         if action.id in ("choose", "choice_up", "choice_down") and not self._options:
             return "there is nothing to choose"
+        if action.id in ("choice_up", "choice_down") and self._outcome == "approve":
+            return "tick each line by its number"
         if action.id == "note" and self._outcome != "reject":
             return "only a rejection takes a note"
         if action.id != "confirm" or not self._options:
             return None
+        if self._outcome == "approve":
+            return self._unticked()
         if self._chosen is None:
             return "choose a line first, by its number or with the arrows"
         if self._options[self._chosen].code == "other" and not self._note:
             return "other needs a note; press n to write it"
         return None
 
+    def _unticked(self) -> str | None:
+        left = [str(place + 1) for place in range(len(self._options)) if place not in self._ticked]
+        return f"tick {' and '.join(left)} first, if it is so" if left else None
+
     def action_confirm(self) -> None:
         """Close with the decision."""
+        if self._outcome == "approve":
+            self.dismiss(Choice("approve", attested=tuple(one.code for one in self._options)))
+            return
         code = None if self._chosen is None else self._options[self._chosen].code
         until = None
         if self._outcome == "defer" and code is not None:
@@ -163,6 +176,8 @@ class DecisionModal(ConsoleModal[Choice], inherit_bindings=False):
         return self.query_one("#note", Input).value.strip() if found else ""
 
     def _choose(self, place: int) -> None:
+        if self._outcome == "approve":
+            self._ticked ^= {place}
         self._chosen = place
         self._show_options()
         self.refresh_bindings()
@@ -171,7 +186,7 @@ class DecisionModal(ConsoleModal[Choice], inherit_bindings=False):
         if self._outcome == "reject":
             return [Option(code, f"{code}: {text}") for code, text in REJECT_REASONS.items()]
         if self._outcome == "approve":
-            return []
+            return [Option(code, f"{code}: {sentence(code)}") for code in self._shown.attestation]
         return [
             Option(name, f"{name}{self._after_expiry(until)}")
             for name, until in self._deferrals().items()
@@ -191,11 +206,17 @@ class DecisionModal(ConsoleModal[Choice], inherit_bindings=False):
             foreign(self._shown.patient, "bold"),
         ]  # fmt: skip
         if self._outcome == "approve":
+            parts += [own(f"⚠ {words}", "bold $warning") for words in self._shown.warnings]
             parts.append(joined("hash ", own(self._shown.digest[:12], "bold")))
+        if self._outcome == "approve" and self._options:
+            parts.append(own("You attest, by ticking each line by its number:", "bold"))
         return lines(parts)
 
     def _show_options(self) -> None:
         texts = [own(option.text) for option in self._options]
+        if self._outcome == "approve":
+            self.query_one(Choices).show_ticks(texts, self._ticked)
+            return
         self.query_one(Choices).show(texts, self._chosen)
 
     def _hint(self) -> str:

@@ -17,6 +17,7 @@ from console.presenters.queue import Key, columns
 from console.presenters.texts import many
 from console.queue_state import QueueState
 from console.screens.listing import ListScreen
+from console.screens.marking import MARKING, Marks
 from console.views import BASES
 from console.widgets.chips import Chips
 from console.widgets.key_bar import KeyBar
@@ -44,6 +45,7 @@ class QueueScreen(ListScreen[None], inherit_bindings=False):
         self._state: QueueState | None = None
         self._keep_view = False
         self._fresh = False
+        self.marks = Marks(self)
 
     def compose(self) -> ComposeResult:
         """Make the parts."""
@@ -88,6 +90,10 @@ class QueueScreen(ListScreen[None], inherit_bindings=False):
             return "the queue is not read yet"
         if action.id == "open" and self.list.cursor is None:
             return "there is nothing to open"
+        if action.id in MARKING:
+            return self.marks.blocked(action.id)
+        if action.id == "clear" and not self._typing and self.marks:
+            return None
         if action.id == "clear" and not self._typing and not self.state.narrowed:
             return "no filter is on; ctrl+q leaves the console"
         if action.id == "save_view" and not self.state.chosen.filter.terms:
@@ -101,6 +107,7 @@ class QueueScreen(ListScreen[None], inherit_bindings=False):
         if not len(self.state.rows):
             self._read()
             return
+        self.state.look_around()
         if self.state.rows.refresh(self.list.top, self.list.lines):
             self.list.refresh()
         self._show_title()
@@ -108,6 +115,7 @@ class QueueScreen(ListScreen[None], inherit_bindings=False):
     def tick(self) -> None:
         """Move the countdowns on."""
         if self._state is not None:
+            self._state.look_around()
             self.list.refresh()
 
     def action_open(self) -> None:
@@ -156,6 +164,22 @@ class QueueScreen(ListScreen[None], inherit_bindings=False):
             self.list.renumber(self.list.cursor_row, 0)
         self.console_app.say(f"{many(count, 'newer row')} taken up." if count else "Nothing newer.")
 
+    def action_mark(self) -> None:
+        """Mark the change under the cursor, or let go of it, and go on."""
+        self.marks.toggle()
+
+    def action_approve_marked(self) -> None:
+        """Ask to approve what is marked."""
+        self.marks.ask("approve")
+
+    def action_reject_marked(self) -> None:
+        """Ask to reject what is marked."""
+        self.marks.ask("reject")
+
+    def action_defer_marked(self) -> None:
+        """Ask to defer what is marked."""
+        self.marks.ask("defer")
+
     def action_filter(self) -> None:
         """Type a filter."""
         words = self.query_one("#words", Input)
@@ -181,6 +205,9 @@ class QueueScreen(ListScreen[None], inherit_bindings=False):
                 self.state.revert()
                 self._read()
             self._close_words()
+            return
+        if self.marks:
+            self.marks.clear()
             return
         self.state.clear()
         self._read()

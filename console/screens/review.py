@@ -5,6 +5,7 @@ Every decision is keyed to what was painted. Source: design §8, §14.9.
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
 from console import actions
@@ -12,14 +13,21 @@ from console.actions import Action
 from console.deciding import DONE, Choice, Outcome, Shown, carry_out
 from console.permitted import refusal
 from console.presenters.patient import banner
-from console.presenters.queue import what
+from console.presenters.queue import Key, what
 from console.screens.decide import DecisionModal
 from console.screens.reviewing import STALE, Reviewing
 from core.errors import CountersignError
 from core.ledger.event import moment
 from core.lifecycle import State
+from core.records import ChangeRow
+from core.review.attention import LAPSES
+from core.review.attestation import wanted
+from core.review.consult import colleagues
 from core.review.decide import Looked
+from core.review.dependencies import GONE, gone, words
+from core.view import ChangeView, ProposalView
 from core.waiting import waits_for
+from core.workspace import roster_in_force
 
 _DECIDING = frozenset({"approve", "reject", "defer", "edit"})
 
@@ -29,6 +37,7 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
 
     SCOPE = "review"
     BINDINGS = actions.bindings("review")
+    _claimed_at: datetime | None = None
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012  as Textual declares it
 
     def blocked(self, action: Action) -> str | None:
@@ -37,6 +46,8 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
             return self._undecidable(action.id)
         if action.id == "by_hand":
             return self._not_by_hand()
+        if action.id == "consult" and not self._colleagues():
+            return "there is nobody else in the roster to ask"
         if action.id in ("next_item", "previous_item") and len(self._worklist) < 2:
             return "there is no other change in the queue"
         if action.id in ("next_change", "previous_change") and self._siblings < 2:
@@ -72,7 +83,7 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
         if view is None:
             return
         row = self.console_app.session.ledger.change(*self._key)
-        if row == view.row:
+        if row == view.row and not self._lost_something(view):
             return
         if row is not None and State.PENDING not in (row.state, view.row.state):
             self._load()
@@ -81,9 +92,50 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
         self._show_line(view.row)
         self.refresh_bindings()
 
+    def _lost_something(self, view: ChangeView) -> bool:
+        """Tell whether something that the change rests on is gone since it was painted."""
+        if self._view is None or not view.row.depends_on:
+            return False
+        painted = [one.idx for one in self._missing(self._view, view)]
+        return painted != [one.idx for one in gone(self.console_app.session.ledger, view.row)]
+
+    def on_unmount(self) -> None:
+        """Let others look."""
+        self._release()
+
+    def _painted(self, number: int) -> None:
+        super()._painted(number)
+        if number == self._load_number:
+            self._claim()
+
+    def _go(self, key: Key) -> None:
+        if key != self._key:
+            self._release()
+        super()._go(key)
+
+    def _claim(self) -> None:
+        """Tell others that somebody looks, and say who else does; it gates nothing."""
+        app = self.console_app
+        now = app.session.clock.now()
+        if app.read_only or self.shown is None or self.shown.row.state != State.PENDING:
+            return
+        if self._claimed_at is not None and now - self._claimed_at < LAPSES / 2:
+            return
+        first, self._claimed_at = self._claimed_at is None, now
+        other = app.session.attention.claim(self._key, app.session.reviewer, now)
+        if other is not None and first:
+            app.say(f"{other} is looking at this too.")
+
+    def _release(self) -> None:
+        if self._claimed_at is not None:
+            session = self.console_app.session
+            session.attention.release(self._key, session.reviewer)
+        self._claimed_at = None
+
     def tick(self) -> None:
-        """Move the countdown on."""
+        """Move the countdown on, and renew the claim."""
         if self.shown is not None:
+            self._claim()
             self._show_line(self.shown.row)
             self.look()
             self.refresh_bindings()
@@ -143,6 +195,17 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
             screen = EditScreen(self._key, change.row.change_digest)
             self.console_app.push_screen(screen, self._edited)
 
+    def action_consult(self) -> None:
+        """Ask whom, and for the words."""
+        from console.screens.consulting import ask_colleague
+
+        if self.shown is not None:
+            ask_colleague(self, self.shown, self._colleagues())
+
+    def _colleagues(self) -> list[str]:
+        session = self.console_app.session
+        return colleagues(roster_in_force(session.ledger), session.reviewer)
+
     def _edited(self, told: str | None) -> None:
         if told is None:
             self.console_app.say("Nothing was edited.")
@@ -156,15 +219,24 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
         if view is None or change is None:
             return
         app = self.console_app
+        missing = self._missing(view, change)
         shown = Shown(
             proposal=self._key[0],
             index=self._key[1],
             digest=change.row.change_digest,
             patient=banner(view.patient, view.row.patient, app.session.clock.now()).plain,
             what=what(change.row),
+            attestation=tuple(wanted(change.row.route_json)),
+            without=tuple(one.idx for one in missing),
+            warnings=tuple(words(missing, first=1)),
         )
         expires = None if change.row.expires is None else moment(change.row.expires)
         app.push_screen(DecisionModal(outcome, shown, expires), partial(self._answered, shown))
+
+    def _missing(self, view: ProposalView, change: ChangeView) -> list[ChangeRow]:
+        """Return what the change rests on and what was gone when it was painted."""
+        rests = set(change.row.depends_on)
+        return [one.row for one in view.changes if one.row.idx in rests and one.row.state in GONE]
 
     def _answered(self, shown: Shown, choice: Choice | None) -> None:
         app = self.console_app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from textual import events
 from textual.content import Content
@@ -32,6 +32,17 @@ class Choices(Static):
             lines(
                 joined(own("▸ " if place == chosen else "  ", "bold"), own(f"{place + 1}  "),
                        choice.stylize("reverse") if place == chosen else choice)
+                for place, choice in enumerate(choices)
+            )
+        )  # fmt: skip
+
+    def show_ticks(self, choices: Sequence[Content], ticked: Collection[int]) -> None:
+        """Show lines of which each is ticked by itself."""
+        self.display = bool(choices)
+        self.update(
+            lines(
+                joined(own("[x] " if place in ticked else "[ ] ", "bold"), own(f"{place + 1}  "),
+                       choice.stylize("bold") if place in ticked else choice)
                 for place, choice in enumerate(choices)
             )
         )  # fmt: skip

@@ -96,7 +96,8 @@ def _evaluated(data: JsonObject) -> str:
 
 def _decided(data: JsonObject) -> str:
     reason = f", {data['reason']}" if data.get("reason") else ""
-    return f"{data['outcome']} by {data['reviewer']} as {data['role']}{reason}"
+    attested = f", attesting {', '.join(data['attested'])}" if data.get("attested") else ""
+    return f"{data['outcome']} by {data['reviewer']} as {data['role']}{reason}{attested}"
 
 
 def _receipt(data: JsonObject) -> str:
@@ -147,6 +148,10 @@ _TOLD: dict[str, Callable[[JsonObject], str]] = {
     ),
     "change.warned": _stepped("nobody has decided it yet; asked"),
     "change.escalated": _stepped("escalated to"),
+    "change.consulted": lambda data: (
+        f"{data['by']} {'answers' if 'answers' in data else 'asks'} {data['to']}"
+    ),
+    "change.withdrawn": lambda data: f"taken back by {data['agent']}",
     "change.expired": lambda _data: "nobody decided it in time",
     "notice.raised": lambda data: (
         f"to be told outside: {data['kind']} to {', '.join(data['to']).replace(':', ' ')}"

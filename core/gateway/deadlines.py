@@ -23,7 +23,7 @@ from core.lifecycle import State
 from core.notice import Kind, Notice, raise_notice
 from core.ports import Transaction
 from core.records import ChangeRow
-from core.review.decide import about
+from core.review.decide import about, send_back_dependents
 from core.review.voting import standing
 from core.roster import Roster
 from core.workspace import Workspace, roster_in_force
@@ -158,6 +158,7 @@ class _Case:
 
     def expire(self) -> None:
         self.transaction.append(_moved(self.workspace, self.change, EXPIRED, State.EXPIRED))
+        send_back_dependents(self.workspace, self.transaction, self.change, "dependency-expired")
         roles = reassigners(self.change.route_json or {})
         called = Called("nobody", (), tuple(roles))
         if self.roster is not None:

@@ -16,7 +16,7 @@ from core.lifecycle import State
 from core.ports import Reads, Request, Response, Transaction
 from core.records import ChangeRow, ProposalRow
 from core.review.content import Content, Erased
-from core.review.decide import about, void
+from core.review.decide import about, send_back_dependents, void
 from core.workspace import Workspace
 
 
@@ -102,6 +102,7 @@ def receipt(
         )
         if outcome.state == State.REFUSED:
             open_exception(workspace, transaction, change, "refused", outcome.failure)
+            send_back_dependents(workspace, transaction, change, "dependency-refused")
 
 
 def resolve(
@@ -159,6 +160,8 @@ def send_back(
         admit(
             workspace, transaction, one, digests, verdict, seen.consent or "", before=State.PENDING
         )
+        why = "dependency-denied" if verdict.outcome == "denied" else "dependency-changed"
+        send_back_dependents(workspace, transaction, seen, why)
 
 
 def open_exception(

@@ -19,7 +19,7 @@ from core.ports import Reads, Transaction
 from core.records import ChangeRow, ProposalRow
 from core.review.approval import Holding, Now, approvals_hold
 from core.review.content import Content
-from core.review.voting import standing
+from core.review.dependencies import GONE, gone
 from core.roster import Roster
 from core.trust import Untrusted, check_in_force
 from core.workspace import (
@@ -33,7 +33,6 @@ from core.workspace import (
 Consequence = Literal["wait", "void", "park"]
 
 DONE = frozenset({State.VERIFIED, State.CORRECTED})
-GONE = frozenset({State.REJECTED, State.DENIED, State.WITHDRAWN, State.SUPERSEDED})
 
 
 class Stopped(Exception):
@@ -65,7 +64,7 @@ def versions(reads: Reads) -> Versions:
 
 
 def check_lifecycle(reads: Reads, change: ChangeRow, lo: datetime) -> None:
-    """Stop unless ready, held long enough, unspent, and what it depends on is done.
+    """Stop unless ready, held long enough and unspent.
 
     `lo` is the lower bound of the time: a hold is over only when it certainly is.
     """
@@ -79,21 +78,20 @@ def check_lifecycle(reads: Reads, change: ChangeRow, lo: datetime) -> None:
         raise Stopped("operation-spent", "park")
     if reads.manual(change.operation) is not None:
         raise Stopped("entered-by-hand", "park")
+
+
+def check_dependencies(reads: Reads, change: ChangeRow) -> None:
+    """Stop while what the change rests on is still to come.
+
+    What will never come is for people to know: `approvals_hold` asks that they signed so, and a
+    change that no person decides is parked.
+    """
     for index in change.depends_on:
         other = reads.change(change.proposal, index)
         if other is None or State(other.state) not in DONE | GONE:
             raise Stopped("dependency-open", "wait")
-        if State(other.state) in GONE:
-            _check_decided_after(reads, change, other)
-
-
-def _check_decided_after(reads: Reads, change: ChangeRow, gone: ChangeRow) -> None:
-    """Stop unless everybody who approved did so knowing that what it rests on will not come."""
-    votes = standing(reads, change)
-    if not votes:
+    if change.outcome == "auto" and gone(reads, change):
         raise Stopped("dependency-gone", "park")
-    if any(vote.seq < gone.state_seq for vote in votes):
-        raise Stopped("dependency-gone", "void")
 
 
 def check_freeze(reads: Reads, proposal: ProposalRow, change: ChangeRow) -> None:
@@ -136,7 +134,8 @@ def holding_now(
     votes = list(reads.decisions(change.proposal, change.idx))
     glass = {row.decision: row.statement for row in reads.broken_glass(change.proposal, change.idx)}
     may_break = policy_in_force(reads).break_glass if glass else frozenset()
-    now = Now(digest, exact, verdict, hi, roster, may_break, glass)
+    missing = tuple(gone(reads, change))
+    now = Now(digest, exact, verdict, hi, roster, may_break, glass, missing)
     return approvals_hold(proposal, change, votes, now)
 
 
@@ -177,6 +176,7 @@ def check_last(
     check_documents(transaction)
     roster = roster_in_force(transaction)
     check_approvals(workspace, transaction, proposal, seen, content, roster)
+    check_dependencies(transaction, seen)
     check_freeze(transaction, proposal, seen)
     if versions(transaction) != looked_at:
         raise Stopped("policy-or-roster-changed", "wait")

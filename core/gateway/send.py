@@ -13,6 +13,7 @@ from core.gateway import events
 from core.gateway.guards import (
     Stopped,
     check_approvals,
+    check_dependencies,
     check_freeze,
     check_last,
     check_lifecycle,
@@ -73,6 +74,7 @@ def _check_before(
         check_lifecycle(transaction, change, transaction.clock.lo)
         roster = roster_in_force(transaction)
         check_approvals(workspace, transaction, proposal, change, content, roster)
+        check_dependencies(transaction, change)
         check_freeze(transaction, proposal, change)
 
 

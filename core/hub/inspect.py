@@ -119,7 +119,7 @@ def _proposed(task: JsonObject, roster: Roster, team: str, ehrs: Collection[str]
     except InvalidStatement:
         return _quarantine("signer" if _other_key(text, keys) else "statement")
     payload = statement.payload
-    if not _has_envelope(payload):
+    if not has_envelope(payload):
         return _quarantine("schema")
     if payload["team"] != team:
         return _quarantine("team")
@@ -161,7 +161,8 @@ def _other_key(text: str, keys: Collection[str]) -> bool:
         return False
 
 
-def _has_envelope(payload: JsonObject) -> bool:
+def has_envelope(payload: JsonObject) -> bool:
+    """Tell whether a payload says version, team, id and time, each in its form."""
     id_, at = payload.get("id"), payload.get("at")
     return (
         payload.get("v") == Number("1")

@@ -6,7 +6,9 @@ answer that a machine can read). No word of the chart stands in it.
 
 from __future__ import annotations
 
-from core.canonical import JsonObject, Number
+from collections.abc import Sequence
+
+from core.canonical import JsonObject, Number, exact
 from core.disposition import disposition
 from core.hub.task import MAX_OUTPUTS
 from core.ledger.event import About, Actor, Event, instant
@@ -14,11 +16,13 @@ from core.ledger.hub_events import ANSWERED
 from core.lifecycle import OPEN, State, derived
 from core.ports import Transaction
 from core.records import ProposalRow
+from core.review.withdraw import Withdrawn
 from core.statement import sign
 from core.workspace import Workspace
 
 QUARANTINED = "quarantined"
 DUPLICATE = "duplicate-of"
+TOO_LATE = "too-late"
 # What nobody in the agent's house could wait out: it is told though it is not the end.
 STUCK = frozenset(
     {State.EXCEPTION, State.DEAD_LETTER, State.EXPIRED, State.MANUAL_ENTRY, State.HELD_BY_EHR}
@@ -77,6 +81,25 @@ def answer_duplicate(
         "changes": [],
     }
     _append(workspace, transaction, task, members, About(proposal=known.id))
+
+
+def answer_withdrawal(
+    workspace: Workspace,
+    transaction: Transaction,
+    task: str,
+    row: ProposalRow,
+    done: Sequence[Withdrawn],
+) -> None:
+    """Sign on the withdrawing Task what became of each change that it named."""
+    members: JsonObject = {
+        "proposal": row.digest,
+        "state": TOO_LATE if any(one.outcome == TOO_LATE for one in done) else "withdrawn",
+        "final": True,
+        "changes": [
+            {"index": exact(one.index), "outcome": one.outcome, "state": one.state} for one in done
+        ],
+    }
+    _append(workspace, transaction, task, members, About(proposal=row.id))
 
 
 def _append(

@@ -69,9 +69,14 @@ def carry(kind: str, statement: str) -> JsonObject:
 
 def is_proposal(task: JsonObject) -> bool:
     """Tell whether a resource is a Task with our proposal code."""
+    return coded(task, PROPOSAL)
+
+
+def coded(task: JsonObject, wanted_code: str) -> bool:
+    """Tell whether a resource is a Task with that code of ours."""
     code = task.get("code")
     codings = _list(code.get("coding")) if isinstance(code, dict) else []
-    wanted = {"system": TASK_SYSTEM, "code": PROPOSAL}
+    wanted = {"system": TASK_SYSTEM, "code": wanted_code}
     return task.get("resourceType") == "Task" and any(
         isinstance(item, dict) and all(item.get(key) == value for key, value in wanted.items())
         for item in codings

@@ -19,6 +19,7 @@ from core.policy.parse import parse_policy
 from core.policy.policy import Policy
 from core.policy.verdict import Verdict
 
+_STRICTNESS: dict[str, int] = {"auto": 0, "review": 1, "denied": 2}
 People = Mapping[str, frozenset[str]]
 
 
@@ -29,6 +30,8 @@ class Tried:
     case: Case
     verdict: Verdict
     failures: tuple[str, ...]
+    loosened: bool = False
+    """The document lets more through than the case says, or asks for less before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,13 @@ def try_policy(text: str) -> Report:
 
 
 def check_own_cases(text: str) -> None:
-    """Raise BadInput for the first case that the document itself does not meet."""
+    """Raise BadInput for the first case beyond which the document lets something through.
+
+    A document that lets through less than a case says is only doubtful.
+    """
     for one in try_policy(text).failed:
+        if not one.loosened:
+            continue
         raise BadInput(
             f"the case {one.case.name!r} fails: {'; '.join(one.failures)}",
             field=one.case.field,
@@ -112,7 +120,17 @@ def _try(policy: Policy, case: Case, people: Mapping[str, int] | None) -> Tried:
     )
     if failures and case.outcome != verdict.outcome and reasons:
         failures += (f"because of {_shown(reasons)}",)
-    return Tried(case, verdict, failures)
+    return Tried(case, verdict, failures, _is_loosened(policy, case, verdict))
+
+
+def _is_loosened(policy: Policy, case: Case, verdict: Verdict) -> bool:
+    wanted, got = _STRICTNESS[case.outcome], _STRICTNESS[verdict.outcome]
+    if wanted != got:
+        return got < wanted
+    if case.tier is not None and case.tier in policy.tiers:
+        return policy.tiers.index(verdict.tier) < policy.tiers.index(case.tier)
+    route = next((one for one in policy.routes if one.id == case.route), None)
+    return route is not None and verdict.route is not None and verdict.route.quorum < route.quorum
 
 
 def _shown(value: object) -> str:

@@ -5,11 +5,11 @@ Source: design §7; docs/adr/0012.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from core.errors import BadInput
-from core.policy.cases import check_own_cases
+from core.policy.cases import check_own_cases, try_policy
 from core.policy.doubts import Grade, doubts
 from core.policy.locate import line_of, line_of_error
 from core.policy.parse import parse_policy
@@ -46,14 +46,27 @@ def inspect_policy(text: str, people: Mapping[str, frozenset[str]] | None) -> tu
 
     Raises BadInput for a document that is not valid.
     """
-    return tuple(
+    found = tuple(
         Finding(one.grade, line_of(text, one.field), one.field, one.problem, one.remedy)
         for one in doubts(parse_policy(text), people)
     )
+    return (*found, *_unmet(text))
+
+
+def _unmet(text: str) -> Iterator[Finding]:
+    """Yield what the document lets through less than its cases say."""
+    for one in try_policy(text).failed:
+        if not one.loosened:
+            field = one.case.field
+            problem = f"the case {one.case.name!r} fails: {'; '.join(one.failures)}"
+            remedy = "Correct the case or the rules; `policy test` shows every failure"
+            yield Finding("warning", line_of(text, field), field, problem, remedy)
 
 
 def check_adoptable(text: str) -> None:
-    """Raise BadInput for a document that is not valid, fails its own cases or may not be adopted.
+    """Raise BadInput for a document that is not valid, or that may not be adopted.
+
+    It may not where it lets through more than its own cases say.
 
     What was adopted before this was asked stays in force: only adoption asks it.
     """

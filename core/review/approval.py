@@ -14,6 +14,8 @@ from core.canonical import JsonObject
 from core.ledger.event import moment
 from core.records import ChangeRow, DecisionRow, ProposalRow
 from core.review.asking import authors
+from core.review.attestation import attested
+from core.review.dependencies import does_without
 from core.roster import Roster
 from core.statement import InvalidStatement, verify
 
@@ -44,6 +46,8 @@ class Now:
     """The roles that the policy in force lets break the glass."""
     glass: Mapping[str, str] = field(default_factory=dict)
     """Decision id → the signed statement that broke the glass for it."""
+    missing: tuple[ChangeRow, ...] = ()
+    """What the change rests on and what will not be written."""
 
 
 def approvals_hold(
@@ -128,6 +132,10 @@ def _vote_holds(
         return None, "role-changed"
     if person.id in authors(proposal):
         return None, "self-approved"
+    if not attested(route, payload.get("attested")):
+        return None, "not-attested"
+    if not does_without(now.missing, payload.get("without")):
+        return None, "dependency-gone"
     if now.hi >= moment(str(payload["expires"])):
         return None, "expired"
     return person.id, ""

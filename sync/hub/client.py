@@ -25,7 +25,7 @@ from sync.hub.paging import COUNT, Pages
 from sync.wire import httpx
 
 SCOPE = "system/Task.rus system/Provenance.crs system/Library.r"
-CODE = "urn:countersign:task|proposal"
+CODE = "urn:countersign:task|proposal,urn:countersign:task|withdraw"
 MAX_PAGES = 2_000
 FRESH = {"Accept": FHIR_JSON, "Cache-Control": "no-cache"}
 # Another version, or one that the server holds back: go and read.

@@ -18,6 +18,7 @@ from sync.hub.pull import Pull, pull_tasks
 from sync.hub.push import push, sign_answers
 from sync.hub.report import Progress, Report
 from sync.hub.seen import Seen
+from sync.hub.withdrawals import carry_out_withdrawals
 from sync.store.connection import Connection
 
 
@@ -60,6 +61,7 @@ class Engine:
             self.report.refused = self.report.unreachable = True
         if not self.report.stopped:
             await admit_waiting(pull, self._connection, self._quota)
+            carry_out_withdrawals(pull)
         if not self.report.stopped:
             await self._refresh(full=full)
 

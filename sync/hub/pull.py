@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 
 from core.hub.inspect import Judged, Kind, Known, inspect
 from core.hub.receive import alarm, quarantine
+from core.hub.withdrawal import is_withdrawal
 from core.intake.stage import Origin
 from core.ports import Held, Hub, Transaction
 from core.records import ProposalRow
 from core.workspace import Workspace, roster_in_force
 from sync.hub.report import Report
 from sync.hub.seen import Seen, SeenRow
+from sync.hub.withdrawals import take_withdrawal
 
 OVERLAP = timedelta(seconds=180)
 TASKS = "Task"
@@ -66,6 +68,10 @@ def take(pull: Pull, items: Sequence[Held]) -> None:
         for held in items:
             before = met.get(held.reference)
             if before is not None and before.version == held.version:
+                continue
+            if is_withdrawal(held.resource):
+                take_withdrawal(pull, transaction, held, roster)
+                pull.report.pulled += 1
                 continue
             proposal = transaction.proposal_of_task(held.reference)
             known = known_of(pull.seen, transaction, held.reference, proposal)

@@ -122,7 +122,8 @@ def _missing(held: Held, rows: Sequence[OutputRow]) -> list[OutputRow]:
 def _shown(pull: Pull, task: str, rows: Sequence[OutputRow]) -> tuple[str, str]:
     proposal = pull.workspace.ledger.proposal_of_task(task)
     if proposal is None:
-        return "rejected", next((row.state for row in rows if row.state), "denied")
+        state = next((row.state for row in rows if row.state), "denied")
+        return "completed" if state == State.WITHDRAWN else "rejected", state
     changes = pull.workspace.ledger.changes(proposal.id)
     return display.status(State(change.state) for change in changes)
 

@@ -25,6 +25,8 @@ class Report:
     ignored: int = 0
     quarantined: int = 0
     alarms: int = 0
+    withdrawn: int = 0
+    """Withdrawals by agents that were carried out, as far as they were not too late."""
     throttled: int = 0
     """Left on the hub for now: their agent is over its quota."""
     waiting: int = 0

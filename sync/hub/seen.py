@@ -96,6 +96,11 @@ class Seen:
         )
         return [SeenRow(*row) for row in found]
 
+    def in_state(self, state: str) -> list[SeenRow]:
+        """Return the Tasks in one state, in the order they were seen."""
+        query = f"SELECT {_SEEN} FROM seen_task WHERE state = ? ORDER BY rowid"  # noqa: S608
+        return [SeenRow(*row) for row in self._execute(query, (state,))]
+
     def counts(self) -> dict[str, int]:
         """Return how many Tasks are in each state."""
         found = self._execute("SELECT state, count(*) FROM seen_task GROUP BY state")

@@ -22,6 +22,7 @@ MIGRATIONS = (
     "0005.sql",
     "0007.sql",
     "0008.sql",
+    "0009.sql",
     "0013.sql",
 )
 _PRAGMAS = (("synchronous", 2), ("foreign_keys", 1), ("temp_store", 2), ("secure_delete", 1))

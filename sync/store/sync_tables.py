@@ -68,6 +68,25 @@ class SeenProvenance(SQLModel, table=True):
     version: str
 
 
+class Claim(SQLModel, table=True):
+    """Who is looking at a change; lapses by itself."""
+
+    __tablename__ = "claim"
+    proposal: str = Field(primary_key=True)
+    idx: int = Field(primary_key=True)
+    who: str = Field(primary_key=True)
+    at: str
+
+
+class OpenedChange(SQLModel, table=True):
+    """A change, by its hash, that somebody was shown."""
+
+    __tablename__ = "opened"
+    who: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    at: str
+
+
 class Pushed(SQLModel, table=True):
     """How far one statement has come on its way to its Task."""
 

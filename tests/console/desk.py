@@ -19,6 +19,7 @@ from console.widgets.key_bar import KeyBar
 from core.intake.stage import stage
 from core.records import ChangeRow
 from core.workspace import Workspace
+from sync.store.attention import StoreAttention
 from sync.store.ledger import StoreLedger
 from tests.builders import Bench, document, exact_object, proposal
 from tests.fakes import FakeClock
@@ -86,6 +87,10 @@ class Desk:
     @property
     def ledger(self) -> StoreLedger:
         return self.bench.ledger
+
+    @property
+    def attention(self) -> StoreAttention:
+        return StoreAttention(self.bench.connection)
 
     def offline(self) -> Workspace:
         return self.bench.workspace

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from console.actions import key_reference
 from console.commands.registry import COMMANDS
+from core.review.attestation import SENTENCES
+from core.review.feedback import SYSTEM
 from core.review.reasons import REJECT_REASONS
 from tests.tools.permissions_page import permissions_page
 from tests.tools.policy_page import policy_reference
@@ -37,6 +39,16 @@ def _commands() -> str:
     lines += [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES]
     lines += ["", "## Reasons of a rejection", "", "| code | meaning |", "|---|---|"]
     lines += [f"| `{code}` | {meaning} |" for code, meaning in REJECT_REASONS.items()]
+    lines += ["", f"In CDS Hooks feedback each is a Coding of the system `{SYSTEM}`,"]
+    lines += ["the meaning its `display`."]
+    lines += [
+        "",
+        "## Attestations",
+        "",
+        "What `approve --attest CODE` says, where a route asks for",
+    ]
+    lines += ["it; a policy may ask for codes of its own.", "", "| code | meaning |", "|---|---|"]
+    lines += [f"| `{code}` | {meaning} |" for code, meaning in SENTENCES.items()]
     return "\n".join([*lines, ""])
 
 

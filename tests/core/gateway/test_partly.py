@@ -13,11 +13,11 @@ import pytest
 from core.adoption import adopt
 from core.canonical import encode
 from core.disposition import disposition
-from core.gateway import guards
+from core.gateway import events as admitting
 from core.ledger.event import Event
 from core.lifecycle import State
 from core.policy import sample_policy
-from core.review import decide as deciding
+from core.review import approval, recording
 from core.review.content import read_content
 from core.review.decide import Answer, about, decide
 from core.review.edit import edit as edit_change
@@ -225,8 +225,9 @@ async def test_what_rests_on_something_denied_meanwhile_is_looked_at_again(bench
     id_ = await _denied_meanwhile(bench)
     assert bodies(bench) == []
     row = change(bench, id_, 1)
-    assert (row.state, row.void) == (State.PENDING, "dependency-gone")
-    approve(bench, id_, 1)
+    assert (row.state, row.void) == (State.PENDING, "dependency-denied")
+    decide(bench.workspace, id_, 1, Answer("approve", seen=row.change_digest, without=(0,)))
+    approve(bench, id_, 2)
     await settled(bench)
     assert bodies(bench) == [stored(bench, id_, 1), stored(bench, id_, 2)]
 
@@ -234,7 +235,8 @@ async def test_what_rests_on_something_denied_meanwhile_is_looked_at_again(bench
 async def test_control_without_that_guard_it_is_written_unseen(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guards, "_check_decided_after", lambda *_: None)
+    monkeypatch.setattr(admitting, "send_back_dependents", lambda *_: None)
+    monkeypatch.setattr(approval, "does_without", lambda *_: True)
     await _denied_meanwhile(bench)
     assert len(bodies(bench)) == 2
 
@@ -258,8 +260,8 @@ async def test_what_was_decided_before_its_base_was_withdrawn_is_looked_at_again
 async def test_control_without_sending_back_the_dependants_are_written(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deciding, "send_back_dependents", lambda *_: None)
-    monkeypatch.setattr(guards, "_check_decided_after", lambda *_: None)
+    monkeypatch.setattr(recording, "send_back_dependents", lambda *_: None)
+    monkeypatch.setattr(approval, "does_without", lambda *_: True)
     id_ = await proposed(bench)
     for index, what in ((2, "approve"), (1, "approve"), (0, "reject")):
         act(bench, id_, index, what)

@@ -14,7 +14,7 @@ from core.policy import Request, parse_policy, sample_policy
 from core.policy import case_request as module
 from core.policy.case_request import request_keys
 from core.policy.cases import Report, check_own_cases, try_policy
-from core.policy.inspection import check_adoptable
+from core.policy.inspection import check_adoptable, inspect_policy
 from tests.core.policy.builders import allow, document, forbid
 
 ASKED = {
@@ -206,6 +206,35 @@ def test_a_document_that_fails_its_own_case_is_not_adoptable() -> None:
             check(text)
         assert caught.value.field == "case[0]"
     check_adoptable(document(allow(), case()))
+
+
+def test_a_case_beyond_which_less_is_let_through_is_only_doubtful() -> None:
+    text = document(allow(agents='["other"]'), case())
+    check_adoptable(text)
+    (found,) = [one for one in inspect_policy(text, None) if one.field == "case[0]"]
+    assert found.grade == "warning" and "outcome should be review, but is denied" in found.problem
+
+
+@pytest.mark.parametrize(
+    ("told", "stops"),
+    [
+        ({"tier": '"medium"'}, True),
+        ({"route": '"pair"'}, True),
+        ({"route": '"clinic"'}, False),
+        ({"rules": '["stop"]'}, False),
+        ({"reasons": '["no-rule"]'}, False),
+    ],
+)
+def test_what_asks_for_less_than_a_case_says_stops_adoption(
+    told: dict[str, str], stops: bool
+) -> None:
+    text = document(allow(), forbid(agents='["x"]'), case(**told))
+    assert try_policy(text).failed
+    if stops:
+        with pytest.raises(BadInput):
+            check_adoptable(text)
+    else:
+        check_adoptable(text)
 
 
 def test_a_policy_in_force_is_readable_whatever_its_cases_say() -> None:

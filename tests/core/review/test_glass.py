@@ -131,7 +131,7 @@ async def test_it_is_signed_loud_and_reviewed(bench: Bench) -> None:
     keys = {bench.ring.signer("reviewer").kid: bench.ring.public("reviewer")}
     payload = verify(entry.leaf["data"]["statement"], "break-glass", keys).payload
     assert payload["bypasses"] == ["consent", "role"] and payload["purpose"] == "BTG"
-    assert entry.body == {"reason": WHY} and "555" not in str(entry.leaf)
+    assert entry.body == {"reason": WHY} and "555 0199" not in str(entry.leaf)
     words = " | ".join(line.text for line in trail(entries))
     assert "GLASS BROKEN by dr-lee as physician (BTG): consent and role" in words
     (row,) = bench.ledger.open_incidents()

@@ -16,7 +16,7 @@ from sync.fhir import NoAuth
 from sync.fhir.channel import Bounds
 from sync.fhir.errors import Throttled
 from sync.fhir.tokens import Token, elapsed
-from sync.hub.client import HubClient
+from sync.hub.client import CODE, HubClient
 from sync.sandbox import Sandbox, serving
 from tests.hub import HubAgent
 
@@ -147,7 +147,7 @@ async def test_the_query_is_the_protocols() -> None:
         "_sort": "_lastUpdated", "_count": "100", "_lastUpdated": "ge2026-11-23T09:00:00.123Z",
     }  # fmt: skip
     first, second = asked
-    assert dict(first.url.params) == {**wanted, "code": "urn:countersign:task|proposal"}
+    assert dict(first.url.params) == {**wanted, "code": CODE}
     assert dict(second.url.params) == wanted
     assert all(request.headers["cache-control"] == "no-cache" for request in asked)
 

@@ -18,6 +18,7 @@ from core.notice import DELIVERED, FAILED, Notice, raise_notice
 from core.notify.deliver import ABANDONED
 from core.reconcile.settle import settle
 from core.review.byhand import Entry, enter
+from core.review.consult import consult
 from core.review.content import read_content
 from core.review.decide import Answer, about, decide
 from core.review.edit import edit as edit_change
@@ -25,8 +26,10 @@ from core.review.edit import editable
 from core.review.glass import Glass
 from core.review.reassign import Handover, Item, reassign
 from core.review.recall import recall
+from core.review.withdraw import withdraw
 from core.second_owner import PENDING
 from core.workspace import document as in_force
+from sync.keys.ring import generate
 from sync.store.connection import Connection, connect
 from tests.builders import (
     CONDITION,
@@ -64,6 +67,8 @@ async def live(bench: Bench) -> Bench:
     await _given_away(bench)
     await _through_the_hub(bench)
     _told(bench)
+    await _taken_back(bench)
+    await _asked(bench)
     _put_forward(bench)
     return bench
 
@@ -72,6 +77,22 @@ def _put_forward(bench: Bench) -> None:
     other = join(bench.workspace)
     text = in_force(bench.ledger, "policy").document
     assert adopt(other, "policy", f"{text}\n# a remark\n").kind == PENDING
+
+
+async def _asked(bench: Bench) -> None:
+    other = generate()
+    adopted = bench.ledger.config("roster")
+    assert adopted is not None
+    key = f'{{kid = "{other.signer("reviewer").kid}", x = "{other.public("reviewer")}"}}'
+    person = f'[[people]]\nid = "dr-okafor"\nroles = ["nurse"]\nkeys = [{key}]\n'
+    adopt(bench.workspace, "roster", f"{adopted.document}\n{person}")
+    id_ = await staged(bench, problem_change(), correlation_id="consulted", evidence=[])
+    consult(bench.workspace, id_, 0, "dr-okafor", "newly diagnosed, or known before?")
+
+
+async def _taken_back(bench: Bench) -> None:
+    id_ = await staged(bench, problem_change(), correlation_id="withdrawn", evidence=[])
+    withdraw(bench.workspace, id_, [], "the patient was mistaken")
 
 
 def _told(bench: Bench) -> None:

@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from core.records_consent import HoldRow
+
 
 @dataclass(frozen=True, slots=True)
 class ProposalRow:
@@ -101,6 +103,8 @@ class ChangeRow:
     """Shown."""
     assigned: str | None = None
     """To whom a supervisor gave it: `role:nurse` or `person:dr-lee`."""
+    consent_at: str | None = None
+    """When the Consents were read that `consent` rests on; None where they were not."""
 
     @property
     def touched(self) -> list[tuple[str, str]]:
@@ -281,4 +285,5 @@ ROWS = (
     OutputRow,
     FindingRow,
     NoticeRow,
+    HoldRow,
 )

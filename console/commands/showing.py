@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from console.commands.finding import change_line
 from console.commands.output import say, value_text
 from core.canonical import JsonObject
 from core.delta import Difference
-from core.view import ChangeView, ProposalView, consent_words
+from core.view import ChangeView, ProposalView, consent_read, consent_words
 from core.waiting import state_words
 
 
-def print_proposal(view: ProposalView) -> None:
+def print_proposal(view: ProposalView, now: datetime) -> None:
     """Print everything a reviewer needs before deciding."""
     row = view.row
     say(f"PROPOSAL  {row.id}")
@@ -21,7 +23,7 @@ def print_proposal(view: ProposalView) -> None:
     for item in view.evidence:
         _print_evidence(item)
     for change in view.changes:
-        _print_change(change)
+        _print_change(change, now)
     say()
     say("AGENT SAYS, UNVERIFIED")
     say(f"  {row.agent} ({row.model}, {row.prompt}), confidence {row.confidence}")
@@ -64,7 +66,7 @@ def _print_evidence(item: JsonObject) -> None:
         say(f"  the agent's quote, not confirmed: {item['quote']}")
 
 
-def _print_change(view: ChangeView) -> None:
+def _print_change(view: ChangeView, now: datetime) -> None:
     row = view.row
     say()
     state = state_words(row.state)
@@ -85,7 +87,7 @@ def _print_change(view: ChangeView) -> None:
             f"  moved since: {moved['path']}: {value_text(moved.get('before'))}"
             f" → {value_text(moved.get('after'))}"
         )
-    _print_judgement(view)
+    _print_judgement(view, now)
 
 
 def _print_delta(delta: list[Difference]) -> None:
@@ -95,7 +97,7 @@ def _print_delta(delta: list[Difference]) -> None:
         say(f"  {item.effect:<8} {item.path}: {before} → {after}")
 
 
-def _print_judgement(view: ChangeView) -> None:
+def _print_judgement(view: ChangeView, now: datetime) -> None:
     row = view.row
     route = row.route_json
     if route is not None:
@@ -103,7 +105,9 @@ def _print_judgement(view: ChangeView) -> None:
         say(f"  policy: {row.outcome}, tier {row.tier}, {route['quorum']} of {roles}")
     for reason in row.reason_list:
         say(f"  policy: {reason['code']}: {reason['text']}")
-    say(f"  {consent_words(row.consent) or 'consent unknown'}")
+    read = consent_read(row, now)
+    words = consent_words(row.consent) or "consent unknown"
+    say(f"  {words}" if read is None else f"  {words} · {read}")
     if row.expires:
         say(f"  decide until {row.expires}")
     for vote in view.decisions:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from core.canonical import JsonObject, Number, exact
-from core.consent import Asked, labels_of
+from core.consent.consult import Case as ConsentCase
+from core.consent.consult import consult
 from core.delta import Difference, disturbed, touched
 from core.digests import Base, bytes_digest, fingerprint
 from core.errors import Failed
@@ -72,17 +73,10 @@ async def refresh(
 async def _check_consent(
     workspace: Workspace, proposal: ProposalRow, change: ChangeRow, patient: str, fresh: Content
 ) -> None:
-    asked = Asked(
-        patient=patient,
-        agent=proposal.agent,
-        purpose=proposal.purpose,
-        type=change.type,
-        operation="create" if change.op == "create" else "update",
-        at=workspace.clock.now(),
-        labels=labels_of(fresh.base, fresh.resource),
-        actors=policy_in_force(workspace.ledger).consent_actors,
-    )
-    check_consent(await workspace.consents.evaluate(workspace.ehr(change.ehr), asked))
+    case = ConsentCase(change.ehr, patient, proposal.agent, proposal.purpose)
+    consulted = await consult(workspace, case, fresh=True)
+    operation: Operation = "create" if change.op == "create" else "update"
+    check_consent(consulted.about(change.type, operation, fresh.base, fresh.resource).answer)
 
 
 def judge_again(

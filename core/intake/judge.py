@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
 from core.canonical import JsonObject, exact
+from core.consent import denies, permits
+from core.consent.answer import LOST, REFUSED
 from core.delta import Difference, touched
 from core.intake import special
 from core.intake.evidence import badges
+from core.ledger.event import instant
 from core.policy import Policy, Reason, Request, RuleTrace, Touched, Verdict, evaluate
 from core.policy.request import Operation
 from core.roster import Roster
@@ -18,6 +22,10 @@ CONSENT_DENIED = Reason("consent-denied", "Consent does not permit this for the 
 CONSENT_UNREADABLE = Reason(
     "consent-unreadable",
     "A Consent of this patient cannot be read or contradicts itself; it has to be settled first.",
+)
+CONSENT_UNREAD = Reason(
+    "consent-unread",
+    "The Consents of this patient could not be read; it is tried again, and held until then.",
 )
 FROZEN = Reason("frozen", "A freeze is in force for writes of this kind; propose again later.")
 STALE_BASE = Reason(
@@ -78,7 +86,24 @@ def deny(verdict: Verdict, reason: Reason) -> Verdict:
     return replace(verdict, outcome="denied", route=None, reasons=(*verdict.reasons, reason))
 
 
-def verdict_data(verdict: Verdict, policy: str, consent: str) -> JsonObject:
+def is_held(consent: str, verdict: Verdict) -> bool:
+    """Tell whether a change waits for its Consents rather than being denied or admitted."""
+    clear = permits(consent) or denies(consent)
+    return verdict.outcome != "denied" and not clear
+
+
+def for_a_person(verdict: Verdict, consent: str, policy: Policy) -> Verdict:
+    """Return the verdict of a change whose Consents cannot be read: never automatic, and loud."""
+    reason = CONSENT_UNREAD if consent in (LOST, REFUSED) else CONSENT_UNREADABLE
+    reasons = (*verdict.reasons, reason)
+    return replace(
+        verdict, outcome="review", route=verdict.route or policy.highest_route, reasons=reasons
+    )
+
+
+def verdict_data(
+    verdict: Verdict, policy: str, consent: str, consent_at: datetime | None = None
+) -> JsonObject:
     """Return the leaf members of `change.evaluated`."""
     route = verdict.route
     members: JsonObject = {
@@ -91,6 +116,8 @@ def verdict_data(verdict: Verdict, policy: str, consent: str) -> JsonObject:
         "policy": policy,
         "consent": consent,
     }
+    if consent_at is not None:
+        members["consent_at"] = instant(consent_at)
     return members
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.canonical import JsonObject
-from core.ledger import hub_events, notice_events
+from core.ledger import consent_events, hub_events, notice_events
 from core.ledger.event import ERASED, UnknownEvent
 from core.ledger.rowops import Put, RowOp, Set, Value, change_key, integer, shown, text
 
@@ -137,6 +137,7 @@ def _evaluated(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
         "verdict_digest": data["verdict"],
         "policy_digest": data["policy"],
         "consent": data["consent"],
+        "consent_at": data.get("consent_at"),
     }
     return [Set("change", change_key(leaf), values)]
 
@@ -305,6 +306,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     ("exception.closed", 1): _exception_closed,
     ("freeze.set", 1): _frozen,
     ("freeze.lifted", 1): _thawed,
+    **consent_events.PROJECTORS,
     **hub_events.PROJECTORS,
     **notice_events.PROJECTORS,
     (ERASED, 1): _erased,

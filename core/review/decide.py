@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Literal
 
 from core.canonical import JsonObject, Number
+from core.consent import permits
 from core.digests import shown_digest
 from core.errors import BadInput, Conflict, NotFound, Refused
 from core.ledger.event import About, Actor, Event, instant
@@ -79,6 +80,8 @@ def decide(workspace: Workspace, proposal: str, index: int, answer: Answer) -> D
             _check_seen(change, shown, answer.seen)
         adopted = document(transaction, "roster")
         person, role = reviewer_of(workspace, parse_roster(adopted.document), change)
+        if answer.outcome == "approve":
+            check_consent_read(change)
         earlier = standing(transaction, change)
         if any(vote.reviewer == person.id for vote in earlier):
             raise Conflict(
@@ -129,6 +132,16 @@ def _check_seen(change: ChangeRow, shown: str, seen: str | None) -> None:
             "the hash is not that of what is waiting now",
             field="hash",
             remedy="Look at it again with `countersign show` and approve what you see",
+        )
+
+
+def check_consent_read(change: ChangeRow) -> None:
+    """Raise Refused for a change whose Consents could not be read: nothing to approve on yet."""
+    if not permits(change.consent or ""):
+        raise Refused(
+            "the patient's Consents cannot be read, or contradict each other",
+            field="consent",
+            remedy="Have them settled in the chart; they are read again by itself, or reject it",
         )
 
 

@@ -20,6 +20,7 @@ from core.records import (
     ProposalRow,
     WriteRow,
 )
+from core.records_consent import HoldRow
 from sync.store.connection import Connection
 
 Row = TypeVar("Row")
@@ -35,6 +36,7 @@ TABLES: dict[type, str] = {
     OutputRow: "output",
     FindingRow: "finding",
     NoticeRow: "notice",
+    HoldRow: "consent_hold",
 }
 """Which read table holds which rows."""
 

@@ -159,6 +159,7 @@ class ChangeTable(SQLModel, table=True):
     target: str | None = None
     patient_label: str | None = None
     assigned: str | None = None
+    consent_at: str | None = None
     place: str = Field(sa_column=Column(Text, Computed(PLACE, persisted=False)))
 
 
@@ -285,3 +286,17 @@ class NoticeTable(SQLModel, table=True):
     attempts: int
     tried_at: str | None = None
     delivered_at: str | None = None
+
+
+class ConsentHoldTable(SQLModel, table=True):
+    """`core.records_consent.HoldRow`."""
+
+    __tablename__ = "consent_hold"
+    __table_args__ = (Index("ix_consent_hold_due", "due", sqlite_where=text("ended IS NULL")),)
+    proposal: str = Field(primary_key=True)
+    idx: int = Field(primary_key=True)
+    since: str
+    attempts: int
+    due: str
+    deadline: str
+    ended: str | None = None

@@ -43,6 +43,7 @@ async def live(bench: Bench) -> Bench:
     await _given_away(bench)
     await _through_the_hub(bench)
     _told(bench)
+    await _held_for_consent(bench)
     return bench
 
 
@@ -55,6 +56,19 @@ def _told(bench: Bench) -> None:
         for number, kind in enumerate((FAILED, DELIVERED), 1):
             data = {"id": id_, "attempt": exact(number)}
             transaction.append(Event(kind, actor, about(seen), data=data))
+
+
+async def _held_for_consent(bench: Bench) -> None:
+    for correlation, answer in (("held", "unreadable"), ("settled", "permit")):
+        bench.consents.answer = "unreadable"
+        found = await staged(bench, problem_change(), correlation_id=correlation, evidence=[])
+        bench.consents.answer = answer
+        bench.clock.advance(minutes=1)
+        await run(bench)
+        assert change(bench, found).state == (
+            "proposed" if answer == "unreadable" else "pending-human-review"
+        )
+    bench.consents.answer = "permit"
 
 
 async def _given_away(bench: Bench) -> None:

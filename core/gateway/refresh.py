@@ -17,8 +17,8 @@ from core.errors import Failed
 from core.gateway.guards import Stopped, Versions, check_consent, versions
 from core.grounding import belongs_to
 from core.intake.build import narrative_of, reapply, stamp
-from core.intake.judge import Case, judge
-from core.ledger.event import instant
+from core.intake.judge import About, Case, judge
+from core.ledger.event import instant, moment
 from core.policy import Verdict
 from core.policy.request import Operation
 from core.ports import Fetched, Reads
@@ -84,6 +84,7 @@ def judge_again(
 ) -> Verdict:
     """Ask the policy in force about a change as it stands."""
     operation: Operation = "create" if change.op == "create" else "update"
+    body = proposal_body(reads, proposal)
     return judge(
         policy_in_force(reads),
         roster_in_force(reads),
@@ -95,13 +96,14 @@ def judge_again(
             purpose=proposal.purpose,
             workflow=proposal.workflow,
             confidence=Decimal(proposal.confidence),
-            has_encounter=proposal_body(reads, proposal)["encounter"] is not None,
+            has_encounter=body["encounter"] is not None,
         ),
         operation,
         content.resource,
         content.delta,
         content.narrative,
         content.evidence,
+        About(content.base, body.get("patient_resource"), moment(proposal.at).date()),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from core.canonical import JsonObject, exact
@@ -13,6 +13,8 @@ from core.consent.answer import LOST, REFUSED
 from core.delta import Difference, touched
 from core.intake import special
 from core.intake.evidence import badges
+from core.intake.person import person_flags
+from core.intake.sensitive import label_flags
 from core.ledger.event import instant
 from core.policy import Policy, Reason, Request, RuleTrace, Touched, Verdict, evaluate
 from core.policy.request import Operation
@@ -50,6 +52,22 @@ class Case:
     has_encounter: bool
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a change stands on: the resource it alters, the patient at intake, and the day then."""
+
+    base: JsonObject | None
+    patient: JsonObject | None
+    on: date
+
+    def flags(
+        self, policy: Policy, resource: JsonObject, delta: Sequence[Difference]
+    ) -> frozenset[str]:
+        """Return what the patient's age, proxies and hidden contacts make of the change."""
+        majority = policy.age_of_majority
+        return person_flags(self.patient, self.base, resource, delta, self.on, majority)
+
+
 def judge(
     policy: Policy,
     roster: Roster,
@@ -59,8 +77,10 @@ def judge(
     delta: Sequence[Difference],
     narrative: str | None,
     evidence: Sequence[JsonObject],
+    about: About,
 ) -> Verdict:
     """Return the policy's verdict on one change; `resource` is the intended one."""
+    labels = label_flags(about.base, resource, evidence)
     kept = {"narrative-kept"} if narrative == "kept" else set()
     request = Request(
         agent=case.agent,
@@ -75,7 +95,7 @@ def judge(
         confidence=case.confidence,
         has_encounter=case.has_encounter,
         groundings=badges(evidence),
-        flags=special.flags(delta, resource) | kept,
+        flags=special.flags(delta, resource) | kept | labels | about.flags(policy, resource, delta),
         values=_codes(resource),
     )
     return evaluate(policy, request, roster.roles())

@@ -33,6 +33,7 @@ from core.intake.judge import (
     FROZEN,
     NO_ROAD,
     STALE_BASE,
+    About,
     Case,
     deny,
     for_a_person,
@@ -95,7 +96,7 @@ async def survey(workspace: Workspace, proposal: Proposal) -> Survey:
     case = ConsentCase(proposal.ehr, proposal.patient, proposal.agent.id, proposal.purpose)
     consulted = await consult_or_hold(workspace, case, fresh=False)
     changes = [
-        await _survey_change(workspace, ehr, proposal, index, evidence, consulted)
+        await _survey_change(workspace, ehr, proposal, index, evidence, consulted, patient.resource)
         for index in range(len(proposal.changes))
     ]
     return Survey(patient.resource, patient_label(patient.resource), evidence, tuple(changes))
@@ -152,6 +153,7 @@ async def _survey_change(
     index: int,
     evidence: tuple[JsonObject, ...],
     consulted: Consulted,
+    patient: JsonObject,
 ) -> Surveyed:
     change, field = proposal.changes[index], f"changes[{index}]"
     operation = workspace.ids.uuid()
@@ -173,6 +175,7 @@ async def _survey_change(
         built.delta,
         built.narrative,
         supports(evidence, index),
+        About(None if base is None else base.resource, patient, workspace.clock.now().date()),
     )
     if rung is None:
         verdict = deny(verdict, NO_ROAD)

@@ -127,6 +127,7 @@ def _policy(document: Document) -> Policy:
         routes=routes,
         allows=tuple(_allow(rule) for rule in document.allow),
         forbids=tuple(Forbid(rule.id, _match(rule), rule.reason) for rule in document.forbid),
+        age_of_majority=document.minors.age_of_majority,
     )
 
 

@@ -31,6 +31,7 @@ class Policy:
     routes: tuple[Route, ...]
     allows: tuple[Allow, ...]
     forbids: tuple[Forbid, ...]
+    age_of_majority: int = 18
 
     @property
     def highest_tier(self) -> str:

@@ -26,6 +26,7 @@ from core.records import (
     ProposalRow,
     WriteRow,
 )
+from core.records_consent import HoldRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.statement import Signer
 
@@ -143,6 +144,9 @@ class Reads(Protocol):
 
     def broken_glass(self, proposal: str, index: int) -> Sequence[GlassRow]:
         """Return every breaking of the glass for one change, oldest first."""
+
+    def holds(self) -> Sequence[HoldRow]:
+        """Return the changes that wait until Consents can be read, the next due first."""
 
     def config(self, kind: str) -> ConfigRow | None:
         """Return the document in force."""
@@ -331,8 +335,22 @@ class Hub(Protocol):
         """
 
 
-class Consents(Protocol):
-    """What a patient's Consents say."""
+class ReadConsents(Protocol):
+    """A patient's Consents as they were read at one moment."""
 
-    async def evaluate(self, ehr: Ehr, asked: Asked) -> str:
-        """Return one line as `core.consent.answer` explains it; raises Unreachable or Refused."""
+    @property
+    def at(self) -> datetime:
+        """When they were read."""
+
+    def answer(self, asked: Asked) -> str:
+        """Return one line about one change, as `core.consent.answer` explains it."""
+
+
+class Consents(Protocol):
+    """Where a patient's Consents are read."""
+
+    async def read(self, ehr: Ehr, patient: str, *, fresh: bool = False) -> ReadConsents:
+        """Return the Consents of `Patient/id`, read anew where `fresh`, else perhaps kept ones.
+
+        Raises Unreachable or Refused.
+        """

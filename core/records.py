@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from core.records_consent import HoldRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 
 
@@ -116,6 +117,8 @@ class ChangeRow:
     answering: str | None = None
     """Who was found when somebody was last looked for: `on-duty`, `deputies`, `escalated`,
     `nobody`."""
+    consent_at: str | None = None
+    """When the Consents were read that `consent` rests on; None where they were not."""
     asked: str | None = None
     """Keyed digest of what its agent asked for (`core.intake.sameness`)."""
     grounds: str | None = None
@@ -313,4 +316,5 @@ ROWS = (
     IncidentRow,
     ManualRow,
     GlassRow,
+    HoldRow,
 )

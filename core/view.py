@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.audit.trail import Line, trail
 from core.canonical import RESPONSE, JsonObject, parse_object
 from core.delta import Difference
 from core.errors import Failed
 from core.intake.sameness import rejections
+from core.ledger.event import moment
 from core.lifecycle import State, derived
 from core.ports import Reads
 from core.records import ChangeRow, DecisionRow, ExceptionRow, ProposalRow, WriteRow
@@ -161,6 +163,7 @@ def _change_json(view: ChangeView) -> JsonObject:
         "void": row.void,
         "expires": row.expires,
         "consent": consent_words(row.consent),
+        "consent_read": row.consent_at,
         "verdict": {
             "outcome": row.outcome,
             "tier": row.tier,
@@ -182,6 +185,19 @@ def _change_json(view: ChangeView) -> JsonObject:
     }
 
 
+def consent_read(row: ChangeRow, now: datetime) -> str | None:
+    """Return how old the answer about consent is: `read 3 min ago`; None where it was not read."""
+    if row.consent_at is None:
+        return None
+    minutes = int((now - moment(row.consent_at)).total_seconds()) // 60
+    if minutes < 1:
+        return "read just now"
+    if minutes < 120:
+        return f"read {minutes} min ago"
+    hours = minutes // 60
+    return f"read {hours} h ago" if hours < 48 else f"read {hours // 24} days ago"
+
+
 def _effect(item: Difference) -> JsonObject:
     return {**item.as_json(), "effect": item.effect}
 
@@ -192,6 +208,8 @@ def consent_words(consent: str | None) -> str | None:
         return None
     word, _, source = consent.partition(" ")
     kind, _, default = word.partition(":")
+    if kind == "unread":
+        return "consent could not be read; it is tried again"
     if kind == "not-read":
         return f"consent not read; the workspace's default says {default}"
     if kind == "default":

@@ -8,6 +8,7 @@ from __future__ import annotations
 from core.lifecycle import State
 
 _SOLO: dict[State, str] = {
+    State.PROPOSED: "held until the patient's Consents can be read",
     State.READY: "not yet sent",
     State.SENDING: "being sent",
     State.AMBIGUOUS: "sent, its fate not known yet",

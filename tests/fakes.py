@@ -52,12 +52,28 @@ class FakeGrant:
         return self.living
 
 
+@dataclass
+class FakeRead:
+    said: str
+    at: datetime
+
+    def answer(self, asked: Asked) -> str:
+        return self.said
+
+
 class FakeConsents:
+    """Answers what it is told to; `reads` counts the searches, `error` is what they raise."""
+
     def __init__(self, answer: str = "not-read:permit"):
         self.answer = answer
+        self.error: Exception | None = None
+        self.reads = 0
 
-    async def evaluate(self, ehr: Ehr, asked: Asked) -> str:
-        return self.answer
+    async def read(self, ehr: Ehr, patient: str, *, fresh: bool = False) -> FakeRead:
+        self.reads += 1
+        if self.error is not None:
+            raise self.error
+        return FakeRead(self.answer, START)
 
 
 @dataclass

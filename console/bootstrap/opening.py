@@ -253,7 +253,7 @@ class Opened:
             clock=self.clock,
             ids=self.ids,
             ehrs=ehrs,
-            consents=ChartConsents(self.ledger),
+            consents=ChartConsents(self.ledger, self.clock),
             addresses={name: place.base_url for name, place in self.folder.config.ehr.items()},
         )
 

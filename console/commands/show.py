@@ -25,5 +25,5 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(proposal_json(view))
     else:
-        print_proposal(view)
+        print_proposal(view, opened.clock.now())
     return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from console.commands.finding import change_line
 from console.commands.output import say, value_text
 from core.canonical import JsonObject
@@ -9,11 +11,11 @@ from core.delta import Difference
 from core.records import ChangeRow
 from core.review.attestation import sentence, wanted
 from core.review.dependencies import GONE, words
-from core.view import ChangeView, ProposalView, consent_words, rejected_words
+from core.view import ChangeView, ProposalView, consent_read, consent_words, rejected_words
 from core.waiting import state_words
 
 
-def print_proposal(view: ProposalView) -> None:
+def print_proposal(view: ProposalView, now: datetime) -> None:
     """Print everything a reviewer needs before deciding."""
     row = view.row
     say(f"PROPOSAL  {row.id}")
@@ -27,7 +29,7 @@ def print_proposal(view: ProposalView) -> None:
     for change in view.changes:
         rests = change.row.depends_on
         gone = [one.row for one in view.changes if one.row.idx in rests and one.row.state in GONE]
-        _print_change(change, gone)
+        _print_change(change, gone, now)
     say()
     say("AGENT SAYS, UNVERIFIED")
     say(f"  {row.agent} ({row.model}, {row.prompt}), confidence {row.confidence}")
@@ -75,7 +77,7 @@ def _print_evidence(item: JsonObject) -> None:
         say(f"  the agent's quote, not confirmed: {item['quote']}")
 
 
-def _print_change(view: ChangeView, missing: list[ChangeRow]) -> None:
+def _print_change(view: ChangeView, missing: list[ChangeRow], now: datetime) -> None:
     row = view.row
     say()
     state = state_words(row.state)
@@ -100,7 +102,7 @@ def _print_change(view: ChangeView, missing: list[ChangeRow]) -> None:
         )
     for warning in words(missing):
         say(f"  WARNING: {warning}")
-    _print_judgement(view)
+    _print_judgement(view, now)
 
 
 def _print_delta(delta: list[Difference]) -> None:
@@ -110,7 +112,7 @@ def _print_delta(delta: list[Difference]) -> None:
         say(f"  {item.effect:<8} {item.path}: {before} → {after}")
 
 
-def _print_judgement(view: ChangeView) -> None:
+def _print_judgement(view: ChangeView, now: datetime) -> None:
     row = view.row
     route = row.route_json
     if route is not None:
@@ -120,7 +122,9 @@ def _print_judgement(view: ChangeView) -> None:
             say(f"  to approve, attest {code}: {sentence(code)}")
     for reason in row.reason_list:
         say(f"  policy: {reason['code']}: {reason['text']}")
-    say(f"  {consent_words(row.consent) or 'consent unknown'}")
+    read = consent_read(row, now)
+    consent = consent_words(row.consent) or "consent unknown"
+    say(f"  {consent}" if read is None else f"  {consent} · {read}")
     if row.expires:
         say(f"  decide until {row.expires}")
     _print_decided(view)

@@ -10,7 +10,7 @@ from textual.content import Content
 from console.presenters.texts import foreign, hour, joined, lines, own, span
 from core.ledger.event import moment
 from core.lifecycle import State
-from core.view import ChangeView, ProposalView, consent_words, rejected_words
+from core.view import ChangeView, ProposalView, consent_read, consent_words, rejected_words
 
 
 def judgement_parts(view: ChangeView, now: datetime, zone: tzinfo | None) -> Iterator[Content]:
@@ -24,7 +24,9 @@ def judgement_parts(view: ChangeView, now: datetime, zone: tzinfo | None) -> Ite
         yield joined("route: ", foreign(f"{route['quorum']} of {roles}"))
     for reason in row.reason_list:
         yield joined("  ", foreign(reason["code"], "bold"), ": ", foreign(reason["text"]))
-    yield foreign(consent_words(row.consent) or "consent unknown")
+    read = consent_read(row, now)
+    words = consent_words(row.consent) or "consent unknown"
+    yield foreign(words if read is None else f"{words} · {read}")
     if row.expires and row.state in (State.PENDING, State.DEFERRED):
         until = moment(row.expires)
         yield joined("expires: ", own(span(until, now), "bold"), f", {_at(row.expires, zone)}")

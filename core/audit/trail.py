@@ -142,6 +142,10 @@ _TOLD: dict[str, Callable[[JsonObject], str]] = {
     "task.quarantined": lambda data: f"a Task was set aside: {data['code']}",
     "task.alarmed": lambda data: f"a Task raised an alarm: {data['code']}",
     "task.closed": lambda data: f"finding {data['finding'].text} closed",
+    "consent.held": lambda data: (
+        f"held for consent, attempt {data['attempt'].text}, read again {data['due']}"
+    ),
+    "consent.settled": lambda data: f"no longer held for consent: {data['how']}",
     "change.due": lambda _data: "due again",
     "change.reassigned": lambda data: (
         f"given to {data['to'].replace(':', ' ')} until {data['expires']} by {data['by']}"

@@ -108,32 +108,48 @@ def _is_about(consent: JsonObject, asked: Asked) -> bool:
     return bool(scopes & _SCOPES) or not scopes <= _OTHER_SCOPES
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One Consent with its rule and the type of its root provision, each looked at once."""
+
+    consent: JsonObject
+    root: JsonObject
+    rule: Effect | None
+    typed: Effect | None
+
+    @property
+    def excepts(self) -> bool:
+        """Whether the root provision is an exception to the rule, as in HL7's example notOrg."""
+        return self.rule is not None and self.typed is not None and self.rule != self.typed
+
+
 def _judged(
     consent: JsonObject, asked: Asked
 ) -> tuple[Literal["permit", "deny", "ended", "nothing"], str]:
     root = consent.get("provision")
     if root is not None and not isinstance(root, dict):
         raise Unreadable("provision")
-    effect, where = _effect(consent, root or {}, asked)
+    read = _Read(consent, root or {}, _rule(consent), _type(root or {}))
+    effect, where = _effect(read, asked)
     if effect is None:
         return "nothing", ""
     revoked = consent["status"] in _ENDED
-    if not revoked and (_excepts(consent, root or {}) or _in_period(root or {}, asked)):
+    if not revoked and (read.excepts or _in_period(read.root, asked)):
         return effect, where
     if effect == "deny":
         return "nothing", ""
     return "ended", "was revoked" if revoked else "is over"
 
 
-def _effect(consent: JsonObject, root: JsonObject, asked: Asked) -> tuple[Effect | None, str]:
+def _effect(read: _Read, asked: Asked) -> tuple[Effect | None, str]:
     """Return what base and exceptions come to, the root's period apart; None where not about it."""
-    rule, typed = _rule(consent), _type(root)
+    rule, typed, root = read.rule, read.typed, read.root
     base = rule or typed
     if base is None:
         raise Unreadable("policyRule")
     context = {name: value for name, value in root.items() if name != "period"}
     match = applies(context, asked)
-    if rule is not None and typed is not None and _excepts(consent, root):
+    if rule is not None and typed is not None and read.excepts:
         if match is Match.NO or not _in_period(root, asked):
             return rule, "policyRule"
         return _settled(typed, match, root, asked, "provision")
@@ -182,11 +198,6 @@ def _nested(
         found.append(_nested(child, effect, asked, place, depth + 1) or (effect, place))
     denied = [one for one in found if one[0] == "deny"]
     return denied[0] if denied else found[0] if found else None
-
-
-def _excepts(consent: JsonObject, root: JsonObject) -> bool:
-    """Tell whether the root provision is an exception to the rule, as in HL7's example notOrg."""
-    return _rule(consent) not in (None, _type(root)) and _type(root) is not None
 
 
 def _in_period(root: JsonObject, asked: Asked) -> bool:

@@ -12,6 +12,7 @@ from enum import Enum
 from core.canonical import Json, JsonObject
 from core.consent.asked import Asked
 from core.consent.period import Unreadable, holds
+from core.consent.purposes import covering, is_known, perhaps_covering
 
 _TYPES = "http://hl7.org/fhir/resource-types"
 _WRITING = {
@@ -105,7 +106,12 @@ def _action(value: Json, asked: Asked) -> Match:
 
 
 def _purpose(value: Json, asked: Asked) -> Match:
-    return Match.YES if asked.purpose in codes(value, "purpose") else Match.NO
+    named = set(codes(value, "purpose"))
+    if named & covering(asked.purpose):
+        return Match.YES
+    # What the table does not place might be about it; then a permission does not count.
+    unsure = named & perhaps_covering(asked.purpose) or not all(map(is_known, named))
+    return Match.MAYBE if unsure else Match.NO
 
 
 def _label(value: Json, asked: Asked) -> Match:

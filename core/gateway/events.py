@@ -9,7 +9,7 @@ from core.delta import Difference
 from core.errors import Failed
 from core.gateway.receipt import Outcome
 from core.gateway.refresh import Fresh, Returned, judge_again, rebase_statement
-from core.intake.admit import admit, revision_data
+from core.intake.admit import admit, consent_at, revision_data
 from core.intake.judge import trace_data
 from core.ledger.event import Actor, Event
 from core.lifecycle import State
@@ -158,8 +158,9 @@ def send_back(
             )
         )
         admit(
-            workspace, transaction, one, digests, verdict, seen.consent or "", before=State.PENDING
-        )
+            workspace, transaction, one, digests, verdict, seen.consent or "",
+            before=State.PENDING, consent_at=consent_at(seen),
+        )  # fmt: skip
         why = "dependency-denied" if verdict.outcome == "denied" else "dependency-changed"
         send_back_dependents(workspace, transaction, seen, why)
 

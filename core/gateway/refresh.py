@@ -11,7 +11,9 @@ from decimal import Decimal
 
 from core import stamps
 from core.canonical import JsonObject, Number, exact
-from core.consent import Asked, denies, labels_of
+from core.consent import denies
+from core.consent.consult import Case as ConsentCase
+from core.consent.consult import consult
 from core.delta import Difference, disturbed, touched
 from core.digests import Base, bytes_digest, fingerprint
 from core.errors import Failed
@@ -19,8 +21,8 @@ from core.gateway.guards import Stopped, Versions, check_consent, holding_now, v
 from core.grounding import belongs_to
 from core.intake.build import narrative_of, reapply, stamp
 from core.intake.earlier import earlier
-from core.intake.judge import Case, Setting, judge
-from core.ledger.event import instant
+from core.intake.judge import About, Case, Setting, judge
+from core.ledger.event import instant, moment
 from core.policy import Verdict
 from core.policy.request import Operation
 from core.ports import Fetched, Reads
@@ -76,18 +78,12 @@ async def refresh(
 async def _check_consent(
     workspace: Workspace, proposal: ProposalRow, change: ChangeRow, patient: str, fresh: Content
 ) -> None:
-    asked = Asked(
-        patient=patient,
-        agent=proposal.agent,
-        purpose=proposal.purpose,
-        type=change.type,
-        operation="create" if change.op == "create" else "update",
-        at=workspace.clock.now(),
-        labels=labels_of(fresh.base, fresh.resource),
-        actors=policy_in_force(workspace.ledger).consent_actors,
-    )
-    consent = await workspace.consents.evaluate(workspace.ehr(change.ehr), asked)
-    check_consent(consent, _bypassed(workspace, proposal, change) if denies(consent) else _NOTHING)
+    case = ConsentCase(change.ehr, patient, proposal.agent, proposal.purpose)
+    consulted = await consult(workspace, case, fresh=True)
+    operation: Operation = "create" if change.op == "create" else "update"
+    heard = consulted.about(change.type, operation, fresh.base, fresh.resource)
+    bypassed = _bypassed(workspace, proposal, change) if denies(heard.answer) else _NOTHING
+    check_consent(heard.answer, bypassed)
 
 
 _NOTHING: frozenset[str] = frozenset()
@@ -122,6 +118,7 @@ def judge_again(
 ) -> Verdict:
     """Ask the policy in force about a change as it stands; without `now` no age is young enough."""
     operation: Operation = "create" if change.op == "create" else "update"
+    body = proposal_body(reads, proposal)
     return judge(
         policy_in_force(reads),
         roster_in_force(reads),
@@ -133,7 +130,7 @@ def judge_again(
             purpose=proposal.purpose,
             workflow=proposal.workflow,
             confidence=Decimal(proposal.confidence),
-            has_encounter=proposal_body(reads, proposal)["encounter"] is not None,
+            has_encounter=body["encounter"] is not None,
             urgency=proposal.claimed_urgency or proposal.urgency,
         ),
         operation,
@@ -147,6 +144,7 @@ def judge_again(
             now,
             content.earlier if content.base is None else (content.base,),
         ),
+        About(content.base, body.get("patient_resource"), moment(proposal.at).date()),
     )
 
 

@@ -12,6 +12,7 @@ from core.errors import Refused, Unreachable
 from core.gateway import events, provenance, urgent
 from core.gateway.deadlines import sweep
 from core.gateway.entered import confirm
+from core.gateway.holds import retry_holds
 from core.gateway.readback import resolve
 from core.gateway.receipt import Outcome
 from core.gateway.send import Step, send
@@ -37,6 +38,8 @@ class Round:
     escalated: int = 0
     expired: int = 0
     due_again: int = 0
+    settled: int = 0
+    """Held for consent, which could be read now."""
     unreachable: bool = False
     unpublished: bool = False
     """The ledger's newest head is not on the EHR yet."""
@@ -52,6 +55,7 @@ async def run_once(workspace: Workspace, epoch: int) -> Round:
     done = Round()
     recover(workspace)
     sweep(workspace, done)
+    await _retry_held(workspace, done)
     urgent.watch(workspace)
     await _resolve_all(workspace, done)
     for change in _ready(workspace):
@@ -88,6 +92,12 @@ async def _send_one(workspace: Workspace, change: ChangeRow, epoch: int, done: R
         done.unreachable = True
     else:
         done.waiting += 1
+
+
+async def _retry_held(workspace: Workspace, done: Round) -> None:
+    retried = await retry_holds(workspace)
+    done.settled += retried.settled
+    done.unreachable |= retried.unreachable
 
 
 async def _resolve_all(workspace: Workspace, done: Round) -> None:

@@ -5,20 +5,21 @@ Source: design §6, hub-protocol §2, §6 step 2.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from core.canonical import JsonObject, Number, exact
 from core.delta import touched
 from core.digests import Base, Subject, bytes_digest, change_digest, fingerprint
 from core.errors import Failed
+from core.intake.hold import hold
 from core.intake.judge import trace_data, verdict_data
 from core.intake.survey import Survey, Surveyed
-from core.ledger.event import About, Actor, Event, instant
+from core.ledger.event import About, Actor, Event, instant, moment
 from core.lifecycle import State
 from core.policy import Verdict
 from core.ports import Transaction
 from core.proposal import Proposal
-from core.records import ProposalRow
+from core.records import ChangeRow, ProposalRow
 from core.review.content import Content, supports
 from core.statement import Statement, sign
 from core.workspace import Workspace, document
@@ -72,7 +73,13 @@ def append_change(
             body=content.as_json(found.label),
         )
     )
-    admit(workspace, transaction, about, digests, change.verdict, change.consent)
+    if change.held:
+        hold(workspace, transaction, about, change.verdict, change.heard)
+        return
+    admit(
+        workspace, transaction, about, digests, change.verdict, change.heard.answer,
+        consent_at=change.heard.at,
+    )  # fmt: skip
 
 
 def admit(
@@ -83,8 +90,15 @@ def admit(
     verdict: Verdict,
     consent: str,
     before: State = State.PROPOSED,
+    *,
+    consent_at: datetime | None = None,
+    moves: bool = False,
 ) -> None:
-    """Record the verdict and, unless it denies, the gateway's signed admission."""
+    """Record the verdict and, unless it denies, the gateway's signed admission.
+
+    `consent_at` is when the Consents were read. With `moves` an automatic verdict takes a change
+    that nobody could decide from review to ready; without, what waits for people goes on waiting.
+    """
     gateway = Actor("gateway", "gateway", workspace.keys.signer("gateway").kid)
     policy = document(transaction, "policy").digest
     denied = verdict.outcome == "denied"
@@ -94,7 +108,7 @@ def admit(
             "change.evaluated",
             gateway,
             about,
-            data=verdict_data(verdict, policy, consent),
+            data=verdict_data(verdict, policy, consent, consent_at),
             before=before if first or denied else None,
             after=State.DENIED if denied else State.POLICY_APPROVED if first else None,
         )
@@ -110,17 +124,23 @@ def admit(
     if row.task is not None:
         ref["task"] = row.task
     after = State.READY if verdict.outcome == "auto" else State.PENDING
+    passes = moves and not first and after == State.READY
     transaction.append(
         Event(
             "change.admitted",
             gateway,
             about,
             data={"expires": expires, "statement": statement.text},
-            before=State.POLICY_APPROVED if first else None,
-            after=after if first else None,
+            before=State.POLICY_APPROVED if first else before if passes else None,
+            after=after if first or passes else None,
             refs=(ref,),
         )
     )
+
+
+def consent_at(change: ChangeRow) -> datetime | None:
+    """Return when the Consents were read that a change's answer rests on."""
+    return None if change.consent_at is None else moment(change.consent_at)
 
 
 def content_of(

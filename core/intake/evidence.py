@@ -13,6 +13,7 @@ from typing import Any
 from core.canonical import JsonObject, exact
 from core.errors import BadInput, Refused, Unreachable
 from core.grounding import belongs_to, ground, source_facts
+from core.intake.sensitive import groups_of
 from core.ports import Ehr, Fetched
 from core.proposal import Evidence, Proposal
 
@@ -20,8 +21,9 @@ from core.proposal import Evidence, Proposal
 async def gather(ehr: Ehr, proposal: Proposal) -> list[JsonObject]:
     """Return each quote with its grounding, hits and source facts, in the proposal's order.
 
-    Members: `source, version, quote, supports, grounding, hits, facts`. Raises BadInput for a
-    source of another patient.
+    Members: `source, version, quote, supports, grounding, hits, facts` and, where it was
+    read, `labels` (groups of sensitive labels).
+    Raises BadInput for a source of another patient.
     """
     fetched: dict[tuple[str, str | None], Fetched | None] = {}
     found: list[JsonObject] = []
@@ -68,4 +70,5 @@ def _grounded(
         "grounding": grounding.badge,
         "hits": [exact(asdict(hit)) for hit in grounding.hits],
         "facts": exact(asdict(source_facts(source.resource))),
+        "labels": sorted(groups_of(source.resource)),
     }

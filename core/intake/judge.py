@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from core.canonical import JsonObject, exact
+from core.consent import denies, permits
+from core.consent.answer import LOST, REFUSED
 from core.delta import Difference, touched
 from core.intake import special
 from core.intake.earlier import Earlier
 from core.intake.evidence import badges
+from core.intake.person import person_flags
+from core.intake.sensitive import label_flags
+from core.ledger.event import instant
 from core.policy import Policy, Reason, Request, RuleTrace, Source, Touched, Verdict, evaluate
 from core.policy.request import Operation
 from core.roster import Roster
@@ -20,6 +25,10 @@ CONSENT_DENIED = Reason("consent-denied", "Consent does not permit this for the 
 CONSENT_UNREADABLE = Reason(
     "consent-unreadable",
     "A Consent of this patient cannot be read or contradicts itself; it has to be settled first.",
+)
+CONSENT_UNREAD = Reason(
+    "consent-unread",
+    "The Consents of this patient could not be read; it is tried again, and held until then.",
 )
 FROZEN = Reason("frozen", "A freeze is in force for writes of this kind; propose again later.")
 STALE_BASE = Reason(
@@ -60,6 +69,25 @@ class Setting:
 _STRICTEST = Setting()
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a change stands on: the resource it alters, the patient at intake, and the day then."""
+
+    base: JsonObject | None
+    patient: JsonObject | None
+    on: date
+
+    def flags(
+        self, policy: Policy, resource: JsonObject, delta: Sequence[Difference]
+    ) -> frozenset[str]:
+        """Return what the patient's age, proxies and hidden contacts make of the change."""
+        majority = policy.age_of_majority
+        return person_flags(self.patient, self.base, resource, delta, self.on, majority)
+
+
+_UNKNOWN = About(None, None, date.min)
+
+
 def judge(
     policy: Policy,
     roster: Roster,
@@ -70,8 +98,10 @@ def judge(
     narrative: str | None,
     evidence: Sequence[JsonObject],
     setting: Setting = _STRICTEST,
+    about: About = _UNKNOWN,
 ) -> Verdict:
     """Return the policy's verdict on one change; `resource` is the intended one."""
+    labels = label_flags(about.base, resource, evidence)
     kept = {"narrative-kept"} if narrative == "kept" else set()
     request = Request(
         agent=case.agent,
@@ -86,7 +116,7 @@ def judge(
         confidence=case.confidence,
         has_encounter=case.has_encounter,
         groundings=badges(evidence),
-        flags=special.flags(delta, resource) | kept,
+        flags=special.flags(delta, resource) | kept | labels | about.flags(policy, resource, delta),
         values=_codes(resource),
         urgency=case.urgency,
         intended=resource,
@@ -102,7 +132,24 @@ def deny(verdict: Verdict, reason: Reason) -> Verdict:
     return replace(verdict, outcome="denied", route=None, reasons=(*verdict.reasons, reason))
 
 
-def verdict_data(verdict: Verdict, policy: str, consent: str) -> JsonObject:
+def is_held(consent: str, verdict: Verdict) -> bool:
+    """Tell whether a change waits for its Consents rather than being denied or admitted."""
+    clear = permits(consent) or denies(consent)
+    return verdict.outcome != "denied" and not clear
+
+
+def for_a_person(verdict: Verdict, consent: str, policy: Policy) -> Verdict:
+    """Return the verdict of a change whose Consents cannot be read: never automatic, and loud."""
+    reason = CONSENT_UNREAD if consent in (LOST, REFUSED) else CONSENT_UNREADABLE
+    reasons = (*verdict.reasons, reason)
+    return replace(
+        verdict, outcome="review", route=verdict.route or policy.highest_route, reasons=reasons
+    )
+
+
+def verdict_data(
+    verdict: Verdict, policy: str, consent: str, consent_at: datetime | None = None
+) -> JsonObject:
     """Return the leaf members of `change.evaluated`."""
     route = verdict.route
     members: JsonObject = {
@@ -115,6 +162,8 @@ def verdict_data(verdict: Verdict, policy: str, consent: str) -> JsonObject:
         "policy": policy,
         "consent": consent,
     }
+    if consent_at is not None:
+        members["consent_at"] = instant(consent_at)
     return members
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.canonical import JsonObject
-from core.consent import Asked, denies, labels_of, permits
+from core.consent import denies
+from core.consent.consult import Case as ConsentCase
+from core.consent.consult import Consulted, Heard, consult_or_hold
 from core.delta import Difference, disturbed, touched
 from core.errors import BadInput
 from core.grounding import belongs_to
@@ -29,13 +31,15 @@ from core.intake.earlier import Earlier, earlier_or_unknown
 from core.intake.evidence import gather
 from core.intake.judge import (
     CONSENT_DENIED,
-    CONSENT_UNREADABLE,
     FROZEN,
     NO_ROAD,
     STALE_BASE,
+    About,
     Case,
     Setting,
     deny,
+    for_a_person,
+    is_held,
     judge,
 )
 from core.intake.label import patient_label
@@ -64,7 +68,9 @@ class Surveyed:
     narrative: str | None
     depends_on: tuple[int, ...]
     verdict: Verdict
-    consent: str
+    heard: Heard
+    held: bool
+    """Its Consents cannot be read: it waits for them instead of being admitted."""
     same: Sameness
     earlier: Earlier = None
     """What stood before a create, where a rule asked."""
@@ -93,8 +99,10 @@ async def survey(workspace: Workspace, proposal: Proposal) -> Survey:
         )
     await _check_encounter(ehr, proposal)
     evidence = tuple(await gather(ehr, proposal))
+    case = ConsentCase(proposal.ehr, proposal.patient, proposal.agent.id, proposal.purpose)
+    consulted = await consult_or_hold(workspace, case, fresh=False)
     changes = [
-        await _survey_change(workspace, ehr, proposal, index, evidence)
+        await _survey_change(workspace, ehr, proposal, index, evidence, consulted, patient.resource)
         for index in range(len(proposal.changes))
     ]
     return Survey(patient.resource, patient_label(patient.resource), evidence, tuple(changes))
@@ -151,6 +159,8 @@ async def _survey_change(
     proposal: Proposal,
     index: int,
     evidence: tuple[JsonObject, ...],
+    consulted: Consulted,
+    patient: JsonObject,
 ) -> Surveyed:
     change, field = proposal.changes[index], f"changes[{index}]"
     operation = workspace.ids.uuid()
@@ -181,16 +191,16 @@ async def _survey_change(
             workspace.clock.now(),
             before if base is None else (base.resource,),
         ),
+        About(None if base is None else base.resource, patient, workspace.clock.now().date()),
     )
     if rung is None:
         verdict = deny(verdict, NO_ROAD)
     if stale:
         verdict = deny(verdict, STALE_BASE)
-    consent = await workspace.consents.evaluate(
-        ehr, _asked(workspace, proposal, change, base, built.resource)
-    )
-    if not permits(consent):
-        verdict = deny(verdict, CONSENT_DENIED if denies(consent) else CONSENT_UNREADABLE)
+    held_base = None if base is None else base.resource
+    heard = consulted.about(change.type, change.op, held_base, built.resource)
+    if denies(heard.answer):
+        verdict = deny(verdict, CONSENT_DENIED)
     target = _target(workspace, proposal, change, built, verdict)
     if frozen_by(reads.freezes(), target) is not None:
         verdict = deny(verdict, FROZEN)
@@ -199,6 +209,9 @@ async def _survey_change(
     same = sameness(workspace.keys.pepper, where, change.target, built.delta, quotes)
     if policy_in_force(reads).rejected_again == "deny" and was_rejected(reads, same):
         verdict = deny(verdict, ALREADY_REJECTED)
+    held = is_held(heard.answer, verdict)
+    if held:
+        verdict = for_a_person(verdict, heard.answer, policy_in_force(reads))
     return Surveyed(
         op=change.op,
         operation=operation,
@@ -211,28 +224,10 @@ async def _survey_change(
         narrative=built.narrative,
         depends_on=change.depends_on,
         verdict=verdict,
-        consent=consent,
+        heard=heard,
+        held=held,
         same=same,
         earlier=before,
-    )
-
-
-def _asked(
-    workspace: Workspace,
-    proposal: Proposal,
-    change: Create | Update,
-    base: Fetched | None,
-    intended: JsonObject,
-) -> Asked:
-    return Asked(
-        patient=proposal.patient,
-        agent=proposal.agent.id,
-        purpose=proposal.purpose,
-        type=change.type,
-        operation=change.op,
-        at=workspace.clock.now(),
-        labels=labels_of(None if base is None else base.resource, intended),
-        actors=policy_in_force(workspace.ledger).consent_actors,
     )
 
 

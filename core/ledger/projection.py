@@ -12,6 +12,7 @@ from collections.abc import Callable
 from core.canonical import JsonObject
 from core.ledger import (
     config_events,
+    consent_events,
     deadline_events,
     hub_events,
     incident_events,
@@ -150,6 +151,7 @@ def _evaluated(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
         "verdict_digest": data["verdict"],
         "policy_digest": data["policy"],
         "consent": data["consent"],
+        "consent_at": data.get("consent_at"),
     }
     return [Set("change", change_key(leaf), values)]
 
@@ -322,6 +324,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     ("freeze.set", 1): _frozen,
     ("freeze.lifted", 1): _thawed,
     **config_events.PROJECTORS,
+    **consent_events.PROJECTORS,
     **hub_events.PROJECTORS,
     **notice_events.PROJECTORS,
     **deadline_events.PROJECTORS,

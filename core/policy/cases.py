@@ -19,6 +19,7 @@ from core.policy.parse import parse_policy
 from core.policy.policy import Policy
 from core.policy.verdict import Verdict
 
+REMEDY = "Correct the case or the rules; `policy test` shows every failure"
 _STRICTNESS: dict[str, int] = {"auto": 0, "review": 1, "denied": 2}
 People = Mapping[str, frozenset[str]]
 
@@ -73,18 +74,18 @@ def try_policy(text: str) -> Report:
     return Report(tried, _coverage(policy, tried))
 
 
-def check_own_cases(text: str) -> None:
-    """Raise BadInput for the first case beyond which the document lets something through.
+def check_own_cases(text: str, *, enforced: bool) -> None:
+    """Raise BadInput for a malformed case, or a case beyond which the document lets through more.
 
-    A document that lets through less than a case says is only doubtful.
+    Without `enforced`, and where it lets through less than a case says, it is only doubtful.
     """
     for one in try_policy(text).failed:
-        if not one.loosened:
+        if not (enforced and one.loosened):
             continue
         raise BadInput(
             f"the case {one.case.name!r} fails: {'; '.join(one.failures)}",
             field=one.case.field,
-            remedy="Correct the case or the rules; `policy test` shows every failure",
+            remedy=REMEDY,
         )
 
 

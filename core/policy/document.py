@@ -20,6 +20,11 @@ from core.policy.request import Effect
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _NAMED_WORDS = ("text", "contained", "modifier-extension", "attachment-url", "absolute-reference")
 _NAMED_URLS = ("extension:", "meta-profile:")
+_LABELS = (
+    "restricted", "very-restricted", "part2", "behavioural", "substance-use", "hiv",
+    "reproductive", "violence", "genetic", "taboo",
+)  # fmt: skip
+_NAMED_LABELS = tuple(f"label:{name}" for name in _LABELS)
 _MAX_TEXT = 400
 _LARGEST = Decimal("1e15")
 
@@ -85,11 +90,12 @@ def _text(text: str) -> str:
 
 def _named(text: str) -> str:
     start = next((start for start in _NAMED_URLS if text.startswith(start)), None)
-    if text in _NAMED_WORDS or (start and text != start and "*" not in text):
+    if text in _NAMED_WORDS + _NAMED_LABELS or (start and text != start and "*" not in text):
         return text
     refuse(
         f"{text!r} names no special content",
-        f"Write one of {', '.join(_NAMED_WORDS)}, extension:<url> or meta-profile:<url>",
+        f"Write one of {', '.join(_NAMED_WORDS)}, extension:<url>, meta-profile:<url> "
+        f"or {', '.join(_NAMED_LABELS)}",
     )
 
 
@@ -168,6 +174,12 @@ class Consent(_Table):
 
     default: Literal["permit", "deny"]
     actors: list[_Actor] = []
+
+
+class Minors(_Table):
+    """`[minors]`: the age in years from which nobody counts as a minor."""
+
+    age_of_majority: int = Field(default=18, ge=1, le=30)
 
 
 class Evidence(_Table):
@@ -314,6 +326,8 @@ class Document(_Table):
     repeats: Repeats = Repeats()
     agent: list[AgentTable] = []
     break_glass: BreakGlass | None = None
+    minors: Minors = Minors()
+    enforce_cases: bool = False
     route: Annotated[list[RouteTable], Field(min_length=1)]
     allow: list[AllowTable] = []
     forbid: list[ForbidTable] = []

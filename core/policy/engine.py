@@ -27,7 +27,13 @@ from core.policy.matching import (
     unmet_codes,
 )
 from core.policy.policy import Policy
-from core.policy.request import NARRATIVE_KEPT, URGENCIES, Request, is_complete
+from core.policy.request import (
+    KEPT_FROM_AUTO,
+    NARRATIVE_KEPT,
+    URGENCIES,
+    Request,
+    is_complete,
+)
 from core.policy.route import Route
 from core.policy.rules import Allow
 from core.policy.verdict import REASONS, Outcome, Reason, RuleTrace, Verdict
@@ -167,18 +173,30 @@ def _strictness(policy: Policy, grant: _Grant) -> tuple[int | bool | str, ...]:
 def _tightened(policy: Policy, grant: _Grant, request: Request) -> _Grant:
     """Apply what evidence and a kept narrative say; each step only tightens."""
     if NARRATIVE_KEPT in request.flags:
-        grant = _raised(policy, grant)
+        grant = _raised(policy, grant, NARRATIVE_KEPT)
+    if any(flag.startswith("label:") for flag in request.flags):
+        grant = _raised(policy, grant, "sensitive-label")
+    grant = _kept_from_auto(policy, grant, request)
     if not {"not-found", "unavailable"}.isdisjoint(request.groundings):
         grant = _highest(policy, grant, "evidence-not-grounded")
     return grant
 
 
-def _raised(policy: Policy, grant: _Grant) -> _Grant:
+def _kept_from_auto(policy: Policy, grant: _Grant, request: Request) -> _Grant:
+    """Say what about the patient asks for a person, and give an automatic grant to people."""
+    for flag in KEPT_FROM_AUTO:
+        if flag in request.flags:
+            raised = _raised(policy, grant, flag)
+            grant = raised if grant.route is None else replace(grant, codes=raised.codes)
+    return grant
+
+
+def _raised(policy: Policy, grant: _Grant, code: str) -> _Grant:
     index = min(policy.tiers.index(grant.tier) + 1, len(policy.tiers) - 1)
     tier = policy.tiers[index]
     stays = grant.route is not None and (tier != policy.highest_tier or tier == grant.tier)
     route = grant.route if stays else policy.highest_route
-    return _Grant(tier, route, grant.rules, (*grant.codes, "narrative-kept"))
+    return _Grant(tier, route, grant.rules, (*grant.codes, code))
 
 
 def _highest(policy: Policy, grant: _Grant, code: str) -> _Grant:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from core.errors import BadInput
-from core.policy.cases import check_own_cases, try_policy
+from core.policy.cases import REMEDY, check_own_cases, try_policy
 from core.policy.doubts import Grade, doubts
 from core.policy.locate import line_of, line_of_error
 from core.policy.parse import parse_policy
@@ -54,24 +54,25 @@ def inspect_policy(text: str, people: Mapping[str, frozenset[str]] | None) -> tu
 
 
 def _unmet(text: str) -> Iterator[Finding]:
-    """Yield what the document lets through less than its cases say."""
+    """Yield the cases that fail, as far as they do not stop adoption."""
+    enforced = parse_policy(text).enforce_cases
     for one in try_policy(text).failed:
-        if not one.loosened:
+        if not (enforced and one.loosened):
             field = one.case.field
             problem = f"the case {one.case.name!r} fails: {'; '.join(one.failures)}"
-            remedy = "Correct the case or the rules; `policy test` shows every failure"
-            yield Finding("warning", line_of(text, field), field, problem, remedy)
+            yield Finding("warning", line_of(text, field), field, problem, REMEDY)
 
 
 def check_adoptable(text: str) -> None:
     """Raise BadInput for a document that is not valid, or that may not be adopted.
 
-    It may not where it lets through more than its own cases say.
+    It may not where it says `enforce_cases` and lets through more than its own cases say.
 
     What was adopted before this was asked stays in force: only adoption asks it.
     """
-    check_own_cases(text)
-    for one in doubts(parse_policy(text), None):
+    policy = parse_policy(text)
+    check_own_cases(text, enforced=policy.enforce_cases)
+    for one in doubts(policy, None):
         if one.grade == "refused":
             raise BadInput(one.problem, field=one.field, remedy=one.remedy)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from core.policy.conditions import Demand, is_independent
-from core.policy.request import NARRATIVE_KEPT, Request
+from core.policy.request import NOT_NAMED, Request
 from core.policy.rules import Allow, Forbid, Match
 from core.policy.verdict import REASONS, RuleTrace
 
@@ -91,7 +91,7 @@ def trace_forbid(rule: Forbid, request: Request) -> RuleTrace:
 
 def special_flags(request: Request) -> frozenset[str]:
     """Return the flags that only a rule that names them allows."""
-    return request.flags - {NARRATIVE_KEPT}
+    return request.flags - NOT_NAMED
 
 
 def is_named(flag: str, named: frozenset[str]) -> bool:

@@ -141,6 +141,8 @@ def _policy(document: Document) -> Policy:
         consent_actors=frozenset(document.consent.actors),
         not_found=document.evidence.not_found,
         rejected_again=document.repeats.rejected,
+        enforce_cases=document.enforce_cases,
+        age_of_majority=document.minors.age_of_majority,
         break_glass=frozenset(document.break_glass.roles if document.break_glass else ()),
         routes=routes,
         allows=tuple(_allow(rule, document.tiers[-1]) for rule in document.allow),

@@ -37,6 +37,9 @@ class Policy:
     agents: Mapping[str, Agent] = field(default_factory=dict)
     break_glass: frozenset[str] = frozenset()
     """Roles that may break the glass; none where the document does not say."""
+    age_of_majority: int = 18
+    enforce_cases: bool = False
+    """Whether the document may not be adopted while it lets through more than its cases say."""
 
     @property
     def highest_tier(self) -> str:

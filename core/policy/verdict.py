@@ -41,6 +41,15 @@ REASONS: dict[str, str] = {
     "attachment-url-not-named": "No fitting rule names attachment URLs; send the data inline.",
     "narrative-not-named": "No fitting rule names narrative; leave the text element out.",
     "meta-profile-not-named": "No fitting rule names this profile; leave meta.profile out.",
+    "label-not-named": "What it is about or rests on bears a sensitive label that no fitting rule "
+    "names; ask the policy's owner for a rule.",
+    "sensitive-label": "What it is about or rests on bears a sensitive label, so the tier is "
+    "raised.",
+    "minor-contact": "The patient is a minor, or may be one; a person decides about a minor's "
+    "contact details.",
+    "proxy": "The change is about who acts for the patient; a person decides.",
+    "confidential-contact": "The change touches a contact that is marked confidential; "
+    "a person decides.",
     "flag-not-named": "The change holds special content that no fitting rule names; leave it out.",
     "condition-not-met": "A value is not what the rule takes, too far from the value before, or "
     "unreadable; correct the value, its unit, code or date.",

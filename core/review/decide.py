@@ -10,6 +10,7 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime
 
+from core.consent import denies, permits
 from core.digests import shown_digest
 from core.errors import BadInput, Conflict, NotFound, Refused
 from core.lifecycle import State
@@ -75,6 +76,7 @@ def decide(workspace: Workspace, proposal: str, index: int, answer: Answer) -> D
         attested: list[str] = []
         without: list[int] = []
         if answer.outcome == "approve":
+            check_consent_read(change, answer)
             attested = check_attested(change, answer.attested)
             without = check_known(transaction, change, person.id, answer.without)
         roster, earlier = document(transaction, "roster").number, standing(transaction, change)
@@ -120,6 +122,25 @@ def _check_seen(change: ChangeRow, shown: str, seen: str | None) -> None:
             field="hash",
             remedy="Look at it again with `countersign show` and approve what you see",
         )
+
+
+def check_consent_read(change: ChangeRow, answer: Answer) -> None:
+    """Raise Refused unless the patient's Consents were read and permit, as far as is known here.
+
+    A denial that was read is what breaking the glass may bypass; a doubt it may not.
+    """
+    consent = change.consent or ""
+    if permits(consent) or (answer.glass is not None and denies(consent)):
+        return
+    if denies(consent):
+        raise Refused(
+            "a Consent of the patient denies it", field="consent", remedy="Reject the change"
+        )
+    raise Refused(
+        "the patient's Consents cannot be read, or contradict each other",
+        field="consent",
+        remedy="Have them settled in the chart; they are read again by itself, or reject it",
+    )
 
 
 def reviewer_of(

@@ -15,7 +15,7 @@ from core.canonical import JsonObject, Number, encode, exact
 from core.errors import BadInput, Conflict, Refused
 from core.gateway.refresh import judge_again, proposal_body
 from core.intake import special
-from core.intake.admit import admit, revision_data
+from core.intake.admit import admit, consent_at, revision_data
 from core.intake.build import Built, build_create, build_update, stamp
 from core.intake.earlier import keeps_meaning
 from core.intake.judge import trace_data
@@ -161,7 +161,7 @@ def _record(
     )
     admit(
         workspace, transaction, one, digests, draft.verdict, change.consent or "",
-        before=State.PENDING,
+        before=State.PENDING, consent_at=consent_at(change),
     )  # fmt: skip
     send_back_dependents(workspace, transaction, change, "dependency-edited")
 

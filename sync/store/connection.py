@@ -23,6 +23,7 @@ MIGRATIONS = (
     "0007.sql",
     "0008.sql",
     "0009.sql",
+    "0011.sql",
     "0013.sql",
 )
 _PRAGMAS = (("synchronous", 2), ("foreign_keys", 1), ("temp_store", 2), ("secure_delete", 1))

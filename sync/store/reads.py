@@ -18,6 +18,7 @@ from core.records import (
     ProposalRow,
     WriteRow,
 )
+from core.records_consent import HoldRow
 from sync.store.audit_reads import AuditReads
 from sync.store.connection import Connection
 from sync.store.context_reads import ContextReads
@@ -173,6 +174,10 @@ class StoreReads(AuditReads, QueueReads, IncidentReads, MetricReads, ContextRead
         """Return what somebody was told, or has to be told, about one change, oldest first."""
         tail = "WHERE proposal = ? AND idx = ? ORDER BY seq"
         return select(self.connection, NoticeRow, tail, (proposal, index))
+
+    def holds(self) -> Sequence[HoldRow]:
+        """Return the changes that wait until Consents can be read, the next due first."""
+        return select(self.connection, HoldRow, "WHERE ended IS NULL ORDER BY due, proposal, idx")
 
     def untold_notices(self) -> Sequence[NoticeRow]:
         """Return the notices that are not delivered, oldest first."""

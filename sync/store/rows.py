@@ -20,6 +20,7 @@ from core.records import (
     ProposalRow,
     WriteRow,
 )
+from core.records_consent import HoldRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from sync.store.connection import Connection
 
@@ -39,6 +40,7 @@ TABLES: dict[type, str] = {
     IncidentRow: "incident",
     ManualRow: "manual",
     GlassRow: "glass",
+    HoldRow: "consent_hold",
 }
 """Which read table holds which rows."""
 

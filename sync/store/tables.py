@@ -168,6 +168,7 @@ class ChangeTable(SQLModel, table=True):
     warned: str | None = None
     escalated: str | None = None
     answering: str | None = None
+    consent_at: str | None = None
     asked: str | None = None
     grounds: str | None = None
     edited: int | None = None
@@ -298,3 +299,17 @@ class NoticeTable(SQLModel, table=True):
     tried_at: str | None = None
     delivered_at: str | None = None
     given_up_at: str | None = None
+
+
+class ConsentHoldTable(SQLModel, table=True):
+    """`core.records_consent.HoldRow`."""
+
+    __tablename__ = "consent_hold"
+    __table_args__ = (Index("ix_consent_hold_due", "due", sqlite_where=text("ended IS NULL")),)
+    proposal: str = Field(primary_key=True)
+    idx: int = Field(primary_key=True)
+    since: str
+    attempts: int
+    due: str
+    deadline: str
+    ended: str | None = None

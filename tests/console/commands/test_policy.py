@@ -120,7 +120,7 @@ def test_test_tries_the_policy_in_force(scene: Scene, capsys) -> None:
     [
         ("quorum = 2", "quorums = 2", "unknown key"),
         ('id = "condition-update"', 'id = "patient-contact"', "already stands at"),
-        ('expect = "review"', 'expect = "denied"', "fails: outcome should be denied"),
+        ('purpose = "TREAT"\nexpect', 'colour = "red"\nexpect', "colour"),
         ("version = 1", "version = = 1", "not TOML"),
     ],
 )

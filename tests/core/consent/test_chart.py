@@ -22,7 +22,7 @@ PATIENT = "Patient/example"
 @pytest.fixture
 def reading(tmp_path: Path) -> Bench:
     bench = Bench(tmp_path)
-    bench.consents = ChartConsents(bench.ledger)
+    bench.consents = ChartConsents(bench.ledger, bench.clock)
     return bench
 
 
@@ -42,15 +42,16 @@ async def test_none_in_the_chart_leaves_the_stated_default(reading: Bench) -> No
 
 
 @pytest.mark.parametrize(
-    ("provision", "code"), [(DENY, "consent-denied"), ({}, "consent-unreadable")]
+    ("provision", "code", "state"),
+    [(DENY, "consent-denied", "denied"), ({}, "consent-unreadable", "proposed")],
 )
 async def test_denied_or_unreadable_at_intake(
-    reading: Bench, provision: dict[str, Any], code: str
+    reading: Bench, provision: dict[str, Any], code: str, state: str
 ) -> None:
     put(reading, provision)
     found = await stage(reading.workspace, document(proposal(phone_change())))
     row = change(reading, found.proposal.id)
-    assert row.state == "denied" and code in {found["code"] for found in row.reason_list}
+    assert row.state == state and code in {found["code"] for found in row.reason_list}
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ async def test_control_without_the_second_look_the_revoked_one_is_sent(
     put(reading, PERMIT)
     await approved_phone(reading)
     put(reading, PERMIT, status="inactive")
-    monkeypatch.setattr("core.gateway.refresh.check_consent", lambda _answer: None)
+    monkeypatch.setattr("core.gateway.refresh.check_consent", lambda *_: None)
     await run(reading)
     assert reading.ehr.sent
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.errors import BadInput, Conflict, Unreachable
+from core.errors import BadInput, Conflict, Refused, Unreachable
 from core.incident.freeze import declare
 from core.intake import stage as staging
 from core.intake import survey as surveying
-from core.intake.documents import documents
 from core.policy import sample_policy
 from tests.builders import PATIENT, Bench, phone_change, problem_change, proposal
 from tests.core.intake.scenario import (
@@ -30,6 +28,7 @@ from tests.core.intake.scenario import (
     update,
     ward,
 )
+from tests.fakes import FakeConsents
 
 NOTE_PATCH = patch(("add", "/note", [{"text": "x"}]))
 
@@ -119,12 +118,23 @@ async def test_control_the_target_check_is_what_refuses(
     ).outcome == "review"
 
 
-@pytest.mark.parametrize("answer", ["deny", "not-read:deny", "", "unreadable", "not-permit"])
-async def test_consent_that_does_not_permit_denies(bench: Bench, answer: str) -> None:
+@pytest.mark.parametrize("answer", ["deny", "not-read:deny"])
+async def test_consent_that_says_no_denies(bench: Bench, answer: str) -> None:
     bench.consents.answer = answer
     staged = await submit_changes(bench, phone_change())
-    code = "consent-denied" if answer.endswith("deny") else "consent-unreadable"
-    assert staged.outcome == "denied" and code in codes(staged)
+    assert staged.outcome == "denied" and "consent-denied" in codes(staged)
+
+
+@pytest.mark.parametrize("answer", ["", "unreadable", "not-permit"])
+async def test_consent_that_cannot_be_told_is_held(bench: Bench, answer: str) -> None:
+    bench.consents.answer = answer
+    staged = await submit_changes(bench, phone_change())
+    assert staged.state == "proposed" and "consent-unreadable" in codes(staged)
+
+
+async def test_one_search_serves_every_change_of_a_proposal(bench: Bench) -> None:
+    await submit_changes(bench, phone_change(), problem_change(), problem_change())
+    assert isinstance(bench.consents, FakeConsents) and bench.consents.reads == 1
 
 
 @pytest.mark.parametrize("answer", ["permit", "not-read:permit"])
@@ -256,15 +266,9 @@ async def test_a_lost_source_alone_does_not_stop_the_proposal(tmp_path: Path) ->
     assert content(bench, staged).evidence[0]["grounding"] == "unavailable"
 
 
-async def test_a_lost_consent_store_stores_nothing(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def lost(patient: str, purpose: str) -> str:
-        raise Unreachable("no consent")
-
-    monkeypatch.setattr(bench.consents, "evaluate", lost)
-    before = size(bench)
-    (item,) = documents(json.dumps(proposal()).encode())
-    with pytest.raises(Unreachable):
-        await staging.stage(bench.workspace, item)
-    assert size(bench) == before
+@pytest.mark.parametrize("error", [Unreachable("no consent"), Refused("not yours")])
+async def test_where_only_the_consents_are_lost_it_is_held(bench: Bench, error: Exception) -> None:
+    assert isinstance(bench.consents, FakeConsents)
+    bench.consents.error = error
+    staged = await submit_changes(bench, phone_change())
+    assert staged.state == "proposed" and "consent-unread" in codes(staged)

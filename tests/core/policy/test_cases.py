@@ -13,7 +13,7 @@ from core.errors import BadInput
 from core.policy import Request, parse_policy, sample_policy
 from core.policy import case_request as module
 from core.policy.case_request import request_keys
-from core.policy.cases import Report, check_own_cases, try_policy
+from core.policy.cases import Report, try_policy
 from core.policy.inspection import check_adoptable, inspect_policy
 from tests.core.policy.builders import allow, document, forbid
 
@@ -199,17 +199,20 @@ def test_coverage_counts_what_decided_and_what_matched() -> None:
 
 
 def test_a_document_that_fails_its_own_case_is_not_adoptable() -> None:
-    text = document(allow(), case(expect='"denied"'))
+    lax = document(allow(), case(expect='"denied"'))
+    check_adoptable(lax)
+    (found,) = [one for one in inspect_policy(lax, None) if one.field == "case[0]"]
+    assert found.grade == "warning"
+    text = document(allow(), case(expect='"denied"'), top="enforce_cases = true")
     parse_policy(text)
-    for check in (check_own_cases, check_adoptable):
-        with pytest.raises(BadInput, match="'a number' fails: outcome should be denied") as caught:
-            check(text)
-        assert caught.value.field == "case[0]"
-    check_adoptable(document(allow(), case()))
+    with pytest.raises(BadInput, match="'a number' fails: outcome should be denied") as caught:
+        check_adoptable(text)
+    assert caught.value.field == "case[0]" and not inspect_policy(text, None)
+    check_adoptable(document(allow(), case(), top="enforce_cases = true"))
 
 
 def test_a_case_beyond_which_less_is_let_through_is_only_doubtful() -> None:
-    text = document(allow(agents='["other"]'), case())
+    text = document(allow(agents='["other"]'), case(), top="enforce_cases = true")
     check_adoptable(text)
     (found,) = [one for one in inspect_policy(text, None) if one.field == "case[0]"]
     assert found.grade == "warning" and "outcome should be review, but is denied" in found.problem
@@ -228,7 +231,8 @@ def test_a_case_beyond_which_less_is_let_through_is_only_doubtful() -> None:
 def test_what_asks_for_less_than_a_case_says_stops_adoption(
     told: dict[str, str], stops: bool
 ) -> None:
-    text = document(allow(), forbid(agents='["x"]'), case(**told))
+    rules = (allow(), forbid(agents='["x"]'), case(**told))
+    text = document(*rules, top="enforce_cases = true")
     assert try_policy(text).failed
     if stops:
         with pytest.raises(BadInput):

@@ -69,6 +69,7 @@ async def live(bench: Bench) -> Bench:
     _told(bench)
     await _taken_back(bench)
     await _asked(bench)
+    await _held_for_consent(bench)
     _put_forward(bench)
     return bench
 
@@ -106,6 +107,19 @@ def _told(bench: Bench) -> None:
             transaction.append(Event(kind, actor, about(seen), data=data))
         data = {"id": id_, "kind": "expiring", "why": "not-delivered"}
         transaction.append(Event(ABANDONED, actor, about(seen), data=data))
+
+
+async def _held_for_consent(bench: Bench) -> None:
+    for correlation, answer in (("held", "unreadable"), ("settled", "permit")):
+        bench.consents.answer = "unreadable"
+        found = await staged(bench, problem_change(), correlation_id=correlation, evidence=[])
+        bench.consents.answer = answer
+        bench.clock.advance(minutes=1)
+        await run(bench)
+        assert change(bench, found).state == (
+            "proposed" if answer == "unreadable" else "pending-human-review"
+        )
+    bench.consents.answer = "permit"
 
 
 async def _given_away(bench: Bench) -> None:

@@ -77,6 +77,9 @@ class Reads(Protocol):
     def changes_in(self, *states: str) -> Sequence[ChangeRow]:
         """Return the changes in any of `states`, oldest first."""
 
+    def open_creates(self, patient_tag: str, type_: str) -> Sequence[ChangeRow]:
+        """Return the open changes that would create a resource of a type for one patient."""
+
     def decisions(self, proposal: str, index: int) -> Sequence[DecisionRow]:
         """Return every decision on one change, oldest first, void ones included."""
 

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from console.commands.finding import change_line
 from console.commands.output import say, value_text
+from core.beside.lines import (
+    Line,
+    duplicate_lines,
+    medication_lines,
+    message_lines,
+    newer_lines,
+)
 from core.canonical import JsonObject
 from core.delta import Difference
 from core.view import ChangeView, ProposalView, consent_words
@@ -58,6 +67,7 @@ def _print_evidence(item: JsonObject) -> None:
     if facts:
         marks = [key.replace("_", " ") for key in ("ai_label", "patient_written") if facts.get(key)]
         say(f"  {facts['kind']}, {facts['date'] or 'undated'}, {facts['status']} {' '.join(marks)}")
+    _print_lines(newer_lines(item.get("newer")))
     for hit in item.get("hits") or []:
         say(f"  …{hit['before']}»{hit['text']}«{hit['after']}…")
     if not item.get("hits"):
@@ -73,6 +83,10 @@ def _print_change(view: ChangeView) -> None:
     if view.content is None:
         say("  (its content was erased)")
     else:
+        beside = view.content.beside
+        _print_lines(message_lines(beside))
+        _print_lines(duplicate_lines(beside))
+        _print_lines(medication_lines(beside))
         _print_delta(list(view.content.delta))
         for path in view.content.displays:
             say(f"  unverified: {path} is the agent's own wording")
@@ -86,6 +100,11 @@ def _print_change(view: ChangeView) -> None:
             f" → {value_text(moved.get('after'))}"
         )
     _print_judgement(view)
+
+
+def _print_lines(lines: Iterable[Line]) -> None:
+    for line in lines:
+        say(f"  {'! ' if line.loud else ''}{line.text}")
 
 
 def _print_delta(delta: list[Difference]) -> None:

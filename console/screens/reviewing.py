@@ -10,6 +10,7 @@ from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Static
 
+from console.presenters.beside import after_parts, before_parts, standing
 from console.presenters.change import change_parts, moved_parts, unchanged_parts
 from console.presenters.evidence import evidence_text
 from console.presenters.judgement import agent_text, judgement_parts, outcome_parts
@@ -163,7 +164,7 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
         if view is None or change is None:
             return
         pane = self.query_one("#change", ChangePane)
-        pane.border_title = TABS[tab].lower()
+        pane.border_title = TABS[tab].lower() + standing(change)
         pane.show(self._tab_text(view, change))
         pane.show_agent(agent_text(view) if tab == 0 else None)
 
@@ -181,8 +182,10 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
         return lines(
             [
                 *moved_parts(change),
+                *before_parts(change),
                 *change_parts(change),
                 *unchanged_parts(change, unfolded=self._unfolded),
+                *after_parts(change),
                 own(""),
                 *judgement_parts(change, now, zone),
                 *outcome_parts(change, zone),

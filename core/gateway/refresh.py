@@ -10,10 +10,12 @@ from decimal import Decimal
 
 from core.canonical import JsonObject, Number, exact
 from core.consent import Asked, labels_of
-from core.delta import Difference, disturbed, touched
+from core.delta import disturbed, touched
 from core.digests import Base, bytes_digest, fingerprint
 from core.errors import Failed
+from core.gateway.beside import check_beside
 from core.gateway.guards import Stopped, Versions, check_consent, versions
+from core.gateway.returned import Returned
 from core.grounding import belongs_to
 from core.intake.build import narrative_of, reapply, stamp
 from core.intake.judge import Case, judge
@@ -25,19 +27,6 @@ from core.records import ChangeRow, ProposalRow
 from core.review.content import Content, Erased
 from core.statement import Statement, sign
 from core.workspace import Workspace, policy_in_force, roster_in_force
-
-
-class Returned(Exception):
-    """What the approvers saw no longer holds: the change goes back to review as a new revision.
-
-    `why` is a static code, `content` what the next revision holds, `moved` how the base moved.
-    """
-
-    def __init__(self, why: str, content: Content, moved: tuple[Difference, ...] = ()):
-        self.why = why
-        self.content = content
-        self.moved = moved
-        super().__init__(why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +52,7 @@ async def refresh(
     else:
         fresh = await _fresh_base(workspace, change, content, patient)
     await _check_consent(workspace, proposal, change, patient, fresh)
+    await check_beside(workspace, change, fresh, patient)
     verdict = judge_again(workspace.ledger, proposal, change, fresh)
     if verdict.outcome == "denied" or verdict.digest() != change.verdict_digest:
         raise Returned("verdict-changed", fresh)
@@ -108,6 +98,7 @@ def judge_again(
         content.delta,
         content.narrative,
         content.evidence,
+        content.beside,
     )
 
 

@@ -140,6 +140,7 @@ def content_of(
         displays=change.displays,
         narrative=change.narrative,
         trace=trace_data(change.verdict.trace),
+        beside=change.beside,
     )
 
 

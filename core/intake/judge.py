@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from core.beside.around import flags
 from core.canonical import JsonObject, exact
 from core.delta import Difference, touched
 from core.intake import special
@@ -23,6 +24,7 @@ FROZEN = Reason("frozen", "A freeze is in force for writes of this kind; propose
 STALE_BASE = Reason(
     "stale-base", "The elements it touches have changed since the base version; read again."
 )
+DUPLICATE = Reason("duplicate", "The same fact is there already; leave the change out.")
 NO_ROAD = Reason(
     "no-safe-write", "This EHR offers no safe way to persist it: no versioned or conditional write."
 )
@@ -51,8 +53,12 @@ def judge(
     delta: Sequence[Difference],
     narrative: str | None,
     evidence: Sequence[JsonObject],
+    beside: JsonObject,
 ) -> Verdict:
-    """Return the policy's verdict on one change; `resource` is the intended one."""
+    """Return the policy's verdict on one change; `resource` is the intended one.
+
+    `beside` is what the chart says beside it (`core.beside.around`).
+    """
     kept = {"narrative-kept"} if narrative == "kept" else set()
     request = Request(
         agent=case.agent,
@@ -67,7 +73,7 @@ def judge(
         confidence=case.confidence,
         has_encounter=case.has_encounter,
         groundings=badges(evidence),
-        flags=special.flags(delta, resource) | kept,
+        flags=special.flags(delta, resource) | kept | flags(beside, resource),
         values=_codes(resource),
     )
     return evaluate(policy, request, roster.roles())

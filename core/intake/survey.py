@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from core.beside.around import around, is_certain
 from core.canonical import JsonObject
 from core.consent import Asked, denies, labels_of, permits
 from core.delta import Difference, disturbed, touched
@@ -29,6 +30,7 @@ from core.intake.evidence import gather
 from core.intake.judge import (
     CONSENT_DENIED,
     CONSENT_UNREADABLE,
+    DUPLICATE,
     FROZEN,
     NO_ROAD,
     STALE_BASE,
@@ -62,6 +64,8 @@ class Surveyed:
     depends_on: tuple[int, ...]
     verdict: Verdict
     consent: str
+    beside: JsonObject
+    """What the chart says beside it (`core.beside.around`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ async def survey(workspace: Workspace, proposal: Proposal) -> Survey:
     await _check_encounter(ehr, proposal)
     evidence = tuple(await gather(ehr, proposal))
     changes = [
-        await _survey_change(workspace, ehr, proposal, index, evidence)
+        await _survey_change(workspace, ehr, proposal, index, evidence, patient.resource)
         for index in range(len(proposal.changes))
     ]
     return Survey(patient.resource, patient_label(patient.resource), evidence, tuple(changes))
@@ -144,6 +148,7 @@ async def _survey_change(
     proposal: Proposal,
     index: int,
     evidence: tuple[JsonObject, ...],
+    patient: JsonObject,
 ) -> Surveyed:
     change, field = proposal.changes[index], f"changes[{index}]"
     operation = workspace.ids.uuid()
@@ -155,6 +160,10 @@ async def _survey_change(
     else:
         base, built, stale = await _build_update(ehr, change, proposal.patient, field)
         rung = await update_rung(ehr, change.type)
+    beside = await around(
+        workspace, proposal.ehr, patient, built.resource, f"{field}.resource",
+        _siblings(proposal, index),
+    )  # fmt: skip
     reads = workspace.ledger
     verdict = judge(
         policy_in_force(reads),
@@ -165,7 +174,10 @@ async def _survey_change(
         built.delta,
         built.narrative,
         supports(evidence, index),
+        beside,
     )
+    if is_certain(beside):
+        verdict = deny(verdict, DUPLICATE)
     if rung is None:
         verdict = deny(verdict, NO_ROAD)
     if stale:
@@ -191,7 +203,19 @@ async def _survey_change(
         depends_on=change.depends_on,
         verdict=verdict,
         consent=consent,
+        beside=beside,
     )
+
+
+def _siblings(proposal: Proposal, index: int) -> dict[int, JsonObject] | None:
+    """Return the other creates of the proposal by index, for a create; None for an update."""
+    if not isinstance(proposal.changes[index], Create):
+        return None
+    return {
+        place: change.resource
+        for place, change in enumerate(proposal.changes)
+        if place != index and isinstance(change, Create)
+    }
 
 
 def _asked(

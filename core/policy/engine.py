@@ -10,7 +10,7 @@ decide together. Source: design §7, §14.10.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -25,7 +25,13 @@ from core.policy.matching import (
     trace_forbid,
 )
 from core.policy.policy import Policy
-from core.policy.request import NARRATIVE_KEPT, Request, is_complete
+from core.policy.request import (
+    DUPLICATE_POSSIBLE,
+    NARRATIVE_KEPT,
+    OUTGOING_MESSAGE,
+    Request,
+    is_complete,
+)
 from core.policy.route import Route
 from core.policy.rules import Allow
 from core.policy.verdict import REASONS, Outcome, Reason, RuleTrace, Verdict
@@ -63,7 +69,7 @@ def evaluate(policy: Policy, request: Request, people: Mapping[str, frozenset[st
     if not matching:
         codes = _uncovered(policy, about.allows, request)
         return _denied(policy, _reasons(*codes), (), explain)
-    grant = _tightened(policy, _strictest(policy, matching, request), request)
+    grant = _tightened(policy, _strictest(policy, matching, request), request, people)
     return _concluded(policy, grant, request, people, explain)
 
 
@@ -117,21 +123,31 @@ def _strictness(policy: Policy, grant: _Grant) -> tuple[int | bool | str, ...]:
     )
 
 
-def _tightened(policy: Policy, grant: _Grant, request: Request) -> _Grant:
-    """Apply what evidence and a kept narrative say; each step only tightens."""
+def _tightened(
+    policy: Policy, grant: _Grant, request: Request, people: Mapping[str, frozenset[str]]
+) -> _Grant:
+    """Apply what evidence and built-in flags say; each step only tightens."""
     if NARRATIVE_KEPT in request.flags:
-        grant = _raised(policy, grant)
+        grant = _raised(policy, grant, NARRATIVE_KEPT)
+    if DUPLICATE_POSSIBLE in request.flags:
+        raised = _raised(policy, grant, DUPLICATE_POSSIBLE)
+        if grant.route and raised.route and not _is_staffed(raised.route, people):
+            # It is shown to whom the rule asks; by itself it blocks nothing.
+            raised = replace(raised, route=grant.route)
+        grant = raised
+    if OUTGOING_MESSAGE in request.flags:
+        grant = _highest(policy, grant, OUTGOING_MESSAGE)
     if not {"not-found", "unavailable"}.isdisjoint(request.groundings):
         grant = _highest(policy, grant, "evidence-not-grounded")
     return grant
 
 
-def _raised(policy: Policy, grant: _Grant) -> _Grant:
+def _raised(policy: Policy, grant: _Grant, code: str) -> _Grant:
     index = min(policy.tiers.index(grant.tier) + 1, len(policy.tiers) - 1)
     tier = policy.tiers[index]
     stays = grant.route is not None and (tier != policy.highest_tier or tier == grant.tier)
     route = grant.route if stays else policy.highest_route
-    return _Grant(tier, route, grant.rules, (*grant.codes, "narrative-kept"))
+    return _Grant(tier, route, grant.rules, (*grant.codes, code))
 
 
 def _highest(policy: Policy, grant: _Grant, code: str) -> _Grant:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from core.policy.request import NARRATIVE_KEPT, Request
+from core.policy.request import BUILT_IN, Request
 from core.policy.rules import Allow, Forbid, Match
 from core.policy.verdict import REASONS, RuleTrace
 
@@ -65,7 +65,7 @@ def trace_forbid(rule: Forbid, request: Request) -> RuleTrace:
 
 def special_flags(request: Request) -> frozenset[str]:
     """Return the flags that only a rule that names them allows."""
-    return request.flags - {NARRATIVE_KEPT}
+    return request.flags - BUILT_IN
 
 
 def is_named(flag: str, named: frozenset[str]) -> bool:

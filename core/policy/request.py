@@ -22,6 +22,13 @@ BADGES: frozenset[Badge] = frozenset(get_args(Badge))
 NARRATIVE_KEPT = "narrative-kept"
 """The flag that forbids nothing but raises the tier by one."""
 
+DUPLICATE_POSSIBLE = "duplicate-possible"
+"""The same fact may be charted or proposed, or could not be looked for: raises the tier by one."""
+OUTGOING_MESSAGE = "outgoing-message"
+"""A message to a person, which nothing can call back: the highest tier and route, always."""
+BUILT_IN = frozenset({NARRATIVE_KEPT, DUPLICATE_POSSIBLE, OUTGOING_MESSAGE})
+"""The flags that intake raises and no rule can name; they only tighten."""
+
 _TOUCHED = re.compile(r"[A-Z][A-Za-z]*(\.[A-Za-z][A-Za-z0-9]*)+")
 
 
@@ -46,7 +53,8 @@ class Request:
     support this change. `flags` are facts that only an explicit rule may allow: `contained`,
     `modifier-extension`, `extension:<url>`, `absolute-reference`, `attachment-url`, `narrative`
     and `meta-profile:<url>`; and `narrative-kept` (a hand-written narrative stays beside the
-    change), which raises the tier. `values` are the string values of the intended resource's
+    change), `duplicate-possible` and `outgoing-message`, which raise the tier. `values` are the
+    string values of the intended resource's
     top-level code elements, such as `{"status": ("draft",)}`.
     """
 

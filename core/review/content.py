@@ -6,7 +6,7 @@ One shape, written at intake and at every re-admission, read by review, gateway 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.canonical import JsonObject, exact
@@ -45,6 +45,8 @@ class Content:
     """`dropped`, `kept`, or None where the base has none."""
     trace: tuple[JsonObject, ...]
     """Every policy rule with what matched and what missed."""
+    beside: JsonObject = field(default_factory=dict)
+    """What the chart says beside it (`core.beside.around`); empty in older bodies."""
 
     def as_json(self, label: str | None) -> JsonObject:
         """Return the event body; `label` is the patient's name."""
@@ -61,6 +63,7 @@ class Content:
             "displays": list(self.displays),
             "narrative": self.narrative,
             "trace": list(self.trace),
+            "beside": self.beside,
         }
 
     def signed_evidence(self) -> list[JsonObject]:
@@ -113,6 +116,7 @@ def from_body(body: JsonObject) -> Content:
         displays=tuple(body["displays"]),
         narrative=body["narrative"],
         trace=tuple(body["trace"]),
+        beside=body.get("beside") or {},
     )
 
 

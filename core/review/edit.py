@@ -10,6 +10,7 @@ import hmac
 from dataclasses import dataclass, replace
 
 from core import stamps
+from core.beside.around import after_edit
 from core.canonical import JsonObject, Number, encode, exact
 from core.errors import BadInput, Conflict, Refused
 from core.gateway.refresh import judge_again, proposal_body
@@ -70,6 +71,7 @@ def check_edit(reads: Reads, proposal: str, index: int, resource: JsonObject) ->
         delta=built.delta,
         narrative=built.narrative,
         displays=special.displays(built.delta),
+        beside=after_edit(content.beside, content.resource, edited),
     )
     verdict = judge_again(reads, row, change, again)
     if verdict.outcome == "denied":

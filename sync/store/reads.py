@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.ledger.event import Entry, read_body, read_leaf
+from core.lifecycle import OPEN
 from core.records import (
     ChangeRow,
     ConfigRow,
@@ -86,6 +87,17 @@ class StoreReads(AuditReads, QueueReads, IncidentReads, ContextReads):
             ChangeRow,
             f"WHERE state IN ({marks}) ORDER BY state_seq, proposal, idx",
             states,
+        )
+
+    def open_creates(self, patient_tag: str, type_: str) -> Sequence[ChangeRow]:
+        """Return the open changes that would create a resource of a type for one patient."""
+        states = sorted(OPEN)
+        return select(
+            self.connection,
+            ChangeRow,
+            f"WHERE patient_tag = ? AND type = ? AND op = 'create'"
+            f" AND state IN ({', '.join('?' * len(states))}) ORDER BY proposal, idx",
+            (patient_tag, type_, *states),
         )
 
     def decisions(self, proposal: str, index: int) -> Sequence[DecisionRow]:

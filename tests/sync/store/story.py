@@ -20,7 +20,7 @@ from core.review.edit import editable
 from core.review.reassign import Handover, Item, reassign
 from core.review.recall import recall
 from sync.store.connection import Connection, connect
-from tests.builders import PATIENT, Bench, phone_change, problem_change
+from tests.builders import PATIENT, Bench, phone_change, problem_of
 from tests.core.gateway.scenario import approve, change, edit, run, staged
 from tests.hub import Desk
 
@@ -67,7 +67,7 @@ async def _given_away(bench: Bench) -> None:
 
 async def _through_the_hub(bench: Bench) -> None:
     desk = Desk(bench)
-    desk.hub.post(desk.agent.task(desk.agent.document(changes=[problem_change()], evidence=[])))
+    desk.hub.post(desk.agent.task(desk.agent.document(changes=[problem_of("1005")], evidence=[])))
     desk.hub.post(desk.agent.task(team="north"))
     desk.hub.post({**desk.agent.task(), "status": "completed"})
     await desk.sync()
@@ -105,13 +105,13 @@ async def _moved(bench: Bench) -> None:
 
 
 async def _faulty(bench: Bench) -> None:
-    for correlation, fault in (
-        ("lost", "lost-response"),
-        ("never", "lost-request"),
-        ("refused", 422),
-        ("changed", "alter"),
+    for code, correlation, fault in (
+        ("1001", "lost", "lost-response"),
+        ("1002", "never", "lost-request"),
+        ("1003", "refused", 422),
+        ("1004", "changed", "alter"),
     ):
-        id_ = await staged(bench, problem_change(), correlation_id=correlation, evidence=[])
+        id_ = await staged(bench, problem_of(code), correlation_id=correlation, evidence=[])
         approve(bench, id_)
         if fault == "alter":
             bench.ehr.transform = lambda found: {**found, "recordedDate": "2026"}
@@ -134,10 +134,10 @@ async def _second_thoughts(bench: Bench) -> None:
 
 
 async def _late(bench: Bench) -> None:
-    deferred = await staged(bench, problem_change(), correlation_id="deferred", evidence=[])
+    deferred = await staged(bench, problem_of("1006"), correlation_id="deferred", evidence=[])
     until = bench.clock.now() + timedelta(hours=4)
     decide(bench.workspace, deferred, 0, Answer("defer", until=until))
-    await staged(bench, problem_change(), correlation_id="expired", evidence=[])
+    await staged(bench, problem_of("1007"), correlation_id="expired", evidence=[])
     bench.clock.advance(hours=5)
     await run(bench)
     bench.clock.advance(hours=30)

@@ -88,6 +88,9 @@ class Reads(Protocol):
     def asked_before(self, asked: str) -> Sequence[ChangeRow]:
         """Return the changes whose agents asked for the same, newest first, a hundred at most."""
 
+    def open_creates(self, patient_tag: str, type_: str) -> Sequence[ChangeRow]:
+        """Return the open changes that would create a resource of a type for one patient."""
+
     def decisions(self, proposal: str, index: int) -> Sequence[DecisionRow]:
         """Return every decision on one change, oldest first, void ones included."""
 

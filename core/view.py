@@ -93,13 +93,13 @@ def proposal_json(view: ProposalView) -> JsonObject:
         "patient": view.row.patient,
         "rationale": view.rationale,
         "changes": [_change_json(change) for change in view.changes],
-        "evidence": [
-            {key: item[key] for key in ("source", "version", "quote", "supports", "grounding")}
-            for item in view.evidence
-        ],
+        "evidence": [{key: item.get(key) for key in _EVIDENCE} for item in view.evidence],
         "consults": [one.as_json() for one in view.consults],
         "history": [line.as_json() for line in view.history],
     }
+
+
+_EVIDENCE = ("source", "version", "quote", "supports", "grounding", "newer")
 
 
 def _change(reads: Reads, row: ChangeRow) -> ChangeView:
@@ -174,6 +174,7 @@ def _change_json(view: ChangeView) -> JsonObject:
         "resource": None if content is None else content.resource,
         "unverified_displays": [] if content is None else list(content.displays),
         "moved": list(view.moved),
+        "context": None if content is None else content.beside,
         "version": None if written is None else written.version,
         "differences": list(view.differences),
         "rejected_before": list(view.rejected_before),

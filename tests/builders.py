@@ -89,6 +89,12 @@ def problem_change(**overrides: Any) -> dict[str, Any]:
     return {"op": "create", "resource": CONDITION, **overrides}
 
 
+def problem_of(code: str, **elements: Any) -> dict[str, Any]:
+    """Return the create of another problem, so that it is not the same fact."""
+    concept = {"coding": [{"system": "http://snomed.info/sct", "code": code}]}
+    return problem_change(resource={**CONDITION, "code": concept, **elements})
+
+
 def proposal(*changes: dict[str, Any], **overrides: Any) -> dict[str, Any]:
     return {
         "agent": {"id": "scribe-1", "model": "model-a@1", "prompt": "intake@3"},

@@ -10,6 +10,7 @@ from typing import Any
 from core.canonical import JsonObject, parse_object
 from core.consent import Asked
 from core.errors import Unreachable
+from core.grounding import belongs_to, source_facts
 from core.ports import Capability, Ehr, Fetched, NotSent, OutcomeUnknown, Request, Response
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -89,6 +90,12 @@ class FakeEhr:
     faults: list[str | int] = field(default_factory=list)
     down: bool = False
     update_create: bool = True
+    unsearchable: frozenset[str] = frozenset()
+    """Types that it offers no search for."""
+    unsearched: frozenset[str] = frozenset()
+    """Types whose search does not answer."""
+    searched: list[str] = field(default_factory=list)
+    """The types that were searched, in order."""
     sent: list[Request] = field(default_factory=list)
     before_bytes: Callable[[], None] = lambda: None
     transform: Callable[[JsonObject], JsonObject] = lambda resource: resource
@@ -114,6 +121,9 @@ class FakeEhr:
 
     async def search(self, type_: str, parameters: Mapping[str, str]) -> Sequence[Fetched]:
         self._up()
+        self.searched.append(type_)
+        if type_ in self.unsearched:
+            raise Unreachable("the search did not answer")
         found = [chain[-1] for ref, chain in self.versions.items() if ref.startswith(type_ + "/")]
         return [
             Fetched(item, item["meta"]["versionId"])
@@ -123,7 +133,9 @@ class FakeEhr:
 
     async def capability(self, type_: str) -> Capability:
         self._up()
-        return Capability(True, True, self.update_create, True, True, search=True)
+        return Capability(
+            True, True, self.update_create, True, True, type_ not in self.unsearchable
+        )
 
     async def grant(self, scope: str) -> FakeGrant:
         self._up()
@@ -180,8 +192,12 @@ def _matches(resource: JsonObject, key: str, value: str) -> bool:
             for item in resource.get("identifier", [])
         )
     if key == "patient":
-        whose = resource.get("patient") or resource.get("subject") or {}
-        return bool(whose.get("reference") == value)
+        return belongs_to(resource, value)
+    if key in ("code", "type"):
+        codings = resource.get(key, {}).get("coding", [])
+        return any(f"{one.get('system')}|{one['code']}" in value.split(",") for one in codings)
+    if key in ("date", "recorded-date"):
+        return bool(source_facts(resource).date >= value.removeprefix("ge"))
     if key == "target":
         return any(item.get("reference") == value for item in resource.get("target", []))
     if key == "_count":

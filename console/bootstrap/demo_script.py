@@ -11,6 +11,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from console.bootstrap.logs import note
 from console.bootstrap.opening import Opened
@@ -27,10 +28,10 @@ from sync.sandbox.serve import Serving
 from sync.workspace.folder import beside
 
 COLLEAGUE = "demo-physician-2"
-SECOND_OPINION = "medication-change"
 OUTAGE_AT, OUTAGE_S = 125, 30
 EDIT_AT, EDITED = 35, "Patient/syn-0009"
-OPINION_AT = 5
+OPINIONS = {5: ("meds-1", "medication-change"), 65: ("message-1", "message-to-patient")}
+"""When a colleague approves what asks for two: second → agent and case."""
 THREAD = "demo-script"
 ENOUGH = 60
 """With so many waiting, the agents pause."""
@@ -122,7 +123,7 @@ class Script:
             (case.at, propose(case.document, again=case.name == ALTERED)) for case in later_cases()
         ]
         found += [
-            (OPINION_AT, self.second_opinion),
+            *((at, partial(self.second_opinion, *one)) for at, one in OPINIONS.items()),
             (EDIT_AT, self.edit_chart),
             (OUTAGE_AT, self.go_away),
         ]
@@ -133,11 +134,11 @@ class Script:
         with self._beside() as mine:
             return mine.ledger.state_counts().get(State.PENDING, 0)
 
-    async def second_opinion(self) -> None:
-        """Let a colleague approve the case that asks for two, with their own key."""
+    async def second_opinion(self, agent: str, name: str) -> None:
+        """Let a colleague approve a case that asks for two, with their own key."""
         with self._beside() as mine:
             ring = self.colleagues.get(COLLEAGUE)
-            row = mine.ledger.same_proposal("meds-1", SECOND_OPINION)
+            row = mine.ledger.same_proposal(agent, name)
             change = None if row is None else mine.ledger.change(row.id, 0)
             if ring is None or row is None or change is None:
                 return

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from console.commands.finding import change_line
 from console.commands.output import say, value_text
+from core.beside.lines import (
+    Line,
+    duplicate_lines,
+    medication_lines,
+    message_lines,
+    newer_lines,
+)
 from core.canonical import JsonObject
 from core.delta import Difference
 from core.records import ChangeRow
@@ -71,6 +79,7 @@ def _print_evidence(item: JsonObject) -> None:
     if facts:
         marks = [key.replace("_", " ") for key in ("ai_label", "patient_written") if facts.get(key)]
         say(f"  {facts['kind']}, {facts['date'] or 'undated'}, {facts['status']} {' '.join(marks)}")
+    _print_lines(newer_lines(item.get("newer")))
     for hit in item.get("hits") or []:
         say(f"  …{hit['before']}»{hit['text']}«{hit['after']}…")
     if not item.get("hits"):
@@ -86,6 +95,10 @@ def _print_change(view: ChangeView, missing: list[ChangeRow], now: datetime) -> 
     if view.content is None:
         say("  (its content was erased)")
     else:
+        beside = view.content.beside
+        _print_lines(message_lines(beside))
+        _print_lines(duplicate_lines(beside))
+        _print_lines(medication_lines(beside))
         _print_delta(list(view.content.delta))
         for path in view.content.displays:
             say(f"  unverified: {path} is the agent's own wording")
@@ -103,6 +116,11 @@ def _print_change(view: ChangeView, missing: list[ChangeRow], now: datetime) -> 
     for warning in words(missing):
         say(f"  WARNING: {warning}")
     _print_judgement(view, now)
+
+
+def _print_lines(lines: Iterable[Line]) -> None:
+    for line in lines:
+        say(f"  {'! ' if line.loud else ''}{line.text}")
 
 
 def _print_delta(delta: list[Difference]) -> None:

@@ -7,7 +7,9 @@ from itertools import pairwise
 
 from textual.content import Content
 
+from console.presenters.beside import painted
 from console.presenters.texts import foreign, joined, lines, many, own
+from core.beside.lines import newer_lines, newest_words
 from core.canonical import JsonObject
 from core.grounding import Hit, cues
 
@@ -62,7 +64,8 @@ def _supports(item: JsonObject) -> list[int]:
 def _item(item: JsonObject) -> Iterator[Content]:
     hits = [_read_hit(found) for found in item.get("hits") or []]
     yield joined(_badge(item), "  ", _source(item))
-    yield from _facts(item.get("facts") or {})
+    yield from _facts(item.get("facts") or {}, newest_words(item.get("newer")))
+    yield from painted(newer_lines(item.get("newer")))
     for place, hit in enumerate(hits):
         if len(hits) > 1:
             yield own(f"place {place + 1} of {len(hits)}:", "dim")
@@ -87,7 +90,7 @@ def _source(item: JsonObject) -> Content:
     )
 
 
-def _facts(facts: JsonObject) -> Iterator[Content]:
+def _facts(facts: JsonObject, newest: str) -> Iterator[Content]:
     if not facts:
         return
     authors = [_author(item) for item in facts.get("authors") or []]
@@ -100,6 +103,7 @@ def _facts(facts: JsonObject) -> Iterator[Content]:
         foreign(status or "no status"),
         ", by ",
         Content(", ").join(authors) if authors else own("an unnamed author"),
+        own(f"; {newest}" if newest else ""),
     )
     marks = [
         own(text, "bold reverse")

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from console.looking import LOOK_S, Looking
+from console.presenters.beside import after_parts, before_parts, standing
 from console.presenters.change import change_parts, moved_parts, unchanged_parts
 from console.presenters.evidence import evidence_blocks
 from console.presenters.judgement import agent_text, judgement_parts, outcome_parts
@@ -171,7 +172,7 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
         if view is None or change is None:
             return
         pane = self.query_one("#change", ChangePane)
-        pane.border_title = TABS[tab].lower()
+        pane.border_title = TABS[tab].lower() + standing(change)
         pane.show(self._tab_text(view, change))
         self._show_agent(view)
 
@@ -209,8 +210,10 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
         return lines(
             [
                 *moved_parts(change),
+                *before_parts(change),
                 *change_parts(change),
                 *unchanged_parts(change, unfolded=self._unfolded),
+                *after_parts(change),
                 own(""),
                 *judgement_parts(change, now, zone),
                 *outcome_parts(change, zone),

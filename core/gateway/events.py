@@ -8,7 +8,8 @@ from core.canonical import JsonObject, exact
 from core.delta import Difference
 from core.errors import Failed
 from core.gateway.receipt import Outcome
-from core.gateway.refresh import Fresh, Returned, judge_again, rebase_statement
+from core.gateway.refresh import Fresh, judge_again, rebase_statement
+from core.gateway.returned import Returned
 from core.intake.admit import admit, consent_at, revision_data
 from core.intake.judge import trace_data
 from core.ledger.event import Actor, Event

@@ -9,7 +9,8 @@ from __future__ import annotations
 from core.canonical import RESPONSE, JsonObject, parse_object
 from core.digests import fingerprint
 from core.gateway import events
-from core.gateway.refresh import Returned, rebuilt
+from core.gateway.refresh import rebuilt
+from core.gateway.returned import Returned
 from core.lifecycle import State
 from core.ports import Ehr, Fetched
 from core.records import ChangeRow

@@ -14,10 +14,12 @@ from core.canonical import JsonObject, Number, exact
 from core.consent import denies
 from core.consent.consult import Case as ConsentCase
 from core.consent.consult import consult
-from core.delta import Difference, disturbed, touched
+from core.delta import disturbed, touched
 from core.digests import Base, bytes_digest, fingerprint
 from core.errors import Failed
+from core.gateway.beside import check_beside
 from core.gateway.guards import Stopped, Versions, check_consent, holding_now, versions
+from core.gateway.returned import Returned
 from core.grounding import belongs_to
 from core.intake.build import narrative_of, reapply, stamp
 from core.intake.earlier import earlier
@@ -30,19 +32,6 @@ from core.records import ChangeRow, ProposalRow
 from core.review.content import Content, Erased, read_content
 from core.statement import Statement, sign
 from core.workspace import Workspace, phase_in_force, policy_in_force, roster_in_force
-
-
-class Returned(Exception):
-    """What the approvers saw no longer holds: the change goes back to review as a new revision.
-
-    `why` is a static code, `content` what the next revision holds, `moved` how the base moved.
-    """
-
-    def __init__(self, why: str, content: Content, moved: tuple[Difference, ...] = ()):
-        self.why = why
-        self.content = content
-        self.moved = moved
-        super().__init__(why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +58,7 @@ async def refresh(
         fresh = await _fresh_base(workspace, change, content, patient)
     await _check_consent(workspace, proposal, change, patient, fresh)
     seen = await _fresh_earlier(workspace, change, fresh, patient)
+    await check_beside(workspace, change, seen, patient)
     verdict = judge_again(workspace.ledger, proposal, change, seen, workspace.clock.now())
     if verdict.outcome == "denied" or verdict.digest() != change.verdict_digest:
         raise Returned("verdict-changed", seen)
@@ -145,6 +135,7 @@ def judge_again(
             content.earlier if content.base is None else (content.base,),
         ),
         About(content.base, body.get("patient_resource"), moment(proposal.at).date()),
+        content.beside,
     )
 
 

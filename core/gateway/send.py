@@ -19,8 +19,9 @@ from core.gateway.guards import (
     check_lifecycle,
 )
 from core.gateway.receipt import Outcome, classify
-from core.gateway.refresh import Fresh, Returned, refresh
+from core.gateway.refresh import Fresh, refresh
 from core.gateway.request import scope, write_request
+from core.gateway.returned import Returned
 from core.lifecycle import State
 from core.ports import Grant, NotSent, OutcomeUnknown
 from core.records import ChangeRow, ProposalRow

@@ -163,6 +163,7 @@ def content_of(
         narrative=change.narrative,
         trace=trace_data(change.verdict.trace),
         earlier=change.earlier,
+        beside=change.beside,
     )
 
 

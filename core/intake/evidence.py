@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from core.beside.newer import newer
 from core.canonical import JsonObject, exact
 from core.errors import BadInput, Refused, Unreachable
 from core.grounding import belongs_to, ground, source_facts
@@ -21,17 +22,20 @@ from core.proposal import Evidence, Proposal
 async def gather(ehr: Ehr, proposal: Proposal) -> list[JsonObject]:
     """Return each quote with its grounding, hits and source facts, in the proposal's order.
 
-    Members: `source, version, quote, supports, grounding, hits, facts` and, where it was
-    read, `labels` (groups of sensitive labels).
-    Raises BadInput for a source of another patient.
+    Members: `source, version, quote, supports, grounding, hits, facts, newer` and, where it was
+    read, `labels` (groups of sensitive labels). Raises BadInput for a source of another patient.
     """
     fetched: dict[tuple[str, str | None], Fetched | None] = {}
+    later: dict[tuple[str, str | None], JsonObject | None] = {}
     found: list[JsonObject] = []
     for place, quote in enumerate(proposal.evidence):
         key = (quote.source, quote.version)
         if key not in fetched:
-            fetched[key] = await _fetch(ehr, quote)
-        found.append(_grounded(proposal, quote, fetched[key], place, ehr.base_url))
+            fetched[key] = await _fetch(ehr, *key)
+        item = _grounded(proposal, quote, fetched[key], place, ehr.base_url)
+        if key not in later:
+            later[key] = await _newer(ehr, proposal.patient, key, fetched)
+        found.append({**item, "newer": later[key]})
     return found
 
 
@@ -40,9 +44,24 @@ def badges(evidence: Sequence[JsonObject]) -> tuple[Any, ...]:
     return tuple(item["grounding"] for item in evidence)
 
 
-async def _fetch(ehr: Ehr, quote: Evidence) -> Fetched | None:
+async def _newer(
+    ehr: Ehr,
+    patient: str,
+    key: tuple[str, str | None],
+    fetched: dict[tuple[str, str | None], Fetched | None],
+) -> JsonObject | None:
+    """Return what became of a source since; None where it could not be read at all."""
+    source, now = fetched[key], (key[0], None)
+    if source is None:
+        return None
+    if now not in fetched:
+        fetched[now] = await _fetch(ehr, *now)
+    return await newer(ehr, patient, source, fetched[now])
+
+
+async def _fetch(ehr: Ehr, source: str, version: str | None) -> Fetched | None:
     try:
-        return await ehr.read(quote.source, quote.version)
+        return await ehr.read(source, version)
     except (Unreachable, Refused):
         return None
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from core.beside.around import flags as beside_flags
 from core.canonical import JsonObject, exact
 from core.consent import denies, permits
 from core.consent.answer import LOST, REFUSED
 from core.delta import Difference, touched
+from core.duplicates.search import NOT_CHECKED
 from core.intake import special
 from core.intake.earlier import Earlier
 from core.intake.evidence import badges
@@ -34,6 +36,7 @@ FROZEN = Reason("frozen", "A freeze is in force for writes of this kind; propose
 STALE_BASE = Reason(
     "stale-base", "The elements it touches have changed since the base version; read again."
 )
+DUPLICATE = Reason("duplicate", "The same fact is there already; leave the change out.")
 NO_ROAD = Reason(
     "no-safe-write", "This EHR offers no safe way to persist it: no versioned or conditional write."
 )
@@ -85,6 +88,7 @@ class About:
         return person_flags(self.patient, self.base, resource, delta, self.on, majority)
 
 
+_UNSEARCHED: JsonObject = {"duplicates": {"state": NOT_CHECKED}}
 _UNKNOWN = About(None, None, date.min)
 
 
@@ -99,8 +103,12 @@ def judge(
     evidence: Sequence[JsonObject],
     setting: Setting = _STRICTEST,
     about: About = _UNKNOWN,
+    beside: JsonObject = _UNSEARCHED,
 ) -> Verdict:
-    """Return the policy's verdict on one change; `resource` is the intended one."""
+    """Return the policy's verdict on one change; `resource` is the intended one.
+
+    `beside` is what the chart says beside it (`core.beside.around`).
+    """
     labels = label_flags(about.base, resource, evidence)
     kept = {"narrative-kept"} if narrative == "kept" else set()
     request = Request(
@@ -116,7 +124,11 @@ def judge(
         confidence=case.confidence,
         has_encounter=case.has_encounter,
         groundings=badges(evidence),
-        flags=special.flags(delta, resource) | kept | labels | about.flags(policy, resource, delta),
+        flags=special.flags(delta, resource)
+        | kept
+        | labels
+        | about.flags(policy, resource, delta)
+        | beside_flags(beside, resource),
         values=_codes(resource),
         urgency=case.urgency,
         intended=resource,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from core.beside.around import around, is_certain
 from core.canonical import JsonObject
 from core.consent import denies
 from core.consent.consult import Case as ConsentCase
@@ -31,6 +32,7 @@ from core.intake.earlier import Earlier, earlier_or_unknown
 from core.intake.evidence import gather
 from core.intake.judge import (
     CONSENT_DENIED,
+    DUPLICATE,
     FROZEN,
     NO_ROAD,
     STALE_BASE,
@@ -71,6 +73,8 @@ class Surveyed:
     heard: Heard
     held: bool
     """Its Consents cannot be read: it waits for them instead of being admitted."""
+    beside: JsonObject
+    """What the chart says beside it (`core.beside.around`)."""
     same: Sameness
     earlier: Earlier = None
     """What stood before a create, where a rule asked."""
@@ -172,6 +176,10 @@ async def _survey_change(
     else:
         base, built, stale = await _build_update(ehr, change, proposal.patient, field)
         rung = await update_rung(ehr, change.type)
+    beside = await around(
+        workspace, proposal.ehr, patient, built.resource, f"{field}.resource",
+        _siblings(proposal, index),
+    )  # fmt: skip
     reads = workspace.ledger
     policy = policy_in_force(reads)
     before: Earlier = None
@@ -192,7 +200,10 @@ async def _survey_change(
             before if base is None else (base.resource,),
         ),
         About(None if base is None else base.resource, patient, workspace.clock.now().date()),
+        beside,
     )
+    if is_certain(beside):
+        verdict = deny(verdict, DUPLICATE)
     if rung is None:
         verdict = deny(verdict, NO_ROAD)
     if stale:
@@ -226,9 +237,21 @@ async def _survey_change(
         verdict=verdict,
         heard=heard,
         held=held,
+        beside=beside,
         same=same,
         earlier=before,
     )
+
+
+def _siblings(proposal: Proposal, index: int) -> dict[int, JsonObject] | None:
+    """Return the other creates of the proposal by index, for a create; None for an update."""
+    if not isinstance(proposal.changes[index], Create):
+        return None
+    return {
+        place: change.resource
+        for place, change in enumerate(proposal.changes)
+        if place != index and isinstance(change, Create)
+    }
 
 
 def _target(

@@ -28,8 +28,10 @@ from core.policy.matching import (
 )
 from core.policy.policy import Policy
 from core.policy.request import (
+    DUPLICATE_POSSIBLE,
     KEPT_FROM_AUTO,
     NARRATIVE_KEPT,
+    OUTGOING_MESSAGE,
     URGENCIES,
     Request,
     is_complete,
@@ -114,7 +116,7 @@ def _allowed(asked: _Asked) -> Verdict:
         unmet = (code for rule in denying for code in unmet_codes(rule, request, "deny"))
         rules = tuple(rule.id for rule in denying)
         return _denied(policy, _reasons(*unmet), rules, asked.explain)
-    grant = _tightened(policy, _strictest(policy, matching, request), request)
+    grant = _tightened(policy, _strictest(policy, matching, request), request, asked.people)
     return _concluded(asked, grant)
 
 
@@ -170,13 +172,23 @@ def _strictness(policy: Policy, grant: _Grant) -> tuple[int | bool | str, ...]:
     )
 
 
-def _tightened(policy: Policy, grant: _Grant, request: Request) -> _Grant:
-    """Apply what evidence and a kept narrative say; each step only tightens."""
+def _tightened(
+    policy: Policy, grant: _Grant, request: Request, people: Mapping[str, frozenset[str]]
+) -> _Grant:
+    """Apply what evidence and built-in flags say; each step only tightens."""
     if NARRATIVE_KEPT in request.flags:
         grant = _raised(policy, grant, NARRATIVE_KEPT)
     if any(flag.startswith("label:") for flag in request.flags):
         grant = _raised(policy, grant, "sensitive-label")
     grant = _kept_from_auto(policy, grant, request)
+    if DUPLICATE_POSSIBLE in request.flags:
+        raised = _raised(policy, grant, DUPLICATE_POSSIBLE)
+        if grant.route and raised.route and not _is_staffed(raised.route, people):
+            # It is shown to whom the rule asks; by itself it blocks nothing.
+            raised = replace(raised, route=grant.route)
+        grant = raised
+    if OUTGOING_MESSAGE in request.flags:
+        grant = _highest(policy, grant, OUTGOING_MESSAGE)
     if not {"not-found", "unavailable"}.isdisjoint(request.groundings):
         grant = _highest(policy, grant, "evidence-not-grounded")
     return grant

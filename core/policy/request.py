@@ -29,8 +29,16 @@ NARRATIVE_KEPT = "narrative-kept"
 KEPT_FROM_AUTO = ("minor-contact", "proxy", "confidential-contact")
 """Flags that no rule needs to name and with which no rule approves without a person."""
 
-NOT_NAMED = frozenset({NARRATIVE_KEPT, "minor", *KEPT_FROM_AUTO})
-"""Flags that are facts for the verdict and no special content."""
+DUPLICATE_POSSIBLE = "duplicate-possible"
+"""The same fact may be charted or proposed, or could not be looked for: raises the tier by one."""
+
+OUTGOING_MESSAGE = "outgoing-message"
+"""A message to a person, which nothing can call back: the highest tier and route, always."""
+
+NOT_NAMED = frozenset(
+    {NARRATIVE_KEPT, DUPLICATE_POSSIBLE, OUTGOING_MESSAGE, "minor", *KEPT_FROM_AUTO}
+)
+"""Flags that are facts for the verdict and no special content; they only tighten."""
 
 _TOUCHED = re.compile(r"[A-Z][A-Za-z]*(\.[A-Za-z][A-Za-z0-9]*)+")
 
@@ -73,9 +81,10 @@ class Request:
     support this change. `flags` are facts that only an explicit rule may allow: `contained`,
     `modifier-extension`, `extension:<url>`, `absolute-reference`, `attachment-url`, `narrative`
     and `meta-profile:<url>`; and `narrative-kept` (a hand-written narrative stays beside the
-    change), which raises the tier; `label:<group>` (sensitive), which must be named and raises it
-    too; and `minor`, `minor-contact`, `proxy`, `confidential-contact`, with which a person decides.
-    `values` are the string values of the intended resource's
+    change), which raises the tier; `duplicate-possible` and `outgoing-message`, which raise it too;
+    `label:<group>` (sensitive), which must be named and raises it; and `minor`, `minor-contact`,
+    `proxy`, `confidential-contact`, with which a person decides. `values` are the string values of
+    the intended resource's
     top-level code elements, such as `{"status": ("draft",)}`.
 
     What follows has defaults that meet no condition. `urgency` is one of `URGENCIES`. `intended` is

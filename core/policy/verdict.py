@@ -71,6 +71,10 @@ REASONS: dict[str, str] = {
     "strictest route decides; send stronger evidence.",
     "narrative-kept": "A hand-written narrative stays beside the change, so the tier is raised; "
     "the reviewer compares the two.",
+    "duplicate-possible": "The same fact may be there already, or could not be looked for, so the "
+    "tier is raised; the reviewer looks.",
+    "outgoing-message": "A message to a person cannot be called back, so the strictest route "
+    "decides.",
 }
 """Every reason code with its one sentence and remedy; both are safe to send to an agent."""
 

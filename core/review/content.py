@@ -6,7 +6,7 @@ One shape, written at intake and at every re-admission, read by review, gateway 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.canonical import JsonObject, exact
@@ -47,6 +47,8 @@ class Content:
     """Every policy rule with what matched and what missed."""
     earlier: tuple[JsonObject, ...] | None = None
     """What stood in the chart before a create, where a rule compares with it; None: not known."""
+    beside: JsonObject = field(default_factory=dict)
+    """What the chart says beside it (`core.beside.around`); empty in older bodies."""
 
     def as_json(self, label: str | None) -> JsonObject:
         """Return the event body; `label` is the patient's name."""
@@ -64,6 +66,7 @@ class Content:
             "narrative": self.narrative,
             "trace": list(self.trace),
             "earlier": None if self.earlier is None else list(self.earlier),
+            "beside": self.beside,
         }
 
     def signed_evidence(self) -> list[JsonObject]:
@@ -118,6 +121,7 @@ def from_body(body: JsonObject) -> Content:
         narrative=body["narrative"],
         trace=tuple(body["trace"]),
         earlier=None if earlier is None else tuple(earlier),
+        beside=body.get("beside") or {},
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core import stamps
+from core.beside.around import after_edit
 from core.canonical import JsonObject, Number, encode, exact
 from core.errors import BadInput, Conflict, Refused
 from core.gateway.refresh import judge_again, proposal_body
@@ -77,6 +78,7 @@ def check_edit(
         delta=built.delta,
         narrative=built.narrative,
         displays=special.displays(built.delta),
+        beside=after_edit(content.beside, content.resource, edited),
     )
     if not keeps_meaning(content.resource, edited):
         again = replace(again, earlier=None)

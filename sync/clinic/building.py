@@ -138,6 +138,8 @@ def allergy(of: str, item: Mapping[str, Any]) -> JsonObject:
         "patient": subject(of),
         "reaction": [{"manifestation": [{"text": item["reaction"]}]}],
     }
+    if "criticality" in item:
+        found["criticality"] = item["criticality"]
     return _with_id(found, item)
 
 

@@ -158,8 +158,7 @@ def _notes() -> list[Case]:
         Case("coding-suggestion", 10, coding, "approved, written, verified"),
         Case("problem-quote-nowhere", 25, nowhere, "denied: the quote stands nowhere"),
         Case("problem-superseded-note", 50, superseded, "the source is superseded; rejected"),
-        Case("semantic-duplicate", 90, duplicate, "denied: the chart has this problem already",
-             pending="intake does not look for the same fact in the chart yet"),
+        Case("semantic-duplicate", 90, duplicate, "denied: the chart has this problem already"),
     ]  # fmt: skip
 
 
@@ -184,8 +183,7 @@ def _orders() -> list[Case]:
     return [
         Case("medication-change", 0, medication, "two clinicians approve; written as a draft"),
         Case("urgent-running-out", 15, urgent, "STAT; nobody decides it within 4 minutes: expired"),
-        Case("message-to-patient", 60, message, "two clinicians; the recipient is shown",
-             pending="the recipient is not checked against the patient's contacts yet"),
+        Case("message-to-patient", 60, message, "two clinicians; the recipient is shown"),
     ]  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """The chart context: what open proposals rest on, as the EHR has it now, to be there offline.
 
-No more than needed: the patients, targets and sources that open proposals name; what none needs any
-more is deleted. It is a cache: bases and evidence that were judged stand in the ledger, and a write
-reads everything afresh. Source: design §5, §11.
+No more than needed: the patients, targets and sources that open proposals name, and the chart
+around their medicines; what none needs any more is deleted. It is a cache: bases and evidence that
+were judged stand in the ledger, and a write reads everything afresh. Source: design §5, §11.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.beside import medication
 from core.canonical import JsonObject, encode
 from core.errors import Refused, Unreachable
 from core.ledger.event import instant, moment, read_body
@@ -169,6 +170,8 @@ def _wanted(reads: Reads) -> dict[str, set[str]]:
         if proposal.patient:
             references.add(proposal.patient)
         references.update(_sources(reads, proposal.body_seq))
+        for change in changes:
+            references.update(_around(reads, change))
     return found
 
 
@@ -176,6 +179,15 @@ def _sources(reads: Reads, seq: int) -> Iterable[str]:
     entry = reads.entry(seq)
     evidence = [] if entry is None or entry.body is None else entry.body.get("evidence") or []
     return {str(item["source"]) for item in evidence}
+
+
+def _around(reads: Reads, change: ChangeRow) -> Iterable[str]:
+    """Return what the chart holds around a medicine, as it was found at intake."""
+    if change.type not in medication.TYPES:
+        return ()
+    entry = reads.entry(change.body_seq)
+    beside = None if entry is None or entry.body is None else entry.body.get("beside")
+    return medication.references((beside or {}).get("medication"))
 
 
 def _drop(connection: Connection, wanted: Mapping[str, set[str]]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.ledger.event import Entry, read_body, read_leaf
+from core.lifecycle import OPEN
 from core.records import (
     ChangeRow,
     ConfigRow,
@@ -115,6 +116,17 @@ class StoreReads(AuditReads, QueueReads, IncidentReads, MetricReads, ContextRead
         """Return the changes whose agents asked for the same, newest first, a hundred at most."""
         tail = "WHERE asked = ? ORDER BY state_seq DESC LIMIT 100"
         return select(self.connection, ChangeRow, tail, (asked,))
+
+    def open_creates(self, patient_tag: str, type_: str) -> Sequence[ChangeRow]:
+        """Return the open changes that would create a resource of a type for one patient."""
+        states = sorted(OPEN)
+        return select(
+            self.connection,
+            ChangeRow,
+            f"WHERE patient_tag = ? AND type = ? AND op = 'create'"
+            f" AND state IN ({', '.join('?' * len(states))}) ORDER BY proposal, idx",
+            (patient_tag, type_, *states),
+        )
 
     def decisions(self, proposal: str, index: int) -> Sequence[DecisionRow]:
         """Return every decision on one change, oldest first, void ones included."""

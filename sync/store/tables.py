@@ -127,6 +127,7 @@ class ChangeTable(SQLModel, table=True):
         Index("ix_change_open", "place", "state_seq", sqlite_where=text(OPEN)),
         Index("ix_change_voided", "place", sqlite_where=text(VOIDED)),
         Index("ix_change_asked", "asked"),
+        Index("ix_change_patient", "patient_tag", "type"),
     )
     proposal: str = Field(primary_key=True)
     idx: int = Field(primary_key=True)

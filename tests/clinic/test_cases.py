@@ -13,12 +13,14 @@ from console.bootstrap.demo import open_clinic
 from console.bootstrap.demo_script import OUTAGE_S, Script
 from console.presenters.evidence import _read_hit
 from console.watch import Watch
+from core.beside.lines import medication_lines, message_lines
 from core.canonical import JsonObject, encode, parse_object
 from core.errors import Unreachable
 from core.grounding import cues
 from core.incident.freeze import declare
 from core.lifecycle import State
 from core.records import ChangeRow
+from core.review.content import read_content
 from core.review.decide import Answer, decide
 from core.review.recall import recall
 from core.view import differences_of, view_proposal
@@ -125,7 +127,8 @@ def played() -> Iterator[Clinic]:
         clinic.round(21)
         asyncio.run(clinic.propose_until(120))
         clinic.answer("medication-change", "approve")
-        for name in ("coding-suggestion", "cancelled-appointment", "ehr-outage"):
+        for name in ("coding-suggestion", "cancelled-appointment", "message-to-patient",
+                     "ehr-outage"):  # fmt: skip
             clinic.answer(name, "approve")
         clinic.answer("problem-superseded-note", "reject", reason="not-supported")
         asyncio.run(script.go_away())
@@ -153,6 +156,8 @@ ENDS: dict[str, list[str]] = {
     "problem-superseded-note": ["rejected"],
     "medication-change": ["verified"],
     "urgent-running-out": ["expired"],
+    "semantic-duplicate": ["denied"],
+    "message-to-patient": ["verified"],
     "ehr-outage": ["verified"],
 }
 REPEATS = {"resubmission", "resubmission-altered"}
@@ -163,15 +168,9 @@ def test_a_case_ends_as_it_should(played: Clinic, name: str) -> None:
     assert played.states(name) == ENDS[name], case(name).outcome
 
 
-def test_every_case_is_asserted_or_says_what_it_waits_for() -> None:
-    pending = {one.name for one in CASES if one.pending}
-    assert pending == {"semantic-duplicate", "message-to-patient"}
-    assert {one.name for one in CASES} == set(ENDS) | pending | REPEATS
-
-
-@pytest.mark.parametrize("name", [one.name for one in CASES if one.pending])
-def test_a_pending_case_comes_and_waits_for_its_machinery(played: Clinic, name: str) -> None:
-    assert case(name).pending and played.states(name) == ["pending-human-review"]
+def test_every_case_is_asserted_and_none_waits_for_its_machinery() -> None:
+    assert not [one.name for one in CASES if one.pending]
+    assert {one.name for one in CASES} == set(ENDS) | REPEATS
 
 
 def test_numbers_keep_their_text_on_the_way_to_the_chart(played: Clinic) -> None:
@@ -193,7 +192,8 @@ def test_the_superseded_source_says_so(played: Clinic) -> None:
 @pytest.mark.parametrize(
     ("name", "code"),
     [("field-outside-allow-list", "forbidden"), ("stale-base", "stale-base"),
-     ("problem-quote-nowhere", "evidence-not-grounded")],
+     ("problem-quote-nowhere", "evidence-not-grounded"),
+     ("semantic-duplicate", "duplicate")],
 )  # fmt: skip
 def test_a_denial_says_why(played: Clinic, name: str, code: str) -> None:
     assert code in {reason["code"] for reason in played.change(name).reason_list}
@@ -217,6 +217,25 @@ def test_two_people_approved_the_medication(played: Clinic) -> None:
     votes = played.ledger.decisions(row.proposal, 0)
     assert {vote.reviewer for vote in votes} == {"demo-reviewer", "demo-physician-2"}
     assert played.written("medication-change")["status"] == "draft"
+
+
+def test_the_order_stood_beside_its_context(played: Clinic) -> None:
+    row = played.change("medication-change")
+    found = read_content(played.ledger, row).beside
+    told = [line.text for line in medication_lines(found)]
+    assert "allergies: Penicillin (criticality high; Rash)" in told
+    assert "active medicines: Metformin 500 mg oral tablet, 1 tablet twice a day" in told
+    assert "weight: 81.5 kg (2026-11-20T09:05:00Z)" in told
+    assert "creatinine: none charted" in told
+
+
+def test_the_message_says_to_whom_it_went(played: Clinic) -> None:
+    row = played.change("message-to-patient")
+    told = [line.text for line in message_lines(read_content(played.ledger, row).beside)]
+    assert told[0].startswith("TO Ines Synthetic-Ivy, Patient/syn-0012 version ")
+    assert "outgoing-message" in {reason["code"] for reason in row.reason_list}
+    votes = played.ledger.decisions(row.proposal, 0)
+    assert {vote.reviewer for vote in votes} == {"demo-reviewer", "demo-physician-2"}
 
 
 def test_while_the_ehr_was_away_the_approval_waited(played: Clinic) -> None:

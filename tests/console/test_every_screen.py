@@ -11,7 +11,7 @@ from console.app import ConsoleApp
 from core.gateway.run import run_once
 from core.incident.freeze import declare
 from core.review.decide import Answer, decide
-from tests.builders import phone_change, problem_change
+from tests.builders import phone_change, problem_change, problem_of
 from tests.console.desk import Desk, second_phone
 from tests.core.reconcile.test_settle import shorten
 
@@ -70,10 +70,9 @@ async def _shift(desk: Desk) -> None:
     await run_once(desk.bench.workspace, desk.bench.epoch)
     assert desk.states(late) == ["expired"]
     await desk.propose(second_phone(), patient="Patient/second", evidence=[], urgency="stat")
-    await desk.propose(problem_change(), evidence=[quote])
-    await desk.propose(
-        problem_change(), problem_change(depends_on=[0]), evidence=[quote], rationale="[b]x[/b]"
-    )
+    await desk.propose(problem_of("38341003"), evidence=[quote])
+    second = {**problem_of("44054006"), "depends_on": [0]}
+    await desk.propose(problem_of("73211009"), second, evidence=[quote], rationale="[b]x[/b]")
     declare(desk.offline(), {"agent": "intake-9"}, "drill")
 
 

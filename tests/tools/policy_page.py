@@ -23,6 +23,9 @@ TABLES: dict[str, type[BaseModel]] = {
     "[consent]": models.Consent,
     "[evidence]": models.Evidence,
     "[auto]": models.Auto,
+    "[repeats]": models.Repeats,
+    "[break_glass]": models.BreakGlass,
+    "[minors]": models.Minors,
     "[[agent]]": models.AgentTable,
     "[[route]]": models.RouteTable,
     "[[allow]]": models.AllowTable,
@@ -31,6 +34,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "[[forbid]]": models.ForbidTable,
     "[[forbid.unless]]": models.CheckTable,
 }
+_TABLES = {"Consent", "Evidence", "Auto", "Repeats", "BreakGlass", "Minors"}
 _WORDS = {
     "_Text": "one line of text", "_Id": "small letters, digits, hyphens", "str": "text",
     "_Actor": "reference, like `Organization/1`", "_Words": "list of texts",
@@ -99,6 +103,14 @@ _MEANINGS = {
     "max_urgency": "What it claims above this counts as this, and the verdict says so.",
     "max_open": "Proposals open at a time.",
     "max_per_hour": "Proposals admitted within an hour.",
+    "repeats": "What asking again for what a person rejected leads to.",
+    "rejected": "Asked again on the same evidence: denied, or only shown to the reviewer.",
+    "break_glass": "Who may decide without quorum, named role or consent.",
+    "minors": "Who counts as a minor.",
+    "age_of_majority": "In years; an unsure birth date counts as a minor's.",
+    "enforce_cases": "Whether a document that lets through more than its cases say is refused.",
+    "people": "For cases: how many hold a role; without it every route is staffed.",
+    "case": "What the document is meant to say; `policy test` tries them.",
     "max_repeats": "Proposals of the same content within a day.",
 }  # fmt: skip
 _OF = {
@@ -140,7 +152,7 @@ def policy_reference() -> str:
 
 def _row(table: str, model: type[BaseModel], key: str) -> str | None:
     written = _written(model, key)
-    is_table = "Table" in written or written in ("Consent", "Evidence", "Auto")
+    is_table = "Table" in written or written.removesuffix(" | None") in _TABLES
     if is_table and (table == "the document" or key not in _MEANINGS):
         return None
     field = model.model_fields[key]

@@ -21,7 +21,11 @@ from core.workspace import Workspace
 from tests.builders import CONDITION, Bench, chart, exact_object, proposal
 from tests.fakes import FakeEhr
 
-PROBLEM: dict[str, Any] = {**CONDITION, "id": "c1"}
+PROBLEM: dict[str, Any] = {
+    **CONDITION,
+    "id": "c1",
+    "code": {"coding": [{"system": "http://snomed.info/sct", "code": "38341003"}]},
+}
 """A Condition of the patient that stands in the chart."""
 FORMS = ("create", "patch", "full")
 """The three ways in which an agent can bring in an element."""

@@ -38,6 +38,7 @@ from tests.builders import (
     document,
     phone_change,
     problem_change,
+    problem_of,
     proposal,
 )
 from tests.core.gateway.scenario import approve, change, edit, run, staged
@@ -87,12 +88,12 @@ async def _asked(bench: Bench) -> None:
     key = f'{{kid = "{other.signer("reviewer").kid}", x = "{other.public("reviewer")}"}}'
     person = f'[[people]]\nid = "dr-okafor"\nroles = ["nurse"]\nkeys = [{key}]\n'
     adopt(bench.workspace, "roster", f"{adopted.document}\n{person}")
-    id_ = await staged(bench, problem_change(), correlation_id="consulted", evidence=[])
+    id_ = await staged(bench, problem_of("2001"), correlation_id="consulted", evidence=[])
     consult(bench.workspace, id_, 0, "dr-okafor", "newly diagnosed, or known before?")
 
 
 async def _taken_back(bench: Bench) -> None:
-    id_ = await staged(bench, problem_change(), correlation_id="withdrawn", evidence=[])
+    id_ = await staged(bench, problem_of("2002"), correlation_id="withdrawn", evidence=[])
     withdraw(bench.workspace, id_, [], "the patient was mistaken")
 
 
@@ -110,9 +111,12 @@ def _told(bench: Bench) -> None:
 
 
 async def _held_for_consent(bench: Bench) -> None:
-    for correlation, answer in (("held", "unreadable"), ("settled", "permit")):
+    for code, correlation, answer in (
+        ("2003", "held", "unreadable"),
+        ("2013", "settled", "permit"),
+    ):
         bench.consents.answer = "unreadable"
-        found = await staged(bench, problem_change(), correlation_id=correlation, evidence=[])
+        found = await staged(bench, problem_of(code), correlation_id=correlation, evidence=[])
         bench.consents.answer = answer
         bench.clock.advance(minutes=1)
         await run(bench)
@@ -132,7 +136,7 @@ async def _given_away(bench: Bench) -> None:
 
 async def _through_the_hub(bench: Bench) -> None:
     desk = Desk(bench)
-    desk.hub.post(desk.agent.task(desk.agent.document(changes=[problem_change()], evidence=[])))
+    desk.hub.post(desk.agent.task(desk.agent.document(changes=[problem_of("1005")], evidence=[])))
     desk.hub.post(desk.agent.task(team="north"))
     desk.hub.post({**desk.agent.task(), "status": "completed"})
     await desk.sync()
@@ -170,13 +174,13 @@ async def _moved(bench: Bench) -> None:
 
 
 async def _faulty(bench: Bench) -> None:
-    for correlation, fault in (
-        ("lost", "lost-response"),
-        ("never", "lost-request"),
-        ("refused", 422),
-        ("changed", "alter"),
+    for code, correlation, fault in (
+        ("1001", "lost", "lost-response"),
+        ("1002", "never", "lost-request"),
+        ("1003", "refused", 422),
+        ("1004", "changed", "alter"),
     ):
-        id_ = await staged(bench, problem_change(), correlation_id=correlation, evidence=[])
+        id_ = await staged(bench, problem_of(code), correlation_id=correlation, evidence=[])
         approve(bench, id_)
         if fault == "alter":
             bench.ehr.transform = lambda found: {**found, "recordedDate": "2026"}
@@ -213,7 +217,7 @@ async def _glass(bench: Bench) -> None:
     assert row is not None
     adopt(bench.workspace, "policy", row.document + '\n[break_glass]\nroles = ["physician"]\n')
     bench.consents = FakeConsents("deny Consent/c1")
-    item = document(proposal(problem_change(), correlation_id="glass", evidence=[]))
+    item = document(proposal(problem_of("2005"), correlation_id="glass", evidence=[]))
     id_ = (await stage(bench.workspace, item)).proposal.id
     seen = change(bench, id_).change_digest
     glass = Glass("newly diagnosed, and asleep")
@@ -223,10 +227,10 @@ async def _glass(bench: Bench) -> None:
 
 
 async def _late(bench: Bench) -> None:
-    deferred = await staged(bench, problem_change(), correlation_id="deferred", evidence=[])
+    deferred = await staged(bench, problem_of("1006"), correlation_id="deferred", evidence=[])
     until = bench.clock.now() + timedelta(hours=4)
     decide(bench.workspace, deferred, 0, Answer("defer", until=until))
-    await staged(bench, problem_change(), correlation_id="expired", evidence=[])
+    await staged(bench, problem_of("1007"), correlation_id="expired", evidence=[])
     bench.clock.advance(hours=5)
     await run(bench)
     bench.clock.advance(hours=30)

@@ -47,11 +47,14 @@ def test_a_store_of_before_gets_what_its_events_say(copy: Callable[[], Connectio
     """A column that old events fill is filled when it is added, or the store would not verify."""
     connection = copy()
     live = rows.dump(connection)
-    connection.execute("UPDATE change SET asked_from = NULL")
-    assert not verify_store(connection).ok
-    script = files("sync.store.migrations").joinpath("0007.sql").read_text("utf-8")
-    (fill,) = [part for part in script.split(";\n") if part.startswith("UPDATE")]
-    connection.execute(fill)
+    for column in ("asked_from", "edited"):
+        connection.execute(f"UPDATE change SET {column} = NULL")  # noqa: S608
+        assert not verify_store(connection).ok
+    script = files("sync.store.migrations").joinpath("0004.sql").read_text("utf-8")
+    fills = [part for part in script.split(";\n") if part.startswith("UPDATE")]
+    assert len(fills) == 2
+    for fill in fills:
+        connection.execute(fill)
     assert rows.dump(connection) == live and verify_store(connection).ok
 
 

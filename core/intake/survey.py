@@ -14,20 +14,13 @@ from core.canonical import JsonObject
 from core.consent import denies
 from core.consent.consult import Case as ConsentCase
 from core.consent.consult import Consulted, Heard, consult_or_hold
-from core.delta import Difference, disturbed, touched
+from core.delta import Difference, touched
 from core.errors import BadInput
 from core.grounding import belongs_to
 from core.incident.freeze import Target, frozen_by
-from core.intake import hardening, special
-from core.intake.build import (
-    Built,
-    build_create,
-    build_update,
-    check_valid,
-    narrative_of,
-    reapply,
-    stamp,
-)
+from core.intake import special
+from core.intake.basing import Based, based_on
+from core.intake.build import Built, stamp
 from core.intake.earlier import Earlier, earlier_or_unknown
 from core.intake.evidence import gather
 from core.intake.judge import (
@@ -90,6 +83,19 @@ class Survey:
     changes: tuple[Surveyed, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What every change of a proposal is surveyed with."""
+
+    workspace: Workspace
+    ehr: Ehr
+    proposal: Proposal
+    evidence: tuple[JsonObject, ...]
+    consulted: Consulted
+    patient: JsonObject
+    """The Patient as the EHR holds it now."""
+
+
 async def survey(workspace: Workspace, proposal: Proposal) -> Survey:
     """Read patient, encounter, sources and bases; build and judge every change.
 
@@ -105,10 +111,8 @@ async def survey(workspace: Workspace, proposal: Proposal) -> Survey:
     evidence = tuple(await gather(ehr, proposal))
     case = ConsentCase(proposal.ehr, proposal.patient, proposal.agent.id, proposal.purpose)
     consulted = await consult_or_hold(workspace, case, fresh=False)
-    changes = [
-        await _survey_change(workspace, ehr, proposal, index, evidence, consulted, patient.resource)
-        for index in range(len(proposal.changes))
-    ]
+    given = _Given(workspace, ehr, proposal, evidence, consulted, patient.resource)
+    changes = [await _survey_change(given, index) for index in range(len(proposal.changes))]
     return Survey(patient.resource, patient_label(patient.resource), evidence, tuple(changes))
 
 
@@ -127,22 +131,6 @@ def case_of(proposal: Proposal) -> Case:
     )
 
 
-async def create_rung(ehr: Ehr, type_: str) -> str | None:
-    """Return the safest way to create that the EHR says it has, or None (design §9)."""
-    capability = await ehr.capability(type_)
-    if capability.update_create:
-        return "if-none-match"
-    if capability.create and capability.conditional_create:
-        return "if-none-exist"
-    return None
-
-
-async def update_rung(ehr: Ehr, type_: str) -> str | None:
-    """Return `if-match` where the EHR says that it updates by version, else None."""
-    capability = await ehr.capability(type_)
-    return "if-match" if capability.update and capability.versioned else None
-
-
 async def _check_encounter(ehr: Ehr, proposal: Proposal) -> None:
     if proposal.encounter is None:
         return
@@ -157,79 +145,44 @@ async def _check_encounter(ehr: Ehr, proposal: Proposal) -> None:
         )
 
 
-async def _survey_change(
-    workspace: Workspace,
-    ehr: Ehr,
-    proposal: Proposal,
-    index: int,
-    evidence: tuple[JsonObject, ...],
-    consulted: Consulted,
-    patient: JsonObject,
-) -> Surveyed:
+async def _survey_change(given: _Given, index: int) -> Surveyed:
+    workspace, proposal, ehr = given.workspace, given.proposal, given.ehr
     change, field = proposal.changes[index], f"changes[{index}]"
     operation = workspace.ids.uuid()
-    base: Fetched | None = None
-    stale = False
-    if isinstance(change, Create):
-        built = build_create(change, proposal.patient, field)
-        rung = await create_rung(ehr, change.type)
-    else:
-        base, built, stale = await _build_update(ehr, change, proposal.patient, field)
-        rung = await update_rung(ehr, change.type)
+    on = await based_on(ehr, change, proposal.patient, field)
+    built, policy = on.built, policy_in_force(workspace.ledger)
     beside = await around(
-        workspace, proposal.ehr, patient, built.resource, f"{field}.resource",
+        workspace, proposal.ehr, given.patient, built.resource, f"{field}.resource",
         _siblings(proposal, index),
     )  # fmt: skip
-    reads = workspace.ledger
-    policy = policy_in_force(reads)
     before: Earlier = None
-    if base is None:
+    if on.base is None:
         before = await earlier_or_unknown(ehr, policy, proposal.patient, built.resource)
-    verdict = judge(
-        policy,
-        roster_in_force(reads),
-        case_of(proposal),
-        change.op,
-        built.resource,
-        built.delta,
-        built.narrative,
-        supports(evidence, index),
-        Setting(
-            phase_in_force(reads),
-            workspace.clock.now(),
-            before if base is None else (base.resource,),
-        ),
-        About(None if base is None else base.resource, patient, workspace.clock.now().date()),
-        beside,
-    )
-    if is_certain(beside):
-        verdict = deny(verdict, DUPLICATE)
-    if rung is None:
-        verdict = deny(verdict, NO_ROAD)
-    if stale:
-        verdict = deny(verdict, STALE_BASE)
-    held_base = None if base is None else base.resource
-    heard = consulted.about(change.type, change.op, held_base, built.resource)
-    if denies(heard.answer):
-        verdict = deny(verdict, CONSENT_DENIED)
-    target = _target(workspace, proposal, change, built, verdict)
-    if frozen_by(reads.freezes(), target) is not None:
-        verdict = deny(verdict, FROZEN)
-    where = proposal.ehr, proposal.patient, change.type
-    quotes = supports(evidence, index)
-    same = sameness(workspace.keys.pepper, where, change.target, built.delta, quotes)
-    if policy_in_force(reads).rejected_again == "deny" and was_rejected(reads, same):
-        verdict = deny(verdict, ALREADY_REJECTED)
+    heard = given.consulted.about(change.type, change.op, on.resource, built.resource)
+    same = sameness(
+        workspace.keys.pepper, (proposal.ehr, proposal.patient, change.type), change.target,
+        built.delta, supports(given.evidence, index),
+    )  # fmt: skip
+    verdict = _judged(given, index, on, before, beside)
+    for stops, reason in (
+        (is_certain(beside), DUPLICATE),
+        (on.rung is None, NO_ROAD),
+        (on.stale, STALE_BASE),
+        (denies(heard.answer), CONSENT_DENIED),
+        (_is_frozen(given, change, built, verdict), FROZEN),
+        (_is_repeated(given, same), ALREADY_REJECTED),
+    ):
+        verdict = deny(verdict, reason) if stops else verdict
     held = is_held(heard.answer, verdict)
     if held:
-        verdict = for_a_person(verdict, heard.answer, policy_in_force(reads))
+        verdict = for_a_person(verdict, heard.answer, policy)
     return Surveyed(
         op=change.op,
         operation=operation,
         target=change.target,
-        rung=rung or "none",
-        base=base,
-        resource=stamp(built.resource, operation, rung or "none", create=base is None),
+        rung=on.rung or "none",
+        base=on.base,
+        resource=stamp(built.resource, operation, on.rung or "none", create=on.base is None),
         delta=built.delta,
         displays=special.displays(built.delta),
         narrative=built.narrative,
@@ -241,6 +194,34 @@ async def _survey_change(
         same=same,
         earlier=before,
     )
+
+
+def _judged(given: _Given, index: int, on: Based, before: Earlier, beside: JsonObject) -> Verdict:
+    reads, now = given.workspace.ledger, given.workspace.clock.now()
+    earlier = before if on.resource is None else (on.resource,)
+    return judge(
+        policy_in_force(reads),
+        roster_in_force(reads),
+        case_of(given.proposal),
+        given.proposal.changes[index].op,
+        on.built.resource,
+        on.built.delta,
+        on.built.narrative,
+        supports(given.evidence, index),
+        Setting(phase_in_force(reads), now, earlier),
+        About(on.resource, given.patient, now.date()),
+        beside,
+    )
+
+
+def _is_frozen(given: _Given, change: Create | Update, built: Built, verdict: Verdict) -> bool:
+    target = _target(given.workspace, given.proposal, change, built, verdict)
+    return frozen_by(given.workspace.ledger.freezes(), target) is not None
+
+
+def _is_repeated(given: _Given, same: Sameness) -> bool:
+    reads = given.workspace.ledger
+    return policy_in_force(reads).rejected_again == "deny" and was_rejected(reads, same)
 
 
 def _siblings(proposal: Proposal, index: int) -> dict[int, JsonObject] | None:
@@ -275,51 +256,3 @@ def _target(
         },
         tuple(path for path, _ in touched(built.delta)),
     )
-
-
-async def _build_update(
-    ehr: Ehr, change: Update, patient: str, field: str
-) -> tuple[Fetched, Built, bool]:
-    """Build on the version that the agent read, then carry the change to the current one.
-
-    The last member tells whether a touched or guard element moved in between.
-    """
-    current = await ehr.read(change.target)
-    if current is None:
-        raise BadInput("does not exist on this EHR", field=f"{field}.target", remedy="Check its id")
-    if current.redacted:
-        raise BadInput(
-            "is shown redacted to us and cannot be the base of an update",
-            field=f"{field}.target",
-            remedy="Ask for access to the whole resource",
-        )
-    if not belongs_to(current.resource, patient, base=ehr.base_url):
-        raise BadInput(
-            "does not belong to the proposal's patient",
-            field=f"{field}.target",
-            remedy="Propose for one patient at a time",
-        )
-    if current.version == change.base_version:
-        return current, build_update(change, current.resource, patient, field), False
-    read = await ehr.read(change.target, change.base_version)
-    if read is None:
-        raise BadInput(
-            "never existed",
-            field=f"{field}.base_version",
-            remedy="Name the version that the agent read (meta.versionId)",
-        )
-    if not belongs_to(read.resource, patient, base=ehr.base_url):
-        raise BadInput(
-            "did not belong to the proposal's patient then",
-            field=f"{field}.base_version",
-            remedy="Read the resource again and propose against its newest version",
-        )
-    built = build_update(change, read.resource, patient, field)
-    moved = disturbed(read.resource, current.resource, built.delta)
-    if moved:
-        return read, built, True
-    resource, found = reapply(current.resource, built.resource, built.delta)
-    # The pieces were checked against the older version; together they are a new resource.
-    check_valid(resource, current.resource, field)
-    hardening.check_patient(resource, current.resource, patient, field)
-    return current, Built(resource, found, narrative_of(current.resource, resource)), False

@@ -128,7 +128,7 @@ def test_an_enrolled_agents_key_proposes_for_that_agent_and_does_nothing_else(
     assert not roster.may_speak_for(kid, SAMPLE_AGENTS[0])
     assert not roster.agent_keys(SAMPLE_AGENTS[0])
     assert roster.owner(kid) is None
-    for kind in set(SIGNERS) - {"proposal"}:
+    for kind in set(SIGNERS) - {"proposal", "withdraw"}:
         assert kid not in roster.keys_for(kind)
 
 

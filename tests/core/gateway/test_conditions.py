@@ -156,12 +156,18 @@ async def test_a_chart_that_cannot_be_searched_any_more_stops_the_write(
 async def test_no_rule_that_compares_no_search(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def never(*_: Any) -> Any:
-        raise AssertionError("nothing asked for a search")
+    asked: list[str] = []
+    search = bench.ehr.search
 
-    monkeypatch.setattr(bench.ehr, "search", never)
+    async def counted(type_: str, parameters: Any) -> Any:
+        asked.append(type_)
+        return await search(type_, parameters)
+
+    monkeypatch.setattr(bench.ehr, "search", counted)
     found = await stage(bench.workspace, document(proposal(creation(70), evidence=[])))
     assert found.outcome == "review"
+    # The only search is the one for the same fact in the chart.
+    assert asked == ["Observation"]
 
 
 async def test_a_date_that_grows_too_old_before_sending_voids(bench: Bench) -> None:

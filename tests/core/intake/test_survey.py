@@ -9,8 +9,8 @@ import pytest
 
 from core.errors import BadInput, Conflict, Refused, Unreachable
 from core.incident.freeze import declare
+from core.intake import basing
 from core.intake import stage as staging
-from core.intake import survey as surveying
 from core.policy import sample_policy
 from tests.builders import PATIENT, Bench, phone_change, problem_change, proposal
 from tests.core.intake.scenario import (
@@ -69,7 +69,7 @@ async def test_where_others_moved_it_is_staged_on_the_current_version(
 async def test_control_without_the_comparison_the_stale_one_passes(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(surveying, "disturbed", lambda *_: ())
+    monkeypatch.setattr(basing, "disturbed", lambda *_: ())
     edit(bench, "Patient/example", active=False)
     assert (await submit_changes(bench, phone_change())).outcome == "review"
 
@@ -110,8 +110,8 @@ async def test_a_target_of_another_patient_is_refused(bench: Bench) -> None:
 async def test_control_the_target_check_is_what_refuses(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(surveying, "belongs_to", lambda *_, **__: True)
-    monkeypatch.setattr(surveying.hardening, "check_patient", lambda *_: None)
+    monkeypatch.setattr(basing, "belongs_to", lambda *_, **__: True)
+    monkeypatch.setattr(basing.hardening, "check_patient", lambda *_: None)
     bench.ehr.put({**PROBLEM, "id": "c9", "subject": {"reference": "Patient/other"}})
     assert (
         await submit_changes(bench, update("Condition/c9", patch=NOTE_PATCH))
@@ -173,7 +173,7 @@ async def test_a_freeze_in_force_denies(
 async def test_what_changes_while_it_is_judged_is_a_conflict(
     bench: Bench, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    true_survey = surveying.survey
+    true_survey = basing.survey
 
     async def slow(workspace: Any, asked: Any) -> Any:
         found = await true_survey(workspace, asked)

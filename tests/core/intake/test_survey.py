@@ -11,6 +11,7 @@ from core.errors import BadInput, Conflict, Refused, Unreachable
 from core.incident.freeze import declare
 from core.intake import basing
 from core.intake import stage as staging
+from core.intake import survey as surveying
 from core.policy import sample_policy
 from tests.builders import PATIENT, Bench, phone_change, problem_change, proposal
 from tests.core.intake.scenario import (
@@ -173,7 +174,7 @@ async def test_a_freeze_in_force_denies(
 async def test_what_changes_while_it_is_judged_is_a_conflict(
     bench: Bench, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    true_survey = basing.survey
+    true_survey = surveying.survey
 
     async def slow(workspace: Any, asked: Any) -> Any:
         found = await true_survey(workspace, asked)

@@ -46,6 +46,7 @@ from core.intake.judge import (
 )
 from core.intake.label import patient_label
 from core.intake.sameness import ALREADY_REJECTED, Sameness, sameness, was_rejected
+from core.intake.supersede import giving_way
 from core.ledger.event import patient_tag
 from core.policy import Verdict
 from core.ports import Ehr, Fetched
@@ -179,6 +180,7 @@ async def _survey_change(
     beside = await around(
         workspace, proposal.ehr, patient, built.resource, f"{field}.resource",
         _siblings(proposal, index),
+        giving_way(workspace.ledger, workspace.keys.pepper, proposal),
     )  # fmt: skip
     reads = workspace.ledger
     policy = policy_in_force(reads)

@@ -314,6 +314,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     ("decision.recalled", 1): _voided,
     ("change.reassigned", 1): _reassigned,
     ("change.withdrawn", 1): _nothing,
+    ("change.superseded", 1): _nothing,
     ("change.consulted", 1): _nothing,
     ("write.intended", 1): _intended,
     ("write.rebased", 1): _rebased,

@@ -28,6 +28,7 @@ from core.records import (
 )
 from core.records_consent import HoldRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
+from core.records_pace import ActRow
 from core.statement import Signer
 
 
@@ -150,6 +151,9 @@ class Reads(Protocol):
 
     def holds(self) -> Sequence[HoldRow]:
         """Return the changes that wait until Consents can be read, the next due first."""
+
+    def acts_by(self, reviewer: str, limit: int) -> Sequence[ActRow]:
+        """Return a person's newest acts, newest first; approvals only where they were measured."""
 
     def config(self, kind: str) -> ConfigRow | None:
         """Return the document in force."""

@@ -192,6 +192,7 @@ class Proposal(_Model):
     confidence: Confidence
     rationale: Text
     correlation_id: CorrelationId
+    supersedes: CorrelationId | None = None
     changes: Annotated[tuple[Change, ...], Field(min_length=1, max_length=MAX_CHANGES)]
     evidence: Annotated[tuple[Evidence, ...], Field(max_length=MAX_QUOTES)] = ()
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from core.records_consent import HoldRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
+from core.records_pace import ActRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,4 +318,5 @@ ROWS = (
     ManualRow,
     GlassRow,
     HoldRow,
+    ActRow,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from console.bootstrap import Opened, open_here
@@ -59,16 +60,20 @@ async def _stage_one(workspace: Workspace, document: Document, *, as_json: bool)
 def _print(staged: Staged, *, as_json: bool) -> None:
     proposal = staged.proposal
     if as_json:
-        print_json(
-            {
-                "id": proposal.id,
-                "correlation_id": proposal.correlation,
-                "state": str(staged.state),
-                "verdict": {"outcome": staged.outcome, "reasons": list(staged.reasons)},
-            }
-        )
+        found = {
+            "id": proposal.id,
+            "correlation_id": proposal.correlation,
+            "state": str(staged.state),
+            "verdict": {"outcome": staged.outcome, "reasons": list(staged.reasons)},
+        }
+        if staged.superseded is not None:
+            found["superseded"] = asdict(staged.superseded)
+        print_json(found)
         return
     say(f"{proposal.id}  {staged.state}  {staged.outcome}")
+    if staged.superseded is not None:
+        done = staged.superseded
+        say(f"  earlier proposal: {done.changed} changes superseded, {done.left} left")
     for reason in staged.reasons:
         say(f"  change {reason['index'].text}: {reason['code']}: {reason['text']}")
 

@@ -83,6 +83,11 @@ def _told(told: Callable[[JsonObject], str], data: JsonObject) -> str:
         return UNTOLD
 
 
+def _submitted(data: JsonObject) -> str:
+    instead = f", in place of {data['supersedes']}" if data.get("supersedes") else ""
+    return f"from {data['agent']} ({data['correlation']}{instead})"
+
+
 def _proposed(data: JsonObject) -> str:
     paths = ", ".join(f"{path} {effect}" for path, effect in data["paths"])
     return f"{data['op']} {data['type']}: {paths}" if "op" in data else paths
@@ -155,6 +160,7 @@ _TOLD: dict[str, Callable[[JsonObject], str]] = {
     "change.consulted": lambda data: (
         f"{data['by']} {'answers' if 'answers' in data else 'asks'} {data['to']}"
     ),
+    "change.superseded": lambda data: f"{data['agent']} proposes {data['by']} in its place",
     "change.withdrawn": lambda data: f"taken back by {data['agent']}",
     "change.expired": lambda _data: "nobody decided it in time",
     "notice.raised": lambda data: (
@@ -165,7 +171,7 @@ _TOLD: dict[str, Callable[[JsonObject], str]] = {
         f"telling outside failed at attempt {data['attempt'].text}: {data.get('why', 'unknown')}"
     ),
     "notice.abandoned": lambda data: f"telling of {data['kind']} given up: {data['why']}",
-    "proposal.submitted": lambda data: f"from {data['agent']} ({data['correlation']})",
+    "proposal.submitted": _submitted,
     "change.proposed": _proposed,
     "change.readmitted": _proposed,
     "change.edited": lambda data: f"edited by {data['reviewer']}; {_proposed(data)}",

@@ -27,12 +27,13 @@ async def around(
     resource: JsonObject,
     field: str,
     siblings: Mapping[int, JsonObject] | None,
+    instead_of: str | None = None,
 ) -> JsonObject:
     """Read what the chart says around an intended resource.
 
     `siblings` are the creates before it in its proposal, None for an update, which is not looked
-    for. Raises BadInput for a message to somebody else, Unreachable or Refused where a recipient
-    cannot be read.
+    for; `instead_of` is the proposal whose unsent changes give way to it. Raises BadInput for a
+    message to somebody else, Unreachable or Refused where a recipient cannot be read.
     """
     ehr, reference = workspace.ehr(ehr_name), f"Patient/{patient['id']}"
     found: JsonObject = {}
@@ -42,7 +43,7 @@ async def around(
     if siblings is not None:
         tag = patient_tag(workspace.keys.pepper, ehr_name, reference)
         found["duplicates"] = await look(
-            ehr, workspace.ledger, workspace.clock, reference, tag, resource, siblings
+            ehr, workspace.ledger, workspace.clock, reference, tag, resource, siblings, instead_of
         )
     context = await medication.context(ehr, workspace.clock, patient, resource)
     if context is not None:

@@ -18,6 +18,7 @@ from core.ledger.event import instant
 from core.ports import Clock, Ehr, Fetched, Reads
 from core.records import ChangeRow
 from core.review.content import Erased, read_content
+from core.review.withdraw import FROM
 
 CHECKED, NOT_CHECKED = "checked", "not-checked"
 NO_KEYS = "no-rule"
@@ -26,16 +27,16 @@ NO_KEYS = "no-rule"
 
 async def look(
     ehr: Ehr, reads: Reads, clock: Clock, patient: str, tag: str, resource: JsonObject,
-    siblings: Mapping[int, JsonObject],
+    siblings: Mapping[int, JsonObject], instead_of: str | None = None,
 ) -> JsonObject:  # fmt: skip
     """Return what is known of the same fact: `state, why, at, found`.
 
     `tag` is the patient's tag in the store, `siblings` the resources that other changes of the
-    same proposal create, by index. A chart that cannot be searched raises nothing: `state`
-    says so.
+    same proposal create, by index; what is unsent of `instead_of` gives way to it. A chart that
+    cannot be searched raises nothing: `state` says so.
     """
     chart = await look_again(ehr, clock, patient, resource, None)
-    others = [*_proposed(reads, tag, resource), *_siblings(resource, siblings)]
+    others = [*_proposed(reads, tag, resource, instead_of), *_siblings(resource, siblings)]
     return {**chart, "found": [*chart["found"], *others]}
 
 
@@ -93,8 +94,12 @@ def _charted(resource: JsonObject, theirs: Iterable[Fetched]) -> Iterable[JsonOb
             yield {"where": "chart", **_item(item.resource, match), **origin(item)}
 
 
-def _proposed(reads: Reads, tag: str, resource: JsonObject) -> Iterable[JsonObject]:
+def _proposed(
+    reads: Reads, tag: str, resource: JsonObject, instead_of: str | None
+) -> Iterable[JsonObject]:
     for change in reads.open_creates(tag, str(resource["resourceType"])):
+        if change.proposal == instead_of and change.state in FROM:
+            continue
         theirs = _resource_of(reads, change)
         match = None if theirs is None else compare(resource, theirs)
         if match is not None and theirs is not None:

@@ -17,6 +17,8 @@ from core.ports import Reads
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+_NAMES = ("correlation_id", "supersedes")
+"""What a proposal is called and calls others: no part of what it proposes."""
 OPEN_RETRY_S = 600
 """When to ask again while too many are open: nobody can say when people will decide them."""
 
@@ -36,7 +38,7 @@ class Throttled(Refused):
 
 def content_tag(pepper: bytes, document: JsonObject) -> str:
     """Return the keyed digest of what is proposed, whatever it is called: equal for a repeat."""
-    body = {key: value for key, value in document.items() if key != "correlation_id"}
+    body = {key: value for key, value in document.items() if key not in _NAMES}
     return hmac.new(pepper, b"content\x00" + c14n(body), "sha256").hexdigest()
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.canonical import JsonObject, Number, c14n, exact, parse_object
 from core.errors import Conflict, Refused
 from core.intake.admit import append_change
 from core.intake.documents import Document
 from core.intake.quota import check_quota, content_tag
+from core.intake.supersede import Superseded, earlier, supersede, told
 from core.intake.survey import Survey, survey
 from core.ledger.event import About, Actor, Event, instant, patient_tag
 from core.lifecycle import State, derived
@@ -42,6 +43,8 @@ class Staged:
     """`review`, `auto` or `denied`, over all its changes."""
     reasons: tuple[JsonObject, ...]
     repeated: bool = False
+    superseded: Superseded | None = None
+    """What became of the proposal whose place it takes; None where it names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +89,14 @@ async def _stage(
     same = _same(workspace, item.data)
     known = workspace.ledger.same_proposal(proposal.agent.id, proposal.correlation_id)
     if known is not None:
-        return _repeat(workspace, known, same)
+        return _repeat(workspace, known, same, proposal)
     if not roster_in_force(workspace.ledger).may_speak_for(kid, proposal.agent.id):
         raise Refused(
             "the key that signs may not speak for this agent",
             field="agent.id",
             remedy="Enrol the agent in the roster, or check its name",
         )
+    earlier(workspace.ledger, workspace.keys.pepper, proposal)
     rested_on = _in_force(workspace.ledger)
     agent = policy_in_force(workspace.ledger).agent(proposal.agent.id)
     tag = content_tag(workspace.keys.pepper, parse_object(item.data))
@@ -120,8 +124,12 @@ async def _stage(
             _append(workspace, transaction, id_, proposal, found, statement, data, origin)
             known = transaction.proposal(id_)
             assert known is not None  # noqa: S101  the projection has just put it there
-            return _staged(transaction, known, repeated=False)
-    return _repeat(workspace, known, same)
+            old = earlier(transaction, workspace.keys.pepper, proposal)
+            done = None
+            if old is not None:
+                done = supersede(transaction, old, known, _actor(statement, proposal, origin))
+            return replace(_staged(transaction, known, repeated=False), superseded=done)
+    return _repeat(workspace, known, same, proposal)
 
 
 def _in_force(reads: Reads) -> tuple[str, str, str, frozenset[str]]:
@@ -136,14 +144,23 @@ def _same(workspace: Workspace, data: bytes) -> str:
     return hmac.new(workspace.keys.pepper, b"same\x00" + body, "sha256").hexdigest()
 
 
-def _repeat(workspace: Workspace, known: ProposalRow, same: str) -> Staged:
+def _repeat(workspace: Workspace, known: ProposalRow, same: str, proposal: Proposal) -> Staged:
     if not hmac.compare_digest(known.same, same):
         raise Conflict(
             "this agent has already used this correlation id for another proposal",
             field="correlation_id",
             remedy="Use a new correlation id for a new proposal",
         )
-    return _staged(workspace.ledger, known, repeated=True)
+    reads = workspace.ledger
+    old = earlier(reads, workspace.keys.pepper, proposal)
+    done = None if old is None else told(reads, old, known)
+    return replace(_staged(reads, known, repeated=True), superseded=done)
+
+
+def _actor(statement: Statement, proposal: Proposal, origin: Origin | None) -> Actor:
+    if origin is None:
+        return Actor("submitter", "submitter", statement.kid)
+    return Actor("agent", proposal.agent.id, statement.kid)
 
 
 def _staged(reads: Reads, known: ProposalRow, *, repeated: bool) -> Staged:
@@ -183,10 +200,9 @@ def _append(
     tag = patient_tag(workspace.keys.pepper, proposal.ehr, proposal.patient)
     about = About(proposal=id_, ehr=proposal.ehr, patient=tag)
     ref: JsonObject = {"kind": "proposal", "digest": statement.digest}
-    actor = Actor("submitter", "submitter", statement.kid)
+    actor = _actor(statement, proposal, origin)
     if origin is not None:
         ref |= {"task": origin.task, "version": origin.version}
-        actor = Actor("agent", proposal.agent.id, statement.kid)
     transaction.append(
         Event(
             "proposal.submitted",
@@ -231,6 +247,8 @@ def _proposal_data(proposal: Proposal, statement: Statement, same: str, tag: str
         "changes": exact(len(proposal.changes)),
         "digest": statement.digest,
     }
+    if proposal.supersedes is not None:
+        data["supersedes"] = proposal.supersedes
     if proposal.needed_by is not None:
         data["needed_by"] = instant(proposal.needed_by)
     return data

@@ -39,6 +39,7 @@ from core.intake.judge import (
 )
 from core.intake.label import patient_label
 from core.intake.sameness import ALREADY_REJECTED, Sameness, sameness, was_rejected
+from core.intake.supersede import giving_way
 from core.ledger.event import patient_tag
 from core.policy import Verdict
 from core.ports import Ehr, Fetched
@@ -154,6 +155,7 @@ async def _survey_change(given: _Given, index: int) -> Surveyed:
     beside = await around(
         workspace, proposal.ehr, given.patient, built.resource, f"{field}.resource",
         _siblings(proposal, index),
+        giving_way(workspace.ledger, workspace.keys.pepper, proposal),
     )  # fmt: skip
     before: Earlier = None
     if on.base is None:

@@ -17,6 +17,7 @@ from core.ledger import (
     hub_events,
     incident_events,
     notice_events,
+    pace_events,
 )
 from core.ledger.event import ERASED, UnknownEvent
 from core.ledger.rowops import Put, RowOp, Set, Value, change_key, integer, shown, text
@@ -120,7 +121,8 @@ def _readmitted(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
 
 def _edited(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
     edited: dict[str, Value] = {"edited": integer(leaf["revision"])}
-    return [*_readmitted(leaf, body), Set("change", change_key(leaf), edited)]
+    own = [Set("change", change_key(leaf), edited), *pace_events.acted(leaf, pace_events.EDIT)]
+    return [*_readmitted(leaf, body), *own]
 
 
 def _revision(leaf: JsonObject, body: JsonObject | None) -> dict[str, Value]:
@@ -182,7 +184,7 @@ def _decided(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
         "bytes_digest": data["bytes"],
         "digest": leaf["refs"][0]["digest"],
     }
-    ops: list[RowOp] = [Put("decision", values)]
+    ops: list[RowOp] = [Put("decision", values), *pace_events.acted(leaf, data["outcome"])]
     if data["outcome"] == "defer":
         ops.append(Set("change", change_key(leaf), {"until": data.get("until")}))
     return ops
@@ -312,6 +314,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     ("decision.recalled", 1): _voided,
     ("change.reassigned", 1): _reassigned,
     ("change.withdrawn", 1): _nothing,
+    ("change.superseded", 1): _nothing,
     ("change.consulted", 1): _nothing,
     ("write.intended", 1): _intended,
     ("write.rebased", 1): _rebased,

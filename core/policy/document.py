@@ -138,6 +138,7 @@ _Element: TypeAlias = Annotated[
     str, _shaped(r"[a-z][A-Za-z0-9]{0,63}", "Write a top-level element, like status")
 ]
 _Seconds: TypeAlias = Annotated[int, BeforeValidator(_duration)]
+_Short: TypeAlias = Annotated[int, BeforeValidator(_duration), Field(ge=1, le=3_600)]
 _Confidence: TypeAlias = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, le=1)]
 _Bound: TypeAlias = Annotated[Decimal, BeforeValidator(_bound)]
 _ValuePath: TypeAlias = Annotated[InstanceOf[ElementPath], BeforeValidator(_value_path)]
@@ -192,6 +193,14 @@ class Repeats(_Table):
     """`[repeats]`: what asking again for exactly what a person rejected leads to."""
 
     rejected: Literal["deny", "show"] = "deny"
+
+
+class Review(_Table):
+    """`[review]`: after so many quick approvals in a row one person pauses before the next."""
+
+    streak: int = Field(default=15, ge=0, le=1_000)
+    quick: _Short = 4
+    pause: _Short = 120
 
 
 class Auto(_Table):
@@ -324,6 +333,7 @@ class Document(_Table):
     evidence: Evidence
     auto: Auto = Auto()
     repeats: Repeats = Repeats()
+    review: Review = Review()
     agent: list[AgentTable] = []
     break_glass: BreakGlass | None = None
     minors: Minors = Minors()

@@ -28,6 +28,7 @@ from core.policy.document import (
     ForbidTable,
     QuotesTable,
     Repeats,
+    Review,
     RouteTable,
 )
 from core.policy.policy import Policy
@@ -40,6 +41,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "evidence": Evidence,
     "auto": Auto,
     "repeats": Repeats,
+    "review": Review,
     "break_glass": BreakGlass,
     "route": RouteTable,
     "allow": AllowTable,
@@ -141,6 +143,9 @@ def _policy(document: Document) -> Policy:
         consent_actors=frozenset(document.consent.actors),
         not_found=document.evidence.not_found,
         rejected_again=document.repeats.rejected,
+        streak=document.review.streak,
+        quick_s=document.review.quick,
+        pause_s=document.review.pause,
         enforce_cases=document.enforce_cases,
         age_of_majority=document.minors.age_of_majority,
         break_glass=frozenset(document.break_glass.roles if document.break_glass else ()),

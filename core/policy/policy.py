@@ -38,6 +38,11 @@ class Policy:
     break_glass: frozenset[str] = frozenset()
     """Roles that may break the glass; none where the document does not say."""
     age_of_majority: int = 18
+    streak: int = 15
+    """How many quick approvals in a row ask for a pause; 0: none do."""
+    quick_s: int = 4
+    """An approval is quick that was looked at for less."""
+    pause_s: int = 120
     enforce_cases: bool = False
     """Whether the document may not be adopted while it lets through more than its cases say."""
 

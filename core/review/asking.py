@@ -11,6 +11,7 @@ from core.lifecycle import State
 from core.ports import Reads
 from core.records import ChangeRow, ExceptionRow, ProposalRow
 from core.review.permissions import NOBODY, Case, Who, Why, answer
+from core.review.streak import why_paused
 from core.review.voting import standing
 from core.roster import Person, Roster
 from core.workspace import Workspace, policy_in_force, roster_in_force
@@ -83,4 +84,7 @@ def why_not(workspace: Workspace, act: str, change: ChangeRow | None) -> Why | N
     reads = workspace.ledger
     who = person_here(workspace, roster_in_force(reads))
     case = None if change is None else case_of(reads, change, workspace.clock.now())
-    return answer(act, who, case)
+    why = answer(act, who, case)
+    if why is None and act == "approve" and change is not None:
+        return why_paused(reads, change, who.id, reads.interval().lo)
+    return why

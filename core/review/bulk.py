@@ -17,6 +17,8 @@ from core.records import ChangeRow
 from core.review.attestation import wanted
 from core.review.decide import Answer, decide
 from core.review.dependencies import gone
+from core.review.recording import Looked
+from core.review.streak import check_pace
 from core.workspace import Workspace, policy_in_force
 
 MOST = 200
@@ -58,11 +60,14 @@ def approve_many(
     """Approve every change that is still as it was shown, each with a signature of its own.
 
     `opened` are the hashes that this reviewer was shown. Raises BadInput for the list, Refused
-    unless all of them are of one low-risk rule and were opened; nothing is decided then.
+    unless all of them are of one low-risk rule and were opened, Conflict while this reviewer has to
+    pause; nothing is decided then. Each counts as a quick approval for the next.
     """
     check_list(items)
     check_alike(workspace.ledger, items, opened)
-    return [_one(workspace, item, Answer("approve")) for item in items]
+    _check_pace(workspace, items)
+    each = Answer("approve", looked=Looked(dwell_ms=0), together=True)
+    return [_one(workspace, item, each) for item in items]
 
 
 def check_list(items: Sequence[Marked]) -> None:
@@ -87,6 +92,15 @@ def check_alike(reads: Reads, items: Sequence[Marked], opened: Collection[str]) 
             )
     if len({(row.rules, row.route) for row in rows}) > 1:
         raise Refused("not all of them are of one rule and route", remedy="Take them rule by rule")
+
+
+def _check_pace(workspace: Workspace, items: Sequence[Marked]) -> None:
+    """Ask once for the whole list, which is one act: it is not torn in the middle."""
+    reads = workspace.ledger
+    for item in items:
+        row = reads.change(item.proposal, item.index)
+        if row is not None:
+            check_pace(reads, row, workspace.reviewer, reads.interval().lo)
 
 
 def _unfit(reads: Reads, row: ChangeRow, lowest: str, opened: Collection[str]) -> str | None:

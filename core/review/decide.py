@@ -22,6 +22,7 @@ from core.review.dependencies import check_known
 from core.review.glass import breaker_of, bypasses_of, check_glass, readmit
 from core.review.reasons import check_reason
 from core.review.recording import Answer, Case, Decided, Looked, Outcome, record
+from core.review.streak import check_pace
 from core.review.voiding import about, send_back_dependents, void
 from core.review.voting import standing
 from core.roster import Person
@@ -76,6 +77,8 @@ def decide(workspace: Workspace, proposal: str, index: int, answer: Answer) -> D
         attested: list[str] = []
         without: list[int] = []
         if answer.outcome == "approve":
+            if not answer.together:
+                check_pace(transaction, change, person.id, transaction.clock.lo)
             check_consent_read(change, answer)
             attested = check_attested(change, answer.attested)
             without = check_known(transaction, change, person.id, answer.without)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from core.canonical import JsonObject, Number
+from core.canonical import JsonObject, Number, exact
 from core.ledger.event import Actor, Event, instant
 from core.lifecycle import State
 from core.ports import Transaction
@@ -26,7 +26,8 @@ Outcome = Literal["approve", "reject", "defer"]
 class Looked:
     """What the reviewer did before deciding, as far as the screen knows."""
 
-    dwell_ms: int = 0
+    dwell_ms: int | None = None
+    """From its painting to the answer; None where nothing measured it, 0 among many at once."""
     evidence_opened: tuple[int, ...] = ()
 
 
@@ -44,6 +45,8 @@ class Answer:
     """The codes that an approval attests; `core.review.attestation`."""
     without: tuple[int, ...] = ()
     """The changes that the reviewer knows to be gone though this one rests on them."""
+    together: bool = False
+    """One of many at once, whose pace was asked before the first of them."""
     glass: Glass | None = None
     """Only with approve: bypass quorum, named role or a consent denial, loudly."""
 
@@ -92,6 +95,8 @@ def record(workspace: Workspace, transaction: Transaction, case: Case) -> Decide
         "without",
     )  # fmt: skip
     data = {key: payload[key] for key in copied if key in payload}
+    if answer.looked.dwell_ms is not None:
+        data["dwell_ms"] = exact(answer.looked.dwell_ms)
     transaction.append(
         Event(
             "decision.recorded",
@@ -142,7 +147,7 @@ def _payload(workspace: Workspace, transaction: Transaction, case: Case) -> Json
         "role": case.role,
         "expires": change.expires,
         "review": {
-            "dwell_ms": Number(str(answer.looked.dwell_ms)),
+            "dwell_ms": exact(answer.looked.dwell_ms or 0),
             "evidence_opened": [Number(str(item)) for item in answer.looked.evidence_opened],
         },
     }

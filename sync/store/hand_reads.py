@@ -1,4 +1,4 @@
-"""The reads of urgent changes, incidents, entries by hand and broken glass."""
+"""The reads of urgent changes, incidents, entries by hand, broken glass and a person's acts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from core.records import ChangeRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
+from core.records_pace import ActRow
 from sync.store.connection import Connection
 from sync.store.rows import select
 
@@ -46,3 +47,8 @@ class HandReads:
         """Return every breaking of the glass for one change, oldest first."""
         tail = "WHERE proposal = ? AND idx = ? ORDER BY seq"
         return select(self.connection, GlassRow, tail, (proposal, index))
+
+    def acts_by(self, reviewer: str, limit: int) -> Sequence[ActRow]:
+        """Return a person's newest acts, newest first; approvals only where they were measured."""
+        tail = "WHERE reviewer = ? ORDER BY seq DESC LIMIT ?"
+        return select(self.connection, ActRow, tail, (reviewer, limit))

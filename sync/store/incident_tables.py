@@ -63,3 +63,15 @@ class GlassTable(SQLModel, table=True):
     purpose: str
     statement: str
     digest: str
+
+
+class ActTable(SQLModel, table=True):
+    """`core.records_pace.ActRow`."""
+
+    __tablename__ = "act"
+    __table_args__ = (Index("ix_act_reviewer", "reviewer", "seq"),)
+    seq: int = Field(primary_key=True)
+    reviewer: str
+    at: str
+    act: str
+    dwell_ms: int | None = None

@@ -22,6 +22,7 @@ from core.records import (
 )
 from core.records_consent import HoldRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
+from core.records_pace import ActRow
 from sync.store.connection import Connection
 
 Row = TypeVar("Row")
@@ -41,6 +42,7 @@ TABLES: dict[type, str] = {
     ManualRow: "manual",
     GlassRow: "glass",
     HoldRow: "consent_hold",
+    ActRow: "act",
 }
 """Which read table holds which rows."""
 

@@ -24,6 +24,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "[evidence]": models.Evidence,
     "[auto]": models.Auto,
     "[repeats]": models.Repeats,
+    "[review]": models.Review,
     "[break_glass]": models.BreakGlass,
     "[minors]": models.Minors,
     "[[agent]]": models.AgentTable,
@@ -34,7 +35,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "[[forbid]]": models.ForbidTable,
     "[[forbid.unless]]": models.CheckTable,
 }
-_TABLES = {"Consent", "Evidence", "Auto", "Repeats", "BreakGlass", "Minors"}
+_TABLES = {"Consent", "Evidence", "Auto", "Repeats", "Review", "BreakGlass", "Minors"}
 _WORDS = {
     "_Text": "one line of text", "_Id": "small letters, digits, hyphens", "str": "text",
     "_Actor": "reference, like `Organization/1`", "_Words": "list of texts",
@@ -44,6 +45,7 @@ _WORDS = {
     "_Urgencies": "list of `routine`, `urgent`, `stat`",
     "_Effects": "list of `added`, `changed`, `removed`", "_Paths": "list of element paths",
     "_Seconds": 'duration, like `"8h"`', "_Confidence": "number from 0 to 1",
+    "_Short": 'duration up to `"1h"`',
     "_Bound": "exact number", "_ValuePath": "element path", "_Unit": "UCUM code",
     "_Urgency": "`routine`, `urgent` or `stat`", "bool": "true or false", "int": "whole number",
     "_Otherwise": "`no-match`, `highest-tier` or `deny`",
@@ -57,6 +59,9 @@ _MEANINGS = {
     "id": "Its own name, in reasons and traces.",
     "default": "What holds where no consent provision matches.",
     "actors": "What Consents call your organisation; empty: any provision may be about you.",
+    "streak": "After how many quick approvals in a row one person pauses; 0: never.",
+    "quick": "An approval is quick that was looked at for less; unmeasured ones do not count.",
+    "pause": "How long the next approval waits, unless it is stat or another answer comes between.",
     "not_found": "What a quote that does not stand in its source leads to.",
     "enabled": "Whether any rule may approve without a person.",
     "roles": "Who may decide: any one of these.",

@@ -114,3 +114,18 @@ UPDATE change SET edited = (
     AND json_extract(CAST(leaf.leaf AS TEXT), '$.index') = change.idx
 );
 CREATE INDEX ix_change_asked ON change (asked);
+CREATE TABLE act (
+    seq INTEGER NOT NULL,
+    reviewer VARCHAR NOT NULL,
+    at VARCHAR NOT NULL,
+    act VARCHAR NOT NULL,
+    dwell_ms INTEGER,
+    PRIMARY KEY (seq)
+);
+CREATE INDEX ix_act_reviewer ON act (reviewer, seq);
+INSERT INTO act (seq, reviewer, at, act)
+SELECT seq, reviewer, at, outcome FROM decision WHERE outcome <> 'approve';
+INSERT INTO act (seq, reviewer, at, act)
+SELECT seq, json_extract(CAST(leaf AS TEXT), '$.data.reviewer'),
+    json_extract(CAST(leaf AS TEXT), '$.at'), 'edit'
+FROM leaf WHERE json_extract(CAST(leaf AS TEXT), '$.type') = 'change.edited';

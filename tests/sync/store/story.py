@@ -69,6 +69,7 @@ async def live(bench: Bench) -> Bench:
     await _through_the_hub(bench)
     _told(bench)
     await _taken_back(bench)
+    await _superseded(bench)
     await _asked(bench)
     await _held_for_consent(bench)
     _put_forward(bench)
@@ -90,6 +91,13 @@ async def _asked(bench: Bench) -> None:
     adopt(bench.workspace, "roster", f"{adopted.document}\n{person}")
     id_ = await staged(bench, problem_of("2001"), correlation_id="consulted", evidence=[])
     consult(bench.workspace, id_, 0, "dr-okafor", "newly diagnosed, or known before?")
+
+
+async def _superseded(bench: Bench) -> None:
+    id_ = await staged(bench, problem_of("2021"), correlation_id="first", evidence=[])
+    better = problem_of("2022")
+    await staged(bench, better, correlation_id="better", supersedes="first", evidence=[])
+    assert change(bench, id_).state == "superseded"
 
 
 async def _taken_back(bench: Bench) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.audit.trail import trail
 from core.errors import BadInput, NotFound, Refused
-from core.incident import incidents
 from core.incident.incidents import CATEGORIES, Declaration, close_incident, declare_incident
 from core.incident.summary import summarize, summary_json
+from core.review.permissions import TABLE
 from core.statement import verify
 from tests.builders import Bench, phone_change
 from tests.core.gateway.scenario import staged
@@ -89,7 +90,8 @@ def test_bad_input_names_the_field(bench: Bench, said: Declaration, field: str) 
 def test_who_may_freeze_may_declare_and_close(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, role: str
 ) -> None:
-    monkeypatch.setattr(incidents, "MAY_FREEZE", frozenset({role}))
+    for act in ("declare-incident", "close-incident"):
+        monkeypatch.setitem(TABLE, act, replace(TABLE[act], roles=frozenset({role})))
     said = Declaration("data-corruption", "x")
     if role == "supervisor":
         close_incident(bench.workspace, declare_incident(bench.workspace, said)[0], "y")

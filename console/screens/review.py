@@ -45,32 +45,33 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
         if action.id in _DECIDING:
             return self._undecidable(action.id)
         if action.id == "by_hand":
-            return self._not_by_hand()
-        if action.id == "consult" and not self._colleagues():
-            return "there is nobody else in the roster to ask"
+            return self._unpainted() or self._refused("enter")
+        if action.id == "consult":
+            return self._not_askable()
         if action.id in ("next_item", "previous_item") and len(self._worklist) < 2:
             return "there is no other change in the queue"
         if action.id in ("next_change", "previous_change") and self._siblings < 2:
             return "this proposal has one change only"
         return None
 
-    def _not_by_hand(self) -> str | None:
-        from core.review.byhand import why_not
-
+    def _unpainted(self) -> str | None:
         if self.shown is None or self._painted_at is None:
             return "the change is not painted yet"
-        if self._stale:
-            return STALE
-        return why_not(self.console_app.session.ledger, self.shown.row)
+        return STALE if self._stale else None
+
+    def _refused(self, act: str) -> str | None:
+        view = self.shown
+        return None if view is None else refusal(self.console_app.session, act, view.row)
+
+    def _not_askable(self) -> str | None:
+        if self.shown is not None and not self._colleagues():
+            return "there is nobody else in the roster to ask"
+        return self._refused("consult")
 
     def _undecidable(self, outcome: str) -> str | None:
+        why = self._unpainted() or self._refused(outcome)
         view = self.shown
-        if view is None or self._painted_at is None:
-            return "the change is not painted yet"
-        if self._stale:
-            return STALE
-        why = refusal(self.console_app.session, outcome, view.row)
-        if why is None and outcome in ("approve", "edit") and view.content is None:
+        if why is None and outcome in ("approve", "edit") and view and view.content is None:
             return "its content was erased"
         return why
 

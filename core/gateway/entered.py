@@ -22,7 +22,7 @@ from core.lifecycle import State
 from core.ports import Fetched
 from core.records import ChangeRow
 from core.records_incident import ManualRow
-from core.review.byhand import EXCEPTION
+from core.review.asking import UNFOUND
 from core.review.content import Content, Erased, read_content
 from core.review.decide import about
 from core.workspace import Workspace
@@ -175,5 +175,5 @@ def _record(workspace: Workspace, seen: ChangeRow, reading: Reading) -> State:
             )
         )  # fmt: skip
         if after == State.EXCEPTION:
-            open_exception(workspace, transaction, change, EXCEPTION, "critical", body)
+            open_exception(workspace, transaction, change, UNFOUND, "critical", body)
     return after

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from core.consent import denies
 from core.duty import resolve
 from core.ledger.event import moment
 from core.lifecycle import State
@@ -15,6 +16,11 @@ from core.review.streak import why_paused
 from core.review.voting import standing
 from core.roster import Person, Roster
 from core.workspace import Workspace, policy_in_force, roster_in_force
+
+UNFOUND = "manual-entry"
+"""The kind of the exception that an entry by hand which is not in the chart leads to."""
+CONSENT_VOID = "consent-denied"
+"""Why a revision waits again whose consent was withdrawn after it was approved."""
 
 
 def person_here(workspace: Workspace, roster: Roster) -> Who:
@@ -35,19 +41,25 @@ def authors(proposal: ProposalRow | None) -> frozenset[str]:
     return NOBODY if proposal is None else frozenset({proposal.agent})
 
 
-def case_of(reads: Reads, change: ChangeRow, hi: datetime) -> Case:
-    """Return what the table is asked about a change; `hi` is the latest that it can be now."""
+def case_of(reads: Reads, change: ChangeRow, hi: datetime | None) -> Case:
+    """Return what the table is asked about a change; `hi` is the latest that it can be now.
+
+    Without `hi` it counts as expired.
+    """
     found = reads.exceptions(change.proposal, change.idx)
     return Case(
         state=State(change.state),
         roles=route_roles(change),
         reassign_by=reassigners(change),
-        expired=change.expires is None or hi >= moment(change.expires),
+        expired=hi is None or change.expires is None or hi >= moment(change.expires),
         breakers=policy_in_force(reads).break_glass,
         voters=frozenset(vote.reviewer for vote in standing(reads, change)),
         authors=authors(reads.proposal(change.proposal)),
         excepted=bool(found),
         grave=is_grave(found),
+        unfound=bool(found) and all(item.kind == UNFOUND for item in found),
+        quorum=int((change.route_json or {}).get("quorum", 1)),
+        consent_denied=denies(change.consent or "") or change.void == CONSENT_VOID,
     )
 
 

@@ -21,16 +21,14 @@ from core.ledger.incident_events import ENTERED
 from core.lifecycle import State
 from core.ports import Reads, Transaction
 from core.records import ChangeRow, FreezeRow, ProposalRow
+from core.review.asking import case_of
 from core.review.content import Content, read_content
 from core.review.decide import about, reviewer_of
+from core.review.permissions import unfit
 from core.review.voting import find_change
 from core.statement import Statement, sign
 from core.workspace import Workspace, document
 
-FROM = (State.PENDING, State.EXPIRED, State.READY, State.REFUSED, State.DEAD_LETTER)
-"""States in which nothing of the operation can be under way at the EHR."""
-EXCEPTION = "manual-entry"
-"""The kind of the exception that an entry which is not in the chart leads to."""
 MAX_NOTE = 4_000
 
 
@@ -75,18 +73,9 @@ def sheet(reads: Reads, proposal: str, index: int) -> Sheet:
 
 
 def why_not(reads: Reads, change: ChangeRow) -> str | None:
-    """Return why a change cannot be entered by hand now, or None when it can."""
-    if change.state in FROM:
-        return None
-    if change.state == State.MANUAL_ENTRY:
-        return "it was entered by hand already"
-    if change.state == State.EXCEPTION:
-        open_ = reads.exceptions(change.proposal, change.idx)
-        if open_ and all(item.kind == EXCEPTION for item in open_):
-            return None
-    if change.state in (State.SENDING, State.AMBIGUOUS, State.HELD_BY_EHR):
-        return f"it is {change.state}: it may be in the chart already, wait until that is known"
-    return f"it is {change.state}"
+    """Return why nobody can enter a change by hand now, or None when somebody can."""
+    why = unfit("enter", case_of(reads, change, None))
+    return None if why is None else why.words.replace("this change", "it", 1)
 
 
 def enter(workspace: Workspace, proposal: str, index: int, said: Entry) -> str:
@@ -99,9 +88,7 @@ def enter(workspace: Workspace, proposal: str, index: int, said: Entry) -> str:
         raise BadInput(f"is longer than {MAX_NOTE} characters", field="note")
     with workspace.ledger.transaction() as transaction:
         found, change = find_change(transaction, proposal, index)
-        why = why_not(transaction, change)
-        if why is not None:
-            raise Conflict(f"change {index}: {why}", remedy="Look at it again with `show`")
+        person, role = reviewer_of(workspace, transaction, "enter", change, transaction.clock.hi)
         _check_seen(transaction, found, change, said.seen)
         frozen = frozen_by(transaction.freezes(), target_of(found, change))
         if frozen is not None and not said.despite_freeze:
@@ -109,7 +96,6 @@ def enter(workspace: Workspace, proposal: str, index: int, said: Entry) -> str:
                 "a freeze is in force for this",
                 remedy="Ask who set it; --despite-freeze says that you know of it",
             )
-        person, role = reviewer_of(workspace, transaction, "enter", change, transaction.clock.hi)
         statement = _signed(workspace, transaction, found, change, person.id, role, frozen)
         actor = Actor("reviewer", person.id, statement.kid)
         _close_exceptions(transaction, change, actor)

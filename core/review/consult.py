@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from core.canonical import JsonObject, Number, exact
-from core.errors import BadInput, Conflict, Refused
+from core.errors import BadInput, Conflict
 from core.ledger.event import Actor, Entry, Event, instant
-from core.lifecycle import OPEN
 from core.notice import Notice, raise_notice
 from core.ports import Reads
 from core.records import ChangeRow
+from core.review.asking import check
 from core.review.voiding import about
 from core.review.voting import find_change
 from core.roster import Person, Roster
@@ -62,10 +62,8 @@ def consult(workspace: Workspace, proposal: str, index: int, to: str | None, not
         raise BadInput(f"is missing, or longer than {MAX_NOTE} characters", field="note")
     with workspace.ledger.transaction() as transaction:
         row, change = find_change(transaction, proposal, index)
-        if change.state not in OPEN:
-            raise Conflict(f"change {index} is {change.state}; there is nothing to ask about it")
+        person = check(workspace, transaction, "consult", change, transaction.clock.hi)
         roster = roster_in_force(transaction)
-        person = _enrolled(workspace, roster)
         asked = _asked(transaction, change, person.id, to)
         whom = to or ("" if asked is None else asked.by)
         _check_whom(roster, person, whom)
@@ -132,14 +130,6 @@ def _check_whom(roster: Roster, person: Person, whom: str) -> None:
             field="to",
             remedy="See `countersign roster`",
         )
-
-
-def _enrolled(workspace: Workspace, roster: Roster) -> Person:
-    person = roster.person(workspace.reviewer)
-    kid = workspace.keys.signer("reviewer").kid
-    if not any(key.kid == kid and not key.revoked for key in person.keys):
-        raise Refused("your signing key is not enrolled, or was revoked", remedy="See `roster`")
-    return person
 
 
 def _payload(workspace: Workspace, subject: str, change: ChangeRow, said: Said) -> JsonObject:

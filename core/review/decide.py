@@ -83,7 +83,7 @@ def decide(workspace: Workspace, proposal: str, index: int, answer: Answer) -> D
             attested = check_attested(change, answer.attested)
             without = check_known(transaction, change, person.id, answer.without)
         roster, earlier = document(transaction, "roster").number, standing(transaction, change)
-        bypasses = () if answer.glass is None else bypasses_of(change, person, role, earlier)
+        bypasses = () if answer.glass is None else bypasses_of(workspace, transaction, change)
         case = Case(
             found, change, answer, person.id, role, roster, shown, earlier, attested, without,
             bypasses,

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 
 from core.canonical import JsonObject, Number
 from core.consent import denies
@@ -22,14 +21,14 @@ from core.ledger.event import About, Actor, Event, instant
 from core.ledger.incident_events import BROKEN
 from core.lifecycle import State
 from core.ports import Reads, Transaction
-from core.records import ChangeRow, DecisionRow, ProposalRow
-from core.review.asking import check
+from core.records import ChangeRow, ProposalRow
+from core.review.asking import case_of, check, person_here, route_roles
 from core.review.content import read_content
+from core.review.permissions import Bypass, bypasses
 from core.roster import Person
 from core.statement import sign
-from core.workspace import Workspace, policy_in_force
+from core.workspace import Workspace, policy_in_force, roster_in_force
 
-Bypass = Literal["consent", "quorum", "role"]
 PURPOSES = ("ETREAT", "BTG")
 """v3 ActReason: emergency treatment, break the glass."""
 OPENED = "break-glass"
@@ -62,32 +61,19 @@ def breaker_of(
 ) -> tuple[Person, str]:
     """Return who sits here and the role that the policy lets break the glass.
 
-    Raises Conflict where nothing waits or it has expired, Refused for who may not.
+    Raises Conflict where nothing waits or it has expired, Refused for who may not and where a
+    plain approval would do.
     """
     person = check(workspace, reads, "break-glass", change, hi)
-    wanted = (change.route_json or {}).get("roles", ())
+    wanted = route_roles(change)
     held = policy_in_force(reads).break_glass & set(person.roles)
     return person, min(held, key=lambda role: (role not in wanted, role))
 
 
-def bypasses_of(
-    change: ChangeRow, person: Person, role: str, votes: Sequence[DecisionRow]
-) -> tuple[Bypass, ...]:
-    """Return what would be bypassed; Refused where a plain approval would do."""
-    route = change.route_json or {}
-    found: list[Bypass] = []
-    if denies(change.consent or "") or change.void == "consent-denied":
-        found.append("consent")
-    approving = {vote.reviewer for vote in votes if vote.outcome == "approve"} | {person.id}
-    if len(approving) < int(route.get("quorum", 1)):
-        found.append("quorum")
-    if role not in route.get("roles", ()):
-        found.append("role")
-    if not found:
-        raise Refused(
-            "there is nothing to bypass", remedy="Approve it plainly, without breaking the glass"
-        )
-    return tuple(found)
+def bypasses_of(workspace: Workspace, reads: Reads, change: ChangeRow) -> tuple[Bypass, ...]:
+    """Return what is bypassed when the person here approves this change now."""
+    who = person_here(workspace, roster_in_force(reads))
+    return bypasses(who, case_of(reads, change, None))
 
 
 def readmit(

@@ -7,19 +7,22 @@ act is one more row. Source: design §6 (states), §8 (no self-approval, quorum 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from core.errors import Conflict, CountersignError, Refused
-from core.lifecycle import State
+from core.lifecycle import OPEN, State
 
 Kind = Literal["state", "role"]
+Bypass = Literal["consent", "quorum", "role"]
 NOBODY: frozenset[str] = frozenset()
 _THIS = "this change"
 DECIDABLE = frozenset({State.PENDING})
 UNDECIDED = frozenset({State.PENDING, State.EXPIRED, State.DEFERRED})
 SETTLED_BY_WORD = frozenset({State.EXCEPTION, State.REFUSED})
+WITHDRAWABLE = UNDECIDED | {State.READY}
+UNDER_WAY = frozenset({State.SENDING, State.AMBIGUOUS, State.HELD_BY_EHR})
 BY_HAND = frozenset(
     {
         State.PENDING,
@@ -62,6 +65,14 @@ class Row:
     """Refused to whoever submitted the proposal by hand or caused it."""
     excepted: bool = False
     """An exception of the change must be open."""
+    reentry: bool = False
+    """With an exception only where all that is open is that an entry by hand was not found."""
+    bypass: bool = False
+    """There must be something that a plain approval lacks: see `bypasses`."""
+    anybody: bool = False
+    """Everybody in the roster may, whatever their roles."""
+    agents: bool = False
+    """No person's: whose key speaks for the agent that proposed it may."""
 
 
 TABLE: dict[str, Row] = {
@@ -74,6 +85,7 @@ TABLE: dict[str, Row] = {
         breakers=True,
         unexpired=True,
         others=True,
+        bypass=True,
     ),
     "reject": Row("reject a change", DECIDABLE, route_roles=True, unexpired=True, once=True),
     "defer": Row(
@@ -97,7 +109,9 @@ TABLE: dict[str, Row] = {
         grave_roles=WATCHERS,
         excepted=True,
     ),
-    "enter": Row("enter a change by hand at the EHR", BY_HAND, route_roles=True),
+    "enter": Row("enter a change by hand at the EHR", BY_HAND, route_roles=True, reentry=True),
+    "consult": Row("ask a colleague about a change, or answer one", OPEN, anybody=True),
+    "withdraw": Row("take back what an agent proposed", WITHDRAWABLE, agents=True),
     "freeze": Row("stop matching writes", roles=CONTAINERS),
     "thaw": Row("lift a freeze", roles=CONTAINERS),
     "declare-incident": Row("open an incident", roles=CONTAINERS),
@@ -117,6 +131,8 @@ class Who:
     """The roster in force lists them."""
     enrolled: bool = False
     """The key at this terminal is theirs and not revoked."""
+    speaks: bool = False
+    """The submitter key at this terminal, or the agent's own, speaks for the agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +153,12 @@ class Case:
     excepted: bool = False
     grave: bool = True
     """An open exception is critical or of a write nobody knows the end of."""
+    unfound: bool = False
+    """Something is open, and all that is open is that an entry by hand was not found."""
+    quorum: int = 0
+    """How many people must approve it."""
+    consent_denied: bool = False
+    """A Consent of the patient denies it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +192,27 @@ def answer(act: str, who: Who, case: Case | None) -> Why | None:
         if row.states:
             return Why("unknown", "state", "no change is named")
         return _signature(who) or _role(row.roles, who)
-    return _state(act, row, case) or _signature(who) or _person(row, who, case)
+    why = _state(act, row, case)
+    if why is None and row.agents:
+        return None if who.speaks else _SPEAKS_NOT
+    return why or _signature(who) or _person(row, who, case)
+
+
+def unfit(act: str, case: Case) -> Why | None:
+    """Return why nobody may do `act` with this change, or None when somebody may."""
+    return _state(act, TABLE[act], case)
+
+
+def bypasses(who: Who, case: Case) -> tuple[Bypass, ...]:
+    """Return what a plain approval by `who`, in the role that breaks the glass, would lack."""
+    found: list[Bypass] = []
+    if case.consent_denied:
+        found.append("consent")
+    if len(case.voters | {who.id}) < case.quorum:
+        found.append("quorum")
+    if not who.roles & case.breakers & set(case.roles):
+        found.append("role")
+    return tuple(found)
 
 
 def allowed_roles(act: str, case: Case | None) -> tuple[str, ...]:
@@ -194,6 +236,13 @@ def _state(act: str, row: Row, case: Case) -> Why | None:
         )  # fmt: skip
     if case.state not in row.states:
         return Why("state", "state", _where(act, case.state), "Look at it again with `show`")
+    if row.reentry and case.state == State.EXCEPTION and not case.unfound:
+        return Why("state", "state", _where(act, case.state), "Settle the exception first")
+    if case.state == State.DENIED and not case.consent_denied:
+        return Why(
+            "denied", "role", "no Consent denies this change, and no glass opens another denial",
+            "See `countersign show` for the reasons",
+        )  # fmt: skip
     if row.unexpired and case.expired and case.state != State.DENIED:
         return Why("expired", "state", "this change has expired", "Ask a supervisor to reassign it")
     if row.voter and not case.voters:
@@ -213,7 +262,28 @@ def _where(act: str, state: State) -> str:
         return f"this change is {state}; nobody has to decide it"
     if act == "settle":
         return f"this change is {state}; wait until the gateway has found out what became of it"
+    if act in _ELSE:
+        return _ELSE[act](state)
     return f"this change is {state}, not waiting for review"
+
+
+def _not_by_hand(state: State) -> str:
+    if state == State.MANUAL_ENTRY:
+        return "this change was entered by hand already"
+    if state in UNDER_WAY:
+        return f"this change is {state}; it may be in the chart already, wait until that is known"
+    return f"this change is {state}; it cannot be entered by hand"
+
+
+_ELSE: dict[str, Callable[[State], str]] = {
+    "enter": _not_by_hand,
+    "consult": "this change is {}; there is nothing to ask about it".format,
+    "withdraw": "this change is {}; it cannot be withdrawn".format,
+}
+_SPEAKS_NOT = Why(
+    "agent", "role", "the submitter of this workspace may not speak for this agent",
+    "The agent withdraws it itself, or a reviewer rejects it",
+)  # fmt: skip
 
 
 def _signature(who: Who) -> Why | None:
@@ -230,7 +300,7 @@ def _signature(who: Who) -> Why | None:
 
 
 def _person(row: Row, who: Who, case: Case) -> Why | None:
-    if row.voter and who.id in case.voters:
+    if row.anybody or (row.voter and who.id in case.voters):
         return None
     why = _role(_wanted(row, case), who, voter=row.voter)
     if why is not None:
@@ -244,6 +314,11 @@ def _person(row: Row, who: Who, case: Case) -> Why | None:
         return Why(
             "voted", "state", "you have already decided this change",
             "Another person must decide too",
+        )  # fmt: skip
+    if row.bypass and not bypasses(who, case):
+        return Why(
+            "plain", "role", "there is nothing to bypass",
+            "Approve it plainly, without breaking the glass",
         )  # fmt: skip
     return None
 

@@ -11,18 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.canonical import JsonObject, Number, exact
-from core.errors import BadInput, NotFound, Refused
+from core.errors import BadInput, NotFound
 from core.ledger.event import Actor, Event, instant
 from core.lifecycle import State
 from core.ports import Transaction
 from core.records import ChangeRow, ProposalRow
+from core.review.asking import case_of
 from core.review.dependencies import GONE
+from core.review.permissions import Who, answer, unfit
 from core.review.voiding import about, send_back_dependents
 from core.statement import Statement, sign
 from core.workspace import Workspace, roster_in_force
 
 WITHDRAW = "withdraw"
-FROM = frozenset({State.PENDING, State.DEFERRED, State.EXPIRED, State.READY})
 MAX_REASON = 1_000
 
 
@@ -49,12 +50,12 @@ def withdraw(
         row = transaction.proposal(proposal)
         if row is None:
             raise NotFound("there is no proposal of that id", remedy="See `countersign queue`")
-        if not roster_in_force(transaction).may_speak_for(signer.kid, row.agent):
-            raise Refused(
-                "the submitter of this workspace may not speak for this agent",
-                field="agent.id",
-                remedy="The agent withdraws it itself, or a reviewer rejects it",
-            )
+        speaks = roster_in_force(transaction).may_speak_for(signer.kid, row.agent)
+        for change in transaction.changes(proposal):
+            case = case_of(transaction, change, None)
+            why = answer(WITHDRAW, Who("submitter", speaks=speaks), case)
+            if why is not None and why.kind == "role":
+                raise why.error()
         statement = sign(WITHDRAW, payload(workspace, row, indexes), signer)
         actor = Actor("submitter", "submitter", signer.kid)
         return apply(workspace, transaction, row, statement, actor, reason.strip())
@@ -105,7 +106,7 @@ def _one(
     actor: Actor,
     reason: str | None,
 ) -> Withdrawn:
-    if change.state not in FROM:
+    if unfit(WITHDRAW, case_of(transaction, change, None)) is not None:
         outcome = "closed" if change.state in GONE else "too-late"
         return Withdrawn(change.idx, outcome, change.state)
     transaction.append(

@@ -16,23 +16,34 @@ from typing import Any
 import pytest
 
 from core.adoption import adopt
-from core.canonical import JsonObject
+from core.canonical import JsonObject, encode
 from core.hub.receive import quarantine
 from core.incident.freeze import declare
+from core.incident.incidents import Declaration, declare_incident
 from core.intake.stage import Origin, stage
 from core.ledger.event import Event
 from core.lifecycle import TRANSITIONS, State
 from core.policy import sample_policy
 from core.records import ChangeRow
+from core.review.asking import UNFOUND
 from core.review.content import read_content
 from core.review.decide import Answer, about, decide
 from core.review.edit import editable
-from core.review.permissions import TABLE, Case, Who
+from core.review.permissions import Case, Who
 from core.workspace import Workspace
 from sync.keys.ring import Ed25519Signer, KeyRing, generate
 from sync.store.ledger import StoreLedger, StoreTransaction
-from tests.builders import Bench, document, phone_change, problem_change, proposal
+from tests.builders import (
+    PATIENT,
+    Bench,
+    document,
+    exact_object,
+    phone_change,
+    problem_of,
+    proposal,
+)
 from tests.console.desk import Desk
+from tests.fakes import FakeConsents
 
 ROLES = ("physician", "nurse", "coordinator", "supervisor", "on-call", "admin", "none")
 """Each is also the name of the person who holds it and no other."""
@@ -45,13 +56,19 @@ KINDS = {
     "own": ("nurse", "physician"),
     "grave": ("nurse", "physician"),
     "quiet": ("nurse", "physician"),
+    "typed": ("nurse", "physician"),
+    "denying": ("nurse", "physician"),
 }
 """Kind of route → its roles. `half`: one of two has voted; `own`: submitted by the physician;
-`grave`: with a critical exception; `quiet`: with none where there should be one."""
+`grave`: with a critical exception; `quiet`: with none where there should be one; `typed`: where
+the exception is that an entry by hand was not found; `denying`: where a Consent denies it."""
+BREAKER = "nurse"
+"""The role that the policy lets break the glass."""
 BEFORE_ANYBODY = {
     State.PROPOSED: ("change.evaluated", "change.admitted"),
     State.POLICY_APPROVED: ("change.admitted",),
 }
+DENYING = "deny Consent/c1"
 EXCEPTED = (State.EXCEPTION, State.REFUSED)
 
 
@@ -79,33 +96,64 @@ class Cell:
             voters=self.voters,
             authors=frozenset({SELF}) if self.kind == "own" else frozenset(),
             excepted=self.state in EXCEPTED and self.kind != "quiet",
-            grave=self.kind == "grave",
+            grave=self.kind in ("grave", "typed"),
+            unfound=self.state in EXCEPTED and self.kind == "typed",
+            breakers=frozenset({BREAKER}),
+            quorum=2 if self.kind in ("two", "half") else 1,
+            consent_denied=self.denying,
         )
+
+    @property
+    def denying(self) -> bool:
+        return self.kind == "denying" and self.state == State.DENIED
 
 
 class House:
-    """A workspace with seven people, each with one role and a key, and a change in every state."""
+    """A workspace with seven people, each with one role and a key.
+
+    It gets a change of a kind in a state when one is first asked for.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.desk = Desk(folder)
         self.bench: Bench = self.desk.bench
-        self.rings = {role: self._ring() for role in ROLES}
+        self.rings = {role: self._ring(role) for role in ROLES}
         adopt(self.bench.workspace, "roster", self._roster())
         named = 'agents = ["scribe-1", "physician"]'
         adopt(
             self.bench.workspace,
             "policy",
-            sample_policy("sandbox").replace('agents = ["scribe-1"]', named),
+            sample_policy("sandbox").replace('agents = ["scribe-1"]', named)
+            + f'\n[break_glass]\nroles = ["{BREAKER}"]\n',
         )
         self.freeze = declare(self.bench.workspace, {"agent": "nobody-1"}, "drill")
         with self.bench.ledger.transaction() as transaction:
             quarantine(self.bench.workspace, transaction, Origin("Task/1", "1"), "bad-signature")
         (self.finding,) = self.bench.ledger.open_findings()
-        self.cells = [self._cell(kind, state) for kind in KINDS for state in State]
+        said = Declaration("data-corruption", "drill")
+        self.incident, _ = declare_incident(self.bench.workspace, said)
+        self.words = self.desk.folder / "words.txt"
+        self.words.write_text("they said so", "utf-8")
+        self._cells: dict[tuple[str, State], Cell] = {}
 
-    def _ring(self) -> KeyRing:
+    def cell(self, kind: str, state: State) -> Cell:
+        if (kind, state) not in self._cells:
+            self._cells[kind, state] = self._cell(kind, state)
+        return self._cells[kind, state]
+
+    def file(self, cell: Cell) -> str:
+        """Return the file that holds the resource of a cell, corrected by hand."""
+        path = self.desk.folder / f"{cell.kind}-{cell.state}.json"
+        if not path.exists():
+            path.write_bytes(encode(cell.resource))
+        return str(path)
+
+    def _ring(self, role: str) -> KeyRing:
+        """Return the keys at one person's terminal; where nobody sits, no agent's speaks either."""
         signers: dict[str, Ed25519Signer] = dict(self.bench.ring.signers)
         signers["reviewer"] = generate().signers["reviewer"]
+        if role == "none":
+            signers["submitter"] = generate().signers["submitter"]
         return KeyRing(MappingProxyType(signers), self.bench.ring.pepper)
 
     def _roster(self) -> str:
@@ -127,16 +175,19 @@ class House:
         return replace(self.bench.workspace, reviewer=role, keys=self.rings[role])
 
     def _cell(self, kind: str, state: State) -> Cell:
+        denying = kind == "denying" and state == State.DENIED
+        self.bench.consents = FakeConsents(DENYING) if denying else FakeConsents()
         with skipping(BEFORE_ANYBODY.get(state, ())):
             id_ = self._propose(kind)
         now = self.row(id_)
         content = read_content(self.bench.ledger, now)
         if kind == "half" and state not in BEFORE_ANYBODY:
             self._approve(id_, "physician")
-        if state not in BEFORE_ANYBODY:
+        if state not in BEFORE_ANYBODY and not denying:
             self._bring(id_, kind, state)
         if state in EXCEPTED and kind != "quiet":
-            self._except(id_, "critical" if kind == "grave" else "changed")
+            what = UNFOUND if kind == "typed" else "discrepancy"
+            self._except(id_, what, "critical" if kind in ("grave", "typed") else "changed")
         row = self.row(id_)
         assert row.state == state
         votes = {
@@ -147,17 +198,20 @@ class House:
         return Cell(kind, state, row, _touched(editable(now, content)), frozenset(votes))
 
     def _propose(self, kind: str) -> str:
+        """Propose for a patient of its own, so that no other cell's facts are looked through."""
         number = self.bench.ids.count
+        patient = f"Patient/p{number}"
+        self.bench.ehr.put(exact_object({**PATIENT, "id": f"p{number}"}))
         changes: dict[str, Callable[[], dict[str, Any]]] = {
-            "coordinator": lambda: phone_change(
-                patch=[{"op": "replace", "path": "/telecom/1/value", "value": f"555 {number}"}]
-            ),
-            "two": lambda: _order(number),
-            "half": lambda: _order(number),
+            "coordinator": lambda: phone_change(target=patient),
+            "two": lambda: _order(patient),
+            "half": lambda: _order(patient),
         }
-        made = changes.get(kind, lambda: _problem(number))()
+        made = changes.get(kind, lambda: _problem(patient))()
         who = {"agent": {"id": SELF, "model": "m", "prompt": "p"}} if kind == "own" else {}
-        value = proposal(made, correlation_id=f"c-{number}", evidence=[], **who)
+        value = proposal(
+            made, correlation_id=f"c-{number}", evidence=[], patient=patient, **who
+        )  # fmt: skip
         return asyncio.run(stage(self.bench.workspace, document(value))).proposal.id
 
     def row(self, id_: str) -> ChangeRow:
@@ -189,9 +243,9 @@ class House:
                     Event("change.due", actor, about(change), before=before, after=after)
                 )
 
-    def _except(self, id_: str, class_: str) -> None:
+    def _except(self, id_: str, what: str, class_: str) -> None:
         with self.bench.ledger.transaction() as transaction:
-            data = {"kind": "discrepancy", "class": class_}
+            data = {"kind": what, "class": class_}
             transaction.append(
                 Event("exception.opened", _gateway(self.bench), about(self.row(id_)), data=data)
             )
@@ -221,21 +275,19 @@ def _steps(start: State, goal: State) -> list[tuple[State, State]]:
     return roads[goal]
 
 
-def _order(number: int) -> dict[str, Any]:
+def _order(patient: str) -> dict[str, Any]:
     resource = {
         "resourceType": "MedicationRequest",
         "status": "draft",
         "intent": "proposal",
-        "medicationCodeableConcept": {"text": f"medicine {number}"},
-        "subject": {"reference": "Patient/example"},
+        "medicationCodeableConcept": {"text": "medicine"},
+        "subject": {"reference": patient},
     }
     return {"op": "create", "resource": resource}
 
 
-def _problem(number: int) -> dict[str, Any]:
-    made = copy.deepcopy(problem_change())
-    made["resource"]["code"] = {"text": f"problem {number}"}
-    return made
+def _problem(patient: str) -> dict[str, Any]:
+    return problem_of("59621000", subject={"reference": patient})
 
 
 def _touched(resource: JsonObject) -> JsonObject:
@@ -280,8 +332,4 @@ def dry() -> Iterator[None]:
 
 def who(role: str) -> Who:
     roles = frozenset() if role == "none" else frozenset({role})
-    return Who(role, roles, listed=True, enrolled=True)
-
-
-def acts_on_a_change() -> list[str]:
-    return [name for name, row in TABLE.items() if row.states]
+    return Who(role, roles, listed=True, enrolled=True, speaks=role != "none")

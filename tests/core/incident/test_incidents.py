@@ -12,7 +12,7 @@ from core.audit.trail import trail
 from core.errors import BadInput, NotFound, Refused
 from core.incident.incidents import CATEGORIES, Declaration, close_incident, declare_incident
 from core.incident.summary import summarize, summary_json
-from core.review import permissions
+from core.review.permissions import TABLE
 from core.statement import verify
 from tests.builders import Bench, phone_change
 from tests.core.gateway.scenario import staged
@@ -91,8 +91,7 @@ def test_who_may_freeze_may_declare_and_close(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, role: str
 ) -> None:
     for act in ("declare-incident", "close-incident"):
-        row = replace(permissions.TABLE[act], roles=frozenset({role}))
-        monkeypatch.setitem(permissions.TABLE, act, row)
+        monkeypatch.setitem(TABLE, act, replace(TABLE[act], roles=frozenset({role})))
     said = Declaration("data-corruption", "x")
     if role == "supervisor":
         close_incident(bench.workspace, declare_incident(bench.workspace, said)[0], "y")

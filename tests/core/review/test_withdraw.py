@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from core.adoption import adopt
 from core.errors import BadInput, Refused
 from core.gateway.run import Round, sweep
 from core.lifecycle import IllegalTransition, State
-from core.review import withdraw as withdrawing
 from core.review.decide import Answer, decide
+from core.review.permissions import TABLE
 from core.review.withdraw import withdraw
 from core.statement import verify
 from core.workspace import roster_in_force
@@ -125,6 +126,7 @@ async def test_control_without_the_states_a_written_change_would_be_taken_back(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     id_ = await in_state(bench, State.VERIFIED)
-    monkeypatch.setattr(withdrawing, "FROM", frozenset(State))
+    anywhere = replace(TABLE["withdraw"], states=frozenset(State))
+    monkeypatch.setitem(TABLE, "withdraw", anywhere)
     with pytest.raises(IllegalTransition):
         outcomes(bench, id_)

@@ -6,7 +6,7 @@ Source: design §8 (order of evidence and change), §13 (`show --json`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.audit.trail import Line, trail
@@ -22,6 +22,7 @@ from core.records_incident import GlassRow, ManualRow
 from core.review.consult import Said, said
 from core.review.content import Content, read_content
 from core.review.decide import shown_hash
+from core.review.hidden import Hidden
 from core.waiting import waits_for
 
 
@@ -44,6 +45,8 @@ class ChangeView:
     """Who broke the glass for this revision."""
     by_hand: ManualRow | None = None
     """The entry by hand that spent its operation."""
+    hidden: Hidden = field(default_factory=Hidden)
+    """What the labels hide of it (`core.veil`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class ProposalView:
     history: tuple[Line, ...]
     consults: tuple[Said, ...] = ()
     """What colleagues asked and answered, oldest first."""
+    hidden: frozenset[str] = frozenset()
+    """The groups of labels for which anything is hidden; the agent's words then are, too."""
 
 
 def view_proposal(reads: Reads, row: ProposalRow) -> ProposalView:
@@ -92,14 +97,19 @@ def proposal_json(view: ProposalView) -> JsonObject:
         "ehr": view.row.ehr,
         "patient": view.row.patient,
         "rationale": view.rationale,
+        "hidden": sorted(view.hidden),
         "changes": [_change_json(change) for change in view.changes],
-        "evidence": [{key: item.get(key) for key in _EVIDENCE} for item in view.evidence],
+        "evidence": [_evidence_json(item) for item in view.evidence],
         "consults": [one.as_json() for one in view.consults],
         "history": [line.as_json() for line in view.history],
     }
 
 
 _EVIDENCE = ("source", "version", "quote", "supports", "grounding", "newer")
+
+
+def _evidence_json(item: JsonObject) -> JsonObject:
+    return {**{key: item.get(key) for key in _EVIDENCE}, "hidden": item.get("hidden") or []}
 
 
 def _change(reads: Reads, row: ChangeRow) -> ChangeView:
@@ -171,7 +181,8 @@ def _change_json(view: ChangeView) -> JsonObject:
             "route": row.route_json,
         },
         "delta": [] if content is None else [_effect(item) for item in content.delta],
-        "resource": None if content is None else content.resource,
+        "resource": None if content is None or view.hidden.values else content.resource,
+        "hidden": sorted(view.hidden.groups),
         "unverified_displays": [] if content is None else list(content.displays),
         "moved": list(view.moved),
         "context": None if content is None else content.beside,

@@ -16,6 +16,7 @@ from core.beside.lines import (
 )
 from core.canonical import JsonObject
 from core.delta import Difference
+from core.intake.sensitive import label_words
 from core.records import ChangeRow
 from core.review.attestation import sentence, wanted
 from core.review.dependencies import GONE, words
@@ -41,12 +42,13 @@ def print_proposal(view: ProposalView, now: datetime) -> None:
     say()
     say("AGENT SAYS, UNVERIFIED")
     say(f"  {row.agent} ({row.model}, {row.prompt}), confidence {row.confidence}")
-    say(f"  {view.rationale if view.rationale is not None else '(erased)'}")
+    lost = f"(hidden: labelled {label_words(view.hidden)})" if view.hidden else "(erased)"
+    say(f"  {view.rationale if view.rationale is not None else lost}")
     if view.consults:
         say()
         say("COLLEAGUES SAY")
     for one in view.consults:
-        say(f"  {one.at} change {one.index}  {one.by} to {one.to}: {one.note or '(erased)'}")
+        say(f"  {one.at} change {one.index}  {one.by} to {one.to}: {one.note or lost}")
     say()
     say("HISTORY")
     for line in view.history:
@@ -76,6 +78,10 @@ def _print_evidence(item: JsonObject) -> None:
     facts = item.get("facts") or {}
     say()
     say(f"EVIDENCE  {item['source']} version {item['version'] or '?'}  [{item['grounding']}]")
+    if item.get("hidden"):
+        _print_lines(newer_lines(item.get("newer")))
+        say(f"  {_hidden(map(str, item['hidden']))}")
+        return
     if facts:
         marks = [key.replace("_", " ") for key in ("ai_label", "patient_written") if facts.get(key)]
         say(f"  {facts['kind']}, {facts['date'] or 'undated'}, {facts['status']} {' '.join(marks)}")
@@ -99,7 +105,10 @@ def _print_change(view: ChangeView, missing: list[ChangeRow], now: datetime) -> 
         _print_lines(message_lines(beside))
         _print_lines(duplicate_lines(beside))
         _print_lines(medication_lines(beside))
-        _print_delta(list(view.content.delta))
+        if view.hidden.values:
+            _print_hidden(view)
+        else:
+            _print_delta(list(view.content.delta))
         for path in view.content.displays:
             say(f"  unverified: {path} is the agent's own wording")
         if view.content.narrative == "dropped":
@@ -108,7 +117,7 @@ def _print_change(view: ChangeView, missing: list[ChangeRow], now: datetime) -> 
         say(f"  {rejected_words(view.rejected_before)}")
     if row.void:
         say(f"  the last approval became void: {row.void}")
-    for moved in view.moved:
+    for moved in () if view.hidden.values else view.moved:
         say(
             f"  moved since: {moved['path']}: {value_text(moved.get('before'))}"
             f" → {value_text(moved.get('after'))}"
@@ -121,6 +130,16 @@ def _print_change(view: ChangeView, missing: list[ChangeRow], now: datetime) -> 
 def _print_lines(lines: Iterable[Line]) -> None:
     for line in lines:
         say(f"  {'! ' if line.loud else ''}{line.text}")
+
+
+def _print_hidden(view: ChangeView) -> None:
+    for item in () if view.content is None else view.content.delta:
+        say(f"  {item.effect:<8} {item.path}")
+    say(f"  {_hidden(view.hidden.values)}")
+
+
+def _hidden(groups: Iterable[str]) -> str:
+    return f"hidden: labelled {label_words(groups)}; show --reveal shows it to who may see it"
 
 
 def _print_delta(delta: list[Difference]) -> None:

@@ -12,11 +12,13 @@ from console import actions
 from console.actions import Action
 from console.deciding import DONE, Choice, Outcome, Shown, carry_out
 from console.permitted import refusal
+from console.presenters.labels import NOT_YOURS
 from console.presenters.patient import banner
 from console.presenters.queue import Key, what
 from console.screens.decide import DecisionModal
 from console.screens.reviewing import STALE, Reviewing
 from core.errors import CountersignError
+from core.intake.sensitive import label_words
 from core.ledger.event import moment
 from core.lifecycle import State
 from core.records import ChangeRow
@@ -25,6 +27,7 @@ from core.review.attestation import wanted
 from core.review.consult import colleagues
 from core.review.decide import Looked
 from core.review.dependencies import GONE, gone, words
+from core.review.hidden import reveal
 from core.view import ChangeView, ProposalView
 from core.waiting import waits_for
 from core.workspace import roster_in_force
@@ -46,6 +49,8 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
             return self._undecidable(action.id)
         if action.id == "by_hand":
             return self._not_by_hand()
+        if action.id == "reveal":
+            return self._not_to_reveal()
         if action.id == "consult" and not self._colleagues():
             return "there is nobody else in the roster to ask"
         if action.id in ("next_item", "previous_item") and len(self._worklist) < 2:
@@ -61,7 +66,19 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
             return "the change is not painted yet"
         if self._stale:
             return STALE
-        return why_not(self.console_app.session.ledger, self.shown.row)
+        return why_not(self.console_app.session.ledger, self.shown.row) or self._unseen()
+
+    def _unseen(self) -> str | None:
+        if self._hidden.groups:
+            return f"some of it is hidden, labelled {label_words(self._hidden.groups)}"
+        return None
+
+    def _not_to_reveal(self) -> str | None:
+        if self.shown is None or self._painted_at is None:
+            return "the change is not painted yet"
+        if not self._hidden.groups:
+            return "nothing of this change is hidden"
+        return None if self._hidden.revealable else NOT_YOURS
 
     def _undecidable(self, outcome: str) -> str | None:
         view = self.shown
@@ -72,6 +89,8 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
         why = refusal(self.console_app.session, outcome, view.row)
         if why is None and outcome in ("approve", "edit") and view.content is None:
             return "its content was erased"
+        if why is None and outcome in ("approve", "edit"):
+            return self._unseen()
         return why
 
     def store_changed(self) -> None:
@@ -194,6 +213,17 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
         if change is not None:
             screen = EditScreen(self._key, change.row.change_digest)
             self.console_app.push_screen(screen, self._edited)
+
+    def action_reveal(self) -> None:
+        """Show what the labels hide of this change; who did is recorded."""
+        app = self.console_app
+        try:
+            groups = reveal(app.session.offline(), self._key[0], [self._key[1]])
+        except CountersignError as error:
+            app.say(f"Not shown: {error}", error=True)
+            return
+        self._load()
+        app.say(f"Shown, and recorded that you asked: {label_words(groups)}.")
 
     def action_consult(self) -> None:
         """Ask whom, and for the words."""

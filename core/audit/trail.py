@@ -155,6 +155,9 @@ _TOLD: dict[str, Callable[[JsonObject], str]] = {
     "change.consulted": lambda data: (
         f"{data['by']} {'answers' if 'answers' in data else 'asks'} {data['to']}"
     ),
+    "label.revealed": lambda data: (
+        f"{data['reviewer']} reveals what is labelled {', '.join(data['groups'])}"
+    ),
     "change.withdrawn": lambda data: f"taken back by {data['agent']}",
     "change.expired": lambda _data: "nobody decided it in time",
     "notice.raised": lambda data: (

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from core import stamps
 from core.beside import say
-from core.beside.reading import origin, search
+from core.beside.reading import marks, origin, search
 from core.canonical import JsonObject, exact
 from core.duplicates.keys import KEYS, Keys
 from core.duplicates.match import Match, codings, compare, concepts, times
@@ -130,4 +130,5 @@ def _item(resource: JsonObject, match: Match) -> JsonObject:
         "value": say.value(resource),
         "date": say.date(resource),
         "status": say.status(resource),
+        **marks(resource),
     }

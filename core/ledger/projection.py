@@ -16,6 +16,7 @@ from core.ledger import (
     deadline_events,
     hub_events,
     incident_events,
+    label_events,
     notice_events,
 )
 from core.ledger.event import ERASED, UnknownEvent
@@ -329,6 +330,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     **notice_events.PROJECTORS,
     **deadline_events.PROJECTORS,
     **incident_events.PROJECTORS,
+    **label_events.PROJECTORS,
     (ERASED, 1): _erased,
 }
 

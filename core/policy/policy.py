@@ -38,6 +38,8 @@ class Policy:
     break_glass: frozenset[str] = frozenset()
     """Roles that may break the glass; none where the document does not say."""
     age_of_majority: int = 18
+    labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Group of sensitive labels → the roles that see it without asking, and no other role does."""
     enforce_cases: bool = False
     """Whether the document may not be adopted while it lets through more than its cases say."""
 

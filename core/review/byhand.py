@@ -23,6 +23,7 @@ from core.ports import Reads, Transaction
 from core.records import ChangeRow, FreezeRow, ProposalRow
 from core.review.content import Content, read_content
 from core.review.decide import about, reviewer_of
+from core.review.hidden import check_not_hidden
 from core.review.voting import find_change
 from core.statement import Statement, sign
 from core.workspace import Workspace, document
@@ -110,6 +111,7 @@ def enter(workspace: Workspace, proposal: str, index: int, said: Entry) -> str:
                 remedy="Ask who set it; --despite-freeze says that you know of it",
             )
         person, role = reviewer_of(workspace, transaction, "enter", change, transaction.clock.hi)
+        check_not_hidden(workspace, transaction, change)
         statement = _signed(workspace, transaction, found, change, person.id, role, frozen)
         actor = Actor("reviewer", person.id, statement.kid)
         _close_exceptions(transaction, change, actor)

@@ -20,6 +20,7 @@ from core.review.asking import check, route_roles
 from core.review.attestation import check_attested
 from core.review.dependencies import check_known
 from core.review.glass import breaker_of, bypasses_of, check_glass, readmit
+from core.review.hidden import check_not_hidden
 from core.review.reasons import check_reason
 from core.review.recording import Answer, Case, Decided, Looked, Outcome, record
 from core.review.voiding import about, send_back_dependents, void
@@ -77,6 +78,7 @@ def decide(workspace: Workspace, proposal: str, index: int, answer: Answer) -> D
         without: list[int] = []
         if answer.outcome == "approve":
             check_consent_read(change, answer)
+            check_not_hidden(workspace, transaction, change)
             attested = check_attested(change, answer.attested)
             without = check_known(transaction, change, person.id, answer.without)
         roster, earlier = document(transaction, "roster").number, standing(transaction, change)

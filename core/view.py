@@ -12,7 +12,8 @@ from datetime import datetime
 from core.audit.trail import Line, trail
 from core.canonical import RESPONSE, JsonObject, parse_object
 from core.delta import Difference
-from core.errors import Failed
+from core.errors import CountersignError, Failed
+from core.intake.person import MAJORITY
 from core.intake.sameness import rejections
 from core.ledger.event import moment
 from core.lifecycle import State, derived
@@ -24,6 +25,7 @@ from core.review.content import Content, read_content
 from core.review.decide import shown_hash
 from core.review.hidden import Hidden
 from core.waiting import waits_for
+from core.workspace import policy_in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class ProposalView:
     history: tuple[Line, ...]
     consults: tuple[Said, ...] = ()
     """What colleagues asked and answered, oldest first."""
+    majority: int = MAJORITY
+    """The age in years from which the policy in force calls nobody a minor."""
     hidden: frozenset[str] = frozenset()
     """The groups of labels for which anything is hidden; the agent's words then are, too."""
 
@@ -83,7 +87,15 @@ def view_proposal(reads: Reads, row: ProposalRow) -> ProposalView:
         changes=tuple(_change(reads, change) for change in changes),
         history=tuple(trail(entries)),
         consults=tuple(said(entries)),
+        majority=_majority(reads),
     )
+
+
+def _majority(reads: Reads) -> int:
+    try:
+        return policy_in_force(reads).age_of_majority
+    except CountersignError:
+        return MAJORITY
 
 
 def proposal_json(view: ProposalView) -> JsonObject:

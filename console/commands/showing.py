@@ -9,6 +9,7 @@ from console.commands.finding import change_line
 from console.commands.output import say, value_text
 from core.beside.lines import (
     Line,
+    age,
     duplicate_lines,
     medication_lines,
     message_lines,
@@ -17,6 +18,7 @@ from core.beside.lines import (
 from core.canonical import JsonObject
 from core.delta import Difference
 from core.intake.sensitive import label_words
+from core.ledger.event import instant
 from core.records import ChangeRow
 from core.review.attestation import sentence, wanted
 from core.review.dependencies import GONE, words
@@ -30,7 +32,7 @@ def print_proposal(view: ProposalView, now: datetime) -> None:
     say(f"PROPOSAL  {row.id}")
     say(f"STATE     {view.state}")
     say(f"HASH      {view.hash}")
-    say(f"PATIENT   {patient_line(view.patient)}  {row.patient or ''}")
+    say(f"PATIENT   {patient_line(view.patient, now, view.majority)}  {row.patient or ''}")
     needed = f"    NEEDED BY {row.needed_by}" if row.needed_by else ""
     say(f"EHR       {row.ehr}    PURPOSE {row.purpose}    URGENCY {row.urgency}{needed}")
     for item in view.evidence:
@@ -56,15 +58,19 @@ def print_proposal(view: ProposalView, now: datetime) -> None:
         say(f"  {line.seq:>5}  {line.at}  {line.type}{place}  {line.actor}  {line.text}")
 
 
-def patient_line(patient: JsonObject | None) -> str:
+def patient_line(patient: JsonObject | None, now: datetime, majority: int) -> str:
     """Return name, birth date, sex and what makes a chart unusual, on one line."""
     from core.intake.label import patient_label
+    from core.intake.person import MINORITY, minority
 
     if patient is None:
         return "(erased)"
+    born = patient.get("birthDate", "unknown")
+    young = minority(patient, now.date(), majority)
+    years = f" ({age(str(born), instant(now))})" if young == "minor" else ""
     parts = [
         patient_label(patient) or "(no name)",
-        f"born {patient.get('birthDate', 'unknown')}",
+        f"born {born}" if young is None else f"born {born} {MINORITY[young]}{years}",
         str(patient.get("gender", "sex unknown")),
     ]
     if patient.get("deceasedBoolean") is True or "deceasedDateTime" in patient:

@@ -13,7 +13,6 @@ from console.actions import Action
 from console.deciding import DONE, Choice, Outcome, Shown, carry_out
 from console.permitted import refusal
 from console.presenters.labels import NOT_YOURS
-from console.presenters.patient import banner
 from console.presenters.queue import Key, what
 from console.screens.decide import DecisionModal
 from console.screens.reviewing import STALE, Reviewing
@@ -202,7 +201,7 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
 
         app, view, change = self.console_app, self._view, self.shown
         if view is not None and change is not None:
-            words = banner(view.patient, view.row.patient, app.session.clock.now()).plain
+            words = self._banner(view).plain
             ask_by_hand(app, change.row, words)
 
     def action_edit(self) -> None:
@@ -254,7 +253,7 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
             proposal=self._key[0],
             index=self._key[1],
             digest=change.row.change_digest,
-            patient=banner(view.patient, view.row.patient, app.session.clock.now()).plain,
+            patient=self._banner(view).plain,
             what=what(change.row),
             attestation=tuple(wanted(change.row.route_json)),
             without=tuple(one.idx for one in missing),

@@ -154,8 +154,7 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
             self._static("change-line", own("This change is not in the store.", "bold $error"))
             return
         here = Identity(view.row.patient_tag, view.row.ehr, view.row.patient_label or "(erased)")
-        now = self.console_app.session.clock.now()
-        self._static("patient", banner(view.patient, view.row.patient, now))
+        self._static("patient", self._banner(view))
         loud = alarms(view.patient, here, self._before)
         self._static("alarms", loud)
         self.query_one("#alarms").display = bool(loud.plain)
@@ -224,6 +223,10 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
                 *outcome_parts(change, zone),
             ]
         )
+
+    def _banner(self, view: ProposalView) -> Content:
+        now = self.console_app.session.clock.now()
+        return banner(view.patient, view.row.patient, now, view.majority)
 
     @property
     def _hidden(self) -> Hidden:

@@ -109,6 +109,7 @@ def _proposed(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
         "since": leaf["at"],
         "asked": data.get("asked"),
         "grounds": data.get("grounds"),
+        "needed_by": data.get("needed_by"),
     }
     return [Put("change", values | _revision(leaf, body))]
 

@@ -114,3 +114,4 @@ UPDATE change SET edited = (
     AND json_extract(CAST(leaf.leaf AS TEXT), '$.index') = change.idx
 );
 CREATE INDEX ix_change_asked ON change (asked);
+ALTER TABLE change ADD COLUMN needed_by VARCHAR;

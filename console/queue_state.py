@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from console.presenters.queue import Key, queue_row
@@ -26,8 +27,9 @@ NEWER_MOST = 1_000
 class QueueState:
     """One queue as it was read last."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, zone: tzinfo | None = None) -> None:
         self._session = session
+        self._zone = zone
         self.chosen = Chosen()
         self._before = Filter()
         self._claims: Mapping[Key, str] = {}
@@ -147,7 +149,7 @@ class QueueState:
     def _draw(self, change: ChangeRow) -> Row[Key]:
         now = self._session.clock.now()
         looker = self._claims.get((change.proposal, change.idx))
-        return queue_row(change, now, self.states, looker)
+        return queue_row(change, now, self.states, looker, self._zone)
 
     def look_around(self) -> None:
         """Read anew who else looks at what."""

@@ -126,6 +126,8 @@ class ChangeRow:
     """The same with what it replaces and the quotes it rests on."""
     edited: int | None = None
     """The newest revision that a person edited."""
+    needed_by: str | None = None
+    """When its proposal says that it is needed; None in older ledgers."""
 
     @property
     def term(self) -> str:

@@ -6,13 +6,14 @@ Source: design §8 (order of evidence and change), §13 (`show --json`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.audit.trail import Line, trail
 from core.canonical import RESPONSE, JsonObject, parse_object
 from core.delta import Difference
-from core.errors import Failed
+from core.errors import CountersignError, Failed
+from core.intake.person import MAJORITY
 from core.intake.sameness import rejections
 from core.ledger.event import moment
 from core.lifecycle import State, derived
@@ -22,7 +23,9 @@ from core.records_incident import GlassRow, ManualRow
 from core.review.consult import Said, said
 from core.review.content import Content, read_content
 from core.review.decide import shown_hash
+from core.review.hidden import Hidden
 from core.waiting import waits_for
+from core.workspace import policy_in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class ChangeView:
     """Who broke the glass for this revision."""
     by_hand: ManualRow | None = None
     """The entry by hand that spent its operation."""
+    hidden: Hidden = field(default_factory=Hidden)
+    """What the labels hide of it (`core.veil`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,10 @@ class ProposalView:
     history: tuple[Line, ...]
     consults: tuple[Said, ...] = ()
     """What colleagues asked and answered, oldest first."""
+    majority: int = MAJORITY
+    """The age in years from which the policy in force calls nobody a minor."""
+    hidden: frozenset[str] = frozenset()
+    """The groups of labels for which anything is hidden; the agent's words then are, too."""
 
 
 def view_proposal(reads: Reads, row: ProposalRow) -> ProposalView:
@@ -78,7 +87,15 @@ def view_proposal(reads: Reads, row: ProposalRow) -> ProposalView:
         changes=tuple(_change(reads, change) for change in changes),
         history=tuple(trail(entries)),
         consults=tuple(said(entries)),
+        majority=_majority(reads),
     )
+
+
+def _majority(reads: Reads) -> int:
+    try:
+        return policy_in_force(reads).age_of_majority
+    except CountersignError:
+        return MAJORITY
 
 
 def proposal_json(view: ProposalView) -> JsonObject:
@@ -92,14 +109,19 @@ def proposal_json(view: ProposalView) -> JsonObject:
         "ehr": view.row.ehr,
         "patient": view.row.patient,
         "rationale": view.rationale,
+        "hidden": sorted(view.hidden),
         "changes": [_change_json(change) for change in view.changes],
-        "evidence": [{key: item.get(key) for key in _EVIDENCE} for item in view.evidence],
+        "evidence": [_evidence_json(item) for item in view.evidence],
         "consults": [one.as_json() for one in view.consults],
         "history": [line.as_json() for line in view.history],
     }
 
 
 _EVIDENCE = ("source", "version", "quote", "supports", "grounding", "newer")
+
+
+def _evidence_json(item: JsonObject) -> JsonObject:
+    return {**{key: item.get(key) for key in _EVIDENCE}, "hidden": item.get("hidden") or []}
 
 
 def _change(reads: Reads, row: ChangeRow) -> ChangeView:
@@ -171,7 +193,8 @@ def _change_json(view: ChangeView) -> JsonObject:
             "route": row.route_json,
         },
         "delta": [] if content is None else [_effect(item) for item in content.delta],
-        "resource": None if content is None else content.resource,
+        "resource": None if content is None or view.hidden.values else content.resource,
+        "hidden": sorted(view.hidden.groups),
         "unverified_displays": [] if content is None else list(content.displays),
         "moved": list(view.moved),
         "context": None if content is None else content.beside,

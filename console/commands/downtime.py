@@ -15,6 +15,7 @@ from console.presenters.texts import since
 from core.ledger.event import moment
 from core.review.byhand import Entry, Line, Sheet, enter, sheet
 from core.review.downtime import Waiting, downtime
+from core.review.hidden import check_not_hidden
 
 NOT_THERE = "NOT in the chart"
 
@@ -100,6 +101,7 @@ def _waiting_json(item: Waiting) -> dict[str, Any]:
 
 def _show(opened: Opened, args: argparse.Namespace) -> None:
     found = sheet(opened.ledger, find_proposal(opened, args.id).id, args.change)
+    check_not_hidden(opened.offline(), opened.ledger, found.change)
     if args.json:
         print_json(_sheet_json(found))
         return

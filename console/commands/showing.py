@@ -9,6 +9,7 @@ from console.commands.finding import change_line
 from console.commands.output import say, value_text
 from core.beside.lines import (
     Line,
+    age,
     duplicate_lines,
     medication_lines,
     message_lines,
@@ -16,6 +17,8 @@ from core.beside.lines import (
 )
 from core.canonical import JsonObject
 from core.delta import Difference
+from core.intake.sensitive import label_words
+from core.ledger.event import instant
 from core.records import ChangeRow
 from core.review.attestation import sentence, wanted
 from core.review.dependencies import GONE, words
@@ -29,7 +32,7 @@ def print_proposal(view: ProposalView, now: datetime) -> None:
     say(f"PROPOSAL  {row.id}")
     say(f"STATE     {view.state}")
     say(f"HASH      {view.hash}")
-    say(f"PATIENT   {patient_line(view.patient)}  {row.patient or ''}")
+    say(f"PATIENT   {patient_line(view.patient, now, view.majority)}  {row.patient or ''}")
     needed = f"    NEEDED BY {row.needed_by}" if row.needed_by else ""
     say(f"EHR       {row.ehr}    PURPOSE {row.purpose}    URGENCY {row.urgency}{needed}")
     for item in view.evidence:
@@ -41,12 +44,13 @@ def print_proposal(view: ProposalView, now: datetime) -> None:
     say()
     say("AGENT SAYS, UNVERIFIED")
     say(f"  {row.agent} ({row.model}, {row.prompt}), confidence {row.confidence}")
-    say(f"  {view.rationale if view.rationale is not None else '(erased)'}")
+    lost = f"(hidden: labelled {label_words(view.hidden)})" if view.hidden else "(erased)"
+    say(f"  {view.rationale if view.rationale is not None else lost}")
     if view.consults:
         say()
         say("COLLEAGUES SAY")
     for one in view.consults:
-        say(f"  {one.at} change {one.index}  {one.by} to {one.to}: {one.note or '(erased)'}")
+        say(f"  {one.at} change {one.index}  {one.by} to {one.to}: {one.note or lost}")
     say()
     say("HISTORY")
     for line in view.history:
@@ -54,15 +58,19 @@ def print_proposal(view: ProposalView, now: datetime) -> None:
         say(f"  {line.seq:>5}  {line.at}  {line.type}{place}  {line.actor}  {line.text}")
 
 
-def patient_line(patient: JsonObject | None) -> str:
+def patient_line(patient: JsonObject | None, now: datetime, majority: int) -> str:
     """Return name, birth date, sex and what makes a chart unusual, on one line."""
     from core.intake.label import patient_label
+    from core.intake.person import MINORITY, minority
 
     if patient is None:
         return "(erased)"
+    born = patient.get("birthDate", "unknown")
+    young = minority(patient, now.date(), majority)
+    years = f" ({age(str(born), instant(now))})" if young == "minor" else ""
     parts = [
         patient_label(patient) or "(no name)",
-        f"born {patient.get('birthDate', 'unknown')}",
+        f"born {born}" if young is None else f"born {born} {MINORITY[young]}{years}",
         str(patient.get("gender", "sex unknown")),
     ]
     if patient.get("deceasedBoolean") is True or "deceasedDateTime" in patient:
@@ -76,6 +84,10 @@ def _print_evidence(item: JsonObject) -> None:
     facts = item.get("facts") or {}
     say()
     say(f"EVIDENCE  {item['source']} version {item['version'] or '?'}  [{item['grounding']}]")
+    if item.get("hidden"):
+        _print_lines(newer_lines(item.get("newer")))
+        say(f"  {_hidden(map(str, item['hidden']))}")
+        return
     if facts:
         marks = [key.replace("_", " ") for key in ("ai_label", "patient_written") if facts.get(key)]
         say(f"  {facts['kind']}, {facts['date'] or 'undated'}, {facts['status']} {' '.join(marks)}")
@@ -99,7 +111,10 @@ def _print_change(view: ChangeView, missing: list[ChangeRow], now: datetime) -> 
         _print_lines(message_lines(beside))
         _print_lines(duplicate_lines(beside))
         _print_lines(medication_lines(beside))
-        _print_delta(list(view.content.delta))
+        if view.hidden.values:
+            _print_hidden(view)
+        else:
+            _print_delta(list(view.content.delta))
         for path in view.content.displays:
             say(f"  unverified: {path} is the agent's own wording")
         if view.content.narrative == "dropped":
@@ -108,7 +123,7 @@ def _print_change(view: ChangeView, missing: list[ChangeRow], now: datetime) -> 
         say(f"  {rejected_words(view.rejected_before)}")
     if row.void:
         say(f"  the last approval became void: {row.void}")
-    for moved in view.moved:
+    for moved in () if view.hidden.values else view.moved:
         say(
             f"  moved since: {moved['path']}: {value_text(moved.get('before'))}"
             f" → {value_text(moved.get('after'))}"
@@ -121,6 +136,16 @@ def _print_change(view: ChangeView, missing: list[ChangeRow], now: datetime) -> 
 def _print_lines(lines: Iterable[Line]) -> None:
     for line in lines:
         say(f"  {'! ' if line.loud else ''}{line.text}")
+
+
+def _print_hidden(view: ChangeView) -> None:
+    for item in () if view.content is None else view.content.delta:
+        say(f"  {item.effect:<8} {item.path}")
+    say(f"  {_hidden(view.hidden.values)}")
+
+
+def _hidden(groups: Iterable[str]) -> str:
+    return f"hidden: labelled {label_words(groups)}; show --reveal shows it to who may see it"
 
 
 def _print_delta(delta: list[Difference]) -> None:

@@ -11,6 +11,7 @@ from textual.content import Content
 
 from console.commands.output import value_text
 from console.presenters.emphasis import emphasised
+from console.presenters.labels import hidden_text
 from console.presenters.texts import foreign, joined, many, own
 from core.canonical import Json
 from core.delta import Difference
@@ -40,7 +41,12 @@ def change_parts(view: ChangeView) -> Iterator[Content]:
             foreign("unknown" if base is None else base.version),
         )
     for item in sorted(view.content.delta, key=_place):
-        yield from _difference(item)
+        if view.hidden.values:
+            yield joined(_mark(item.effect), foreign(item.path))
+        else:
+            yield from _difference(item)
+    if view.hidden.values:
+        yield hidden_text(view.hidden.values, view.hidden)
     for path in view.content.displays:
         yield joined(own("⚠ unverified wording of the agent: ", "bold $warning"), foreign(path))
     if view.content.narrative == "dropped":
@@ -80,9 +86,12 @@ def moved_parts(view: ChangeView) -> Iterator[Content]:
         yield joined(own("⚠ The last approval became void: ", "bold $warning"),
                      foreign(view.row.void))  # fmt: skip
     for item in view.moved:
+        where = joined(own("  moved since: ", "bold"), foreign(str(item["path"])))
+        if view.hidden.values:
+            yield where
+            continue
         yield joined(
-            own("  moved since: ", "bold"),
-            foreign(str(item["path"])),
+            where,
             ": ",
             foreign(value_text(item.get("before"))),
             " → ",

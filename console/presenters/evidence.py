@@ -8,10 +8,12 @@ from itertools import pairwise
 from textual.content import Content
 
 from console.presenters.beside import painted
+from console.presenters.labels import hidden_text
 from console.presenters.texts import foreign, joined, lines, many, own
 from core.beside.lines import newer_lines, newest_words
 from core.canonical import JsonObject
 from core.grounding import Hit, cues
+from core.review.hidden import Hidden
 
 QUOTE = "bold reverse"
 CUE = "bold underline"
@@ -44,10 +46,18 @@ def evidence_text(evidence: Sequence[JsonObject], index: int) -> Content:
     return lines([text for _, text in evidence_blocks(evidence, index)])
 
 
-def evidence_blocks(evidence: Sequence[JsonObject], index: int) -> Blocks:
-    """Return the same piece by piece, each quote with its index in the proposal."""
+def evidence_blocks(
+    evidence: Sequence[JsonObject], index: int, hidden: Hidden | None = None
+) -> Blocks:
+    """Return the same piece by piece, each quote that is shown with its index in the proposal.
+
+    `hidden` is what the labels hide of the change.
+    """
     mine = [(number, item) for number, item in enumerate(evidence) if index in _supports(item)]
-    parts: list[tuple[int | None, Content]] = [(at, lines([*_item(item)])) for at, item in mine]
+    parts: list[tuple[int | None, Content]] = [
+        (None if item.get("hidden") else at, lines([*_item(item, hidden or Hidden())]))
+        for at, item in mine
+    ]
     if not mine:
         parts.append((None, own("No evidence was given for this change.", "bold $warning")))
     elsewhere = len(evidence) - len(mine)
@@ -61,7 +71,13 @@ def _supports(item: JsonObject) -> list[int]:
     return [int(getattr(index, "text", index)) for index in item.get("supports") or []]
 
 
-def _item(item: JsonObject) -> Iterator[Content]:
+def _item(item: JsonObject, hidden: Hidden) -> Iterator[Content]:
+    if item.get("hidden"):
+        yield joined(_badge(item), "  ", _source(item))
+        yield from painted(newer_lines(item.get("newer")))
+        yield hidden_text(map(str, item["hidden"]), hidden)
+        yield own("")
+        return
     hits = [_read_hit(found) for found in item.get("hits") or []]
     yield joined(_badge(item), "  ", _source(item))
     yield from _facts(item.get("facts") or {}, newest_words(item.get("newer")))

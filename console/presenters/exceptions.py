@@ -11,6 +11,7 @@ from console.presenters.queue import what
 from console.presenters.texts import foreign, joined, lines, many, own, since
 from console.widgets.rows import Column, Mark, Row
 from core.canonical import JsonObject, Number, encode
+from core.intake.sensitive import label_words
 from core.ledger.event import moment
 from core.reconcile.trouble import Trouble
 
@@ -95,16 +96,20 @@ def trouble_row(item: Trouble, now: datetime) -> Row[Key]:
 
 
 def trouble_text(
-    item: Trouble, differences: Sequence[JsonObject], sent: JsonObject | None
+    item: Trouble,
+    differences: Sequence[JsonObject],
+    sent: JsonObject | None,
+    hidden: frozenset[str] = frozenset(),
 ) -> Content:
     """Return what is known of one: the words, each difference with its three values, what to do.
 
     `sent` is the resource whose bytes went out; None where nothing did, or it was erased.
+    `hidden` are the groups of labels for which the values are left out.
     """
     parts = list(_words(item))
     grave = [one for one in differences if one.get("class") not in HARMLESS]
     for difference in sorted(grave, key=lambda one: one.get("class") != "critical"):
-        parts += [own(""), *_difference(difference, sent)]
+        parts += [own(""), *_difference(difference, sent, hidden)]
     rest = len(differences) - len(grave)
     if rest:
         parts += [own(""), own(f"and {many(rest, 'harmless difference')}", "dim")]
@@ -123,13 +128,18 @@ def _words(item: Trouble) -> Iterator[Content]:
     yield joined("since ", foreign(item.since))
 
 
-def _difference(item: JsonObject, sent: JsonObject | None) -> Iterator[Content]:
+def _difference(
+    item: JsonObject, sent: JsonObject | None, hidden: frozenset[str]
+) -> Iterator[Content]:
     grave = item.get("class") in ("critical", "changed")
     yield joined(
         foreign(str(item.get("path", "")), "bold"), "  ",
         foreign(str(item.get("class", "")), "bold $error" if grave else "bold $warning"),
     )  # fmt: skip
     yield foreign(str(item.get("reason", "")))
+    if hidden:
+        yield own(f"  hidden: labelled {label_words(hidden)}; v in its review shows it", "italic")
+        return
     yield joined("  intended   ", _value(item.get("intended")))
     yield joined("  submitted  ", _value(_at(sent, str(item.get("path", "")))))
     yield joined("  persisted  ", _value(item.get("persisted"), "bold"))

@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 from textual.content import Content
 
 from console.presenters.texts import foreign, hour, joined, lines, own, span
+from core.intake.sensitive import label_words
 from core.ledger.event import moment
 from core.lifecycle import State
 from core.view import ChangeView, ProposalView, consent_read, consent_words, rejected_words
@@ -80,9 +81,10 @@ def agent_text(view: ProposalView, *, looked: bool = True, supported: bool = Tru
     confidence = foreign(view.row.confidence) if looked else own(SHOWN_LATER, "italic")
     row = view.row
     said = view.rationale
+    gone = f"hidden with what is labelled {label_words(view.hidden)}" if view.hidden else "(erased)"
     return lines(
         [
-            own("(erased)") if said is None else foreign(said, newlines=True),
+            own(gone) if said is None else foreign(said, newlines=True),
             joined("agent ", foreign(row.agent), "  model ", foreign(row.model)),
             joined("prompt ", foreign(row.prompt)),
             joined("confidence ", confidence, "" if supported else UNSUPPORTED),

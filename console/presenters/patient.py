@@ -12,6 +12,7 @@ from textual.content import Content
 from console.presenters.texts import foreign, joined, own
 from core.canonical import JsonObject
 from core.intake.label import patient_label
+from core.intake.person import MAJORITY, MINORITY, minority
 
 LOUD = "bold reverse"
 
@@ -25,14 +26,24 @@ class Identity:
     label: str
 
 
-def banner(patient: JsonObject | None, reference: str | None, now: datetime) -> Content:
-    """Return name, birth date with age, sex and record number on one line."""
+def banner(
+    patient: JsonObject | None, reference: str | None, now: datetime, majority: int = MAJORITY
+) -> Content:
+    """Return name, birth date with age, sex and record number on one line.
+
+    Who is younger than `majority` years is marked, loudly, beside the birth date.
+    """
     if patient is None:
         return own("(the patient's data was erased)", LOUD)
     return Content("  ").join(
         [
             foreign(patient_label(patient) or "(no name)", "bold"),
-            joined("born ", foreign(_text(patient, "birthDate") or "unknown"), _age(patient, now)),
+            joined(
+                "born ",
+                foreign(_text(patient, "birthDate") or "unknown"),
+                _age(patient, now),
+                _minor(patient, now, majority),
+            ),
             foreign(_text(patient, "gender") or "sex unknown"),
             _record_number(patient),
             foreign(reference or "", "dim"),
@@ -87,6 +98,11 @@ def _age(patient: JsonObject, now: datetime) -> str:
     if years < 2:
         return f" ({max(0, (now.date() - born).days)} d)" if months < 2 else f" ({months} mo)"
     return f" ({years} y)"
+
+
+def _minor(patient: JsonObject, now: datetime, majority: int) -> Content:
+    found = minority(patient, now.date(), majority)
+    return Content("") if found is None else joined(" ", own(f" {MINORITY[found]} ", LOUD))
 
 
 def _record_number(patient: JsonObject) -> Content:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, tzinfo
 
-from console.presenters.texts import span
+from console.presenters.texts import hour, span
 from console.widgets.rows import Column, Mark, Row
 from core.ledger.event import moment
 from core.lifecycle import State
@@ -18,6 +18,9 @@ NOT_SENT = "ready, not yet sent"
 """How an approval that has no effect yet is told from one that has."""
 
 _WAITS = (State.PENDING, State.DEFERRED)
+_NEEDED = (*_WAITS, State.EXPIRED, State.READY)
+LATE = "LATE"
+"""What is said of a change that was needed by now and is not in the chart."""
 _RISKS: dict[str, Mark] = {"high": "loud"}
 
 
@@ -41,15 +44,24 @@ def columns(*, all_open: bool) -> list[Column]:
 
 
 def queue_row(
-    change: ChangeRow, now: datetime, shown: Collection[str], looker: str | None = None
+    change: ChangeRow,
+    now: datetime,
+    shown: Collection[str],
+    looker: str | None = None,
+    zone: tzinfo | None = None,
 ) -> Row[Key]:
-    """Return one row; only a change that waits for a person has a countdown.
+    """Return one row; only a change that waits for a person, or is needed by a time, counts down.
 
-    `looker` is who else looks at it now. What is in none of the states that the list shows is
-    marked as gone, with what became of it.
+    The sooner of expiry and need counts, and the need is said with its hour of `zone`. `looker`
+    is who else looks at it now. What is in none of the states that the list shows is marked as
+    gone, with what became of it.
     """
     until = moment(change.expires) if change.expires and change.state in _WAITS else None
     gone = change.state not in shown
+    needed = moment(change.needed_by) if change.needed_by and change.state in _NEEDED else None
+    late = needed is not None and needed <= now
+    if needed is not None and (until is None or needed < until):
+        until = needed
     state = NOT_SENT if change.state == State.READY else change.state
     marks: dict[str, Mark] = {}
     if until is not None and (until - now).total_seconds() < 3600:
@@ -59,11 +71,16 @@ def queue_row(
     if change.tier in _RISKS:
         marks["risk"] = _RISKS[change.tier]
     route = change.route_json
-    words = what(change) if looker is None or gone else f"{looker} is looking: {what(change)}"
+    if needed is not None and not gone:
+        when = LATE if late else f"needed {_hour(needed, now, zone)}"
+        about = f"{when}: {what(change)}"
+    else:
+        about = what(change)
+    words = about if looker is None or gone else f"{looker} is looking: {about}"
     return Row(
         key=(change.proposal, change.idx),
         cells={
-            "due": "" if until is None or gone else span(until, now),
+            "due": "" if until is None or gone else LATE if late else span(until, now),
             "urgency": change.urgency if change.urgency == "routine" else change.urgency.upper(),
             "risk": change.tier or "",
             "what": f"{state}: {words}" if gone else words,
@@ -75,6 +92,13 @@ def queue_row(
         },
         marks={"*": "gone"} if gone else marks,
     )
+
+
+def _hour(needed: datetime, now: datetime, zone: tzinfo | None) -> str:
+    """Return `14:05`, or `11-24 14:05` where that is another day."""
+    local = needed.astimezone(zone)
+    day = "" if local.date() == now.astimezone(zone).date() else f"{local:%m-%d} "
+    return f"{day}{hour(needed, zone)}"
 
 
 def what(change: ChangeRow) -> str:

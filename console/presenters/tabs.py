@@ -9,10 +9,14 @@ from textual.content import Content
 
 from console.presenters.audit import pretty
 from console.presenters.judgement import judgement_parts
+from console.presenters.labels import hidden_text
 from console.presenters.texts import foreign, hour, joined, lines, own, since
 from core.canonical import JsonObject
 from core.context import Kept
+from core.intake.sensitive import label_words
 from core.ledger.event import moment
+from core.review.hidden import Sight
+from core.veil import kept_for
 from core.view import ChangeView, ProposalView
 
 TABS = ("Change", "Raw JSON", "History", "Policy", "Chart")
@@ -22,6 +26,8 @@ def raw_text(view: ChangeView) -> Content:
     """Return the exact JSON that would be sent, and the base that it rests on."""
     if view.content is None:
         return own("The content of this change was erased.", "bold")
+    if view.hidden.values:
+        return hidden_text(view.hidden.values, view.hidden)
     parts = [own("intended, exactly as it would be sent", "bold"), _json(view.content.resource)]
     if view.content.base is not None:
         parts += [own(""), own("base, as it was read", "bold"), _json(view.content.base)]
@@ -30,10 +36,11 @@ def raw_text(view: ChangeView) -> Content:
 
 def history_text(view: ProposalView, index: int, zone: tzinfo | None) -> Content:
     """Return what colleagues said of this change, then what happened to it, oldest first."""
+    gone = "(hidden)" if view.hidden else "(erased)"
     notes = [
         joined(
             own(f"{moment(one.at).astimezone(zone):%m-%d} {hour(moment(one.at), zone)}  "),
-            foreign(f"{one.by} to {one.to}: ", "bold"), foreign(one.note or "(erased)"),
+            foreign(f"{one.by} to {one.to}: ", "bold"), foreign(one.note or gone),
         )
         for one in view.consults
         if one.index == index
@@ -68,14 +75,15 @@ def policy_text(view: ChangeView, now: datetime, zone: tzinfo | None) -> Content
     return lines(parts)
 
 
-def chart_text(kept: Sequence[Kept], now: datetime) -> Content:
+def chart_text(kept: Sequence[Kept], now: datetime, sight: Sight) -> Content:
     """Return what this console keeps of the chart for this proposal, and how old each piece is."""
     if not kept:
         return own("Nothing of the chart is kept for this proposal yet; a sync brings it.")
-    return lines([line for item in kept for line in _kept(item, now)])
+    shown = kept_for(kept, sight)
+    return lines([line for item, groups in shown for line in _kept(item, now, groups)])
 
 
-def _kept(item: Kept, now: datetime) -> Iterator[Content]:
+def _kept(item: Kept, now: datetime, hidden: frozenset[str]) -> Iterator[Content]:
     age = f"read {since(moment(item.fetched), now)} ago"
     if item.gone:
         yield joined(foreign(item.reference, "bold"), own(f"  gone, {age}", "bold $stale"))
@@ -83,6 +91,8 @@ def _kept(item: Kept, now: datetime) -> Iterator[Content]:
     yield joined(foreign(item.reference, "bold"), foreign(f"  version {item.version}, {age}"))
     if item.resource is not None:
         yield _json({key: value for key, value in item.resource.items() if key not in _DULL})
+    if hidden:
+        yield own(f"hidden: labelled {label_words(hidden)}", "bold italic")
     yield own("")
 
 

@@ -20,10 +20,9 @@ from console.widgets.key_bar import KeyBar
 from console.widgets.pane import Pane
 from console.widgets.row_list import RowList
 from console.widgets.status_line import StatusLine
-from core.canonical import JsonObject
 from core.errors import CountersignError
 from core.reconcile.trouble import Trouble, troubles
-from core.view import differences_of, submitted_of
+from core.veil import Compared, compared_for
 
 _EMPTY = (
     "Nothing to look at.\n\n"
@@ -228,10 +227,8 @@ class ExceptionsScreen(ListScreen[None], inherit_bindings=False):
         self.refresh_bindings()
         if item is None:
             return
-        found: tuple[JsonObject, ...] = ()
-        sent: JsonObject | None = None
-        ledger = self.console_app.session.ledger
+        found, session = Compared(), self.console_app.session
         if item.change is not None and item.exception is not None:
-            found = differences_of(ledger, item.change)
-            sent = submitted_of(ledger, item.change)
-        self.query_one("#detail", Pane).show(trouble_text(item, found, sent))
+            found = compared_for(session.offline(), session.ledger, item.change)
+        text = trouble_text(item, found.differences, found.sent, found.hidden)
+        self.query_one("#detail", Pane).show(text)

@@ -5,6 +5,7 @@ Source: design §12.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from textual.app import ComposeResult
@@ -25,15 +26,18 @@ from console.presenters.incidents import (
 )
 from console.presenters.texts import foreign, joined, lines, many, own
 from console.screens.confirm import Confirmed, ConfirmModal
+from console.screens.declaring import ask_close, ask_declare
 from console.screens.listing import ListScreen
 from console.widgets.key_bar import KeyBar
 from console.widgets.row_list import RowList
 from console.widgets.status_line import StatusLine
 from core.audit.events import leaf_of
+from core.canonical import JsonObject, Number
 from core.errors import CountersignError
 from core.incident.preview import preview
 from core.incident.summary import Frozen, Summary, summarize
-from core.records import ProposalRow
+from core.records import ChangeRow, ProposalRow
+from core.records_incident import IncidentRow
 
 
 class IncidentsScreen(ListScreen[None], inherit_bindings=False):
@@ -86,12 +90,14 @@ class IncidentsScreen(ListScreen[None], inherit_bindings=False):
 
     def blocked(self, action: Action) -> str | None:
         """Say why something cannot be done now."""
-        if action.id in ("freeze", "thaw"):
-            why = refusal(self.console_app.session, action.id)
+        if action.id in ("freeze", "thaw", "declare_incident", "close_incident"):
+            why = refusal(self.console_app.session, action.id.replace("_", "-"))
             if why is not None:
                 return why
         if action.id == "thaw" and self.frozen is None:
             return "no freeze is in force"
+        if action.id == "close_incident" and not self._open_incidents:
+            return "no incident is open"
         if action.id == "open" and self._proposal() is None:
             return "no proposal belongs to this line"
         return None
@@ -168,6 +174,18 @@ class IncidentsScreen(ListScreen[None], inherit_bindings=False):
         modal = ConfirmModal(about, reason=True)
         self.console_app.push_screen(modal, partial(self._lift, item.row.id))
 
+    def action_declare_incident(self) -> None:
+        """Ask what went wrong with the change of the chosen event."""
+        ask_declare(self.console_app, self._change())
+
+    def action_close_incident(self) -> None:
+        """Ask which incident to close."""
+        ask_close(self.console_app, self._open_incidents)
+
+    @property
+    def _open_incidents(self) -> Sequence[IncidentRow]:
+        return () if self._summary is None else self._summary.incidents
+
     def _declare(self, scopes: list[dict[str, str]], confirmed: Confirmed | None) -> None:
         from core.incident.freeze import declare
 
@@ -218,15 +236,25 @@ class IncidentsScreen(ListScreen[None], inherit_bindings=False):
         return [*found, {}]
 
     def _proposal(self) -> ProposalRow | None:
-        """Return the proposal of the event under the cursor, or the newest one."""
+        """Return the proposal of the event under the cursor, or None."""
+        id_ = (self._leaf() or {}).get("proposal")
+        return self.console_app.session.ledger.proposal(id_) if isinstance(id_, str) else None
+
+    def _change(self) -> ChangeRow | None:
+        """Return the change of the event under the cursor, or None where it is about no one."""
+        leaf = self._leaf() or {}
+        id_, index = leaf.get("proposal"), leaf.get("index")
+        if not isinstance(id_, str) or not isinstance(index, Number):
+            return None
+        return self.console_app.session.ledger.change(id_, int(index.text))
+
+    def _leaf(self) -> JsonObject | None:
         seq = self.timeline.cursor if self._ready else None
         ledger = self.console_app.session.ledger
         if seq is None:
             return None
         found = ledger.events_at([seq])
-        leaf = leaf_of(found[0].leaf) if found else None
-        id_ = None if leaf is None else leaf.get("proposal")
-        return ledger.proposal(id_) if isinstance(id_, str) else None
+        return leaf_of(found[0].leaf) if found else None
 
     def _read(self, *, timeline: bool) -> None:
         if not self._ready:

@@ -61,7 +61,7 @@ class QueueScreen(ListScreen[None], inherit_bindings=False):
         """Fill the list before the first paint."""
         self.query_one("#words").display = False
         self.query_one(Chips).display = False
-        self._state = QueueState(self.console_app.session)
+        self._state = QueueState(self.console_app.session, self.console_app.zone)
         self._show_list(0)
         self._fresh = True
 

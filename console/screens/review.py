@@ -12,11 +12,12 @@ from console import actions
 from console.actions import Action
 from console.deciding import DONE, Choice, Outcome, Shown, carry_out
 from console.permitted import refusal
-from console.presenters.patient import banner
+from console.presenters.labels import NOT_YOURS
 from console.presenters.queue import Key, what
 from console.screens.decide import DecisionModal
 from console.screens.reviewing import STALE, Reviewing
 from core.errors import CountersignError
+from core.intake.sensitive import label_words
 from core.ledger.event import moment
 from core.lifecycle import State
 from core.records import ChangeRow
@@ -25,6 +26,7 @@ from core.review.attestation import wanted
 from core.review.consult import colleagues
 from core.review.decide import Looked
 from core.review.dependencies import GONE, gone, words
+from core.review.hidden import reveal
 from core.view import ChangeView, ProposalView
 from core.waiting import waits_for
 from core.workspace import roster_in_force
@@ -45,7 +47,9 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
         if action.id in _DECIDING:
             return self._undecidable(action.id)
         if action.id == "by_hand":
-            return self._unpainted() or self._refused("enter")
+            return self._unpainted() or self._refused("enter") or self._unseen()
+        if action.id == "reveal":
+            return self._not_to_reveal()
         if action.id == "consult":
             return self._not_askable()
         if action.id in ("next_item", "previous_item") and len(self._worklist) < 2:
@@ -68,11 +72,25 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
             return "there is nobody else in the roster to ask"
         return self._refused("consult")
 
+    def _unseen(self) -> str | None:
+        if self._hidden.groups:
+            return f"some of it is hidden, labelled {label_words(self._hidden.groups)}"
+        return None
+
+    def _not_to_reveal(self) -> str | None:
+        if self.shown is None or self._painted_at is None:
+            return "the change is not painted yet"
+        if not self._hidden.groups:
+            return "nothing of this change is hidden"
+        return None if self._hidden.revealable else NOT_YOURS
+
     def _undecidable(self, outcome: str) -> str | None:
         why = self._unpainted() or self._refused(outcome)
         view = self.shown
         if why is None and outcome in ("approve", "edit") and view and view.content is None:
             return "its content was erased"
+        if why is None and outcome in ("approve", "edit"):
+            return self._unseen()
         return why
 
     def store_changed(self) -> None:
@@ -184,7 +202,7 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
 
         app, view, change = self.console_app, self._view, self.shown
         if view is not None and change is not None:
-            words = banner(view.patient, view.row.patient, app.session.clock.now()).plain
+            words = self._banner(view).plain
             ask_by_hand(app, change.row, words)
 
     def action_edit(self) -> None:
@@ -195,6 +213,17 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
         if change is not None:
             screen = EditScreen(self._key, change.row.change_digest)
             self.console_app.push_screen(screen, self._edited)
+
+    def action_reveal(self) -> None:
+        """Show what the labels hide of this change; who did is recorded."""
+        app = self.console_app
+        try:
+            groups = reveal(app.session.offline(), self._key[0], [self._key[1]])
+        except CountersignError as error:
+            app.say(f"Not shown: {error}", error=True)
+            return
+        self._load()
+        app.say(f"Shown, and recorded that you asked: {label_words(groups)}.")
 
     def action_consult(self) -> None:
         """Ask whom, and for the words."""
@@ -225,7 +254,7 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
             proposal=self._key[0],
             index=self._key[1],
             digest=change.row.change_digest,
-            patient=banner(view.patient, view.row.patient, app.session.clock.now()).plain,
+            patient=self._banner(view).plain,
             what=what(change.row),
             attestation=tuple(wanted(change.row.route_json)),
             without=tuple(one.idx for one in missing),

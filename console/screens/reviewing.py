@@ -30,7 +30,9 @@ from core.context import rests_on
 from core.ledger.event import moment
 from core.lifecycle import State
 from core.records import ChangeRow
-from core.view import ChangeView, ProposalView, view_proposal
+from core.review.hidden import Hidden, Sight, sights
+from core.veil import view_for
+from core.view import ChangeView, ProposalView
 from core.waiting import state_words
 
 STALE = "this changed; reload with ctrl+r"
@@ -128,9 +130,9 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
     def _load(self) -> None:
         self._stale, self._painted_at = False, None
         self._load_number += 1
-        ledger = self.console_app.session.ledger
-        row = ledger.proposal(self._key[0])
-        self._view = None if row is None else view_proposal(ledger, row)
+        session = self.console_app.session
+        row = session.ledger.proposal(self._key[0])
+        self._view = None if row is None else view_for(session.offline(), session.ledger, row)
         self._paint()
         self.refresh_bindings()
         self.call_after_refresh(self._painted, self._load_number)
@@ -152,16 +154,15 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
             self._static("change-line", own("This change is not in the store.", "bold $error"))
             return
         here = Identity(view.row.patient_tag, view.row.ehr, view.row.patient_label or "(erased)")
-        now = self.console_app.session.clock.now()
-        self._static("patient", banner(view.patient, view.row.patient, now))
+        self._static("patient", self._banner(view))
         loud = alarms(view.patient, here, self._before)
         self._static("alarms", loud)
         self.query_one("#alarms").display = bool(loud.plain)
         self.console_app.last_patient = here
         self._show_line(change.row)
-        blocks = evidence_blocks(view.evidence, self._key[1])
+        blocks = evidence_blocks(view.evidence, self._key[1], change.hidden)
         self._looking = Looking(frozenset(number for number, _ in blocks if number is not None))
-        self._confidence_shown = not self._looking.wanted
+        self._confidence_shown = not self._looking.wanted and not change.hidden.evidence
         self.query_one("#evidence", EvidencePane).show_blocks(blocks)
         self._show_tab(self._tab)
 
@@ -177,7 +178,8 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
         self._show_agent(view)
 
     def _show_agent(self, view: ProposalView) -> None:
-        text = agent_text(view, looked=self._confidence_shown, supported=bool(self._looking.wanted))
+        supported = bool(self._looking.wanted or self._hidden.evidence)
+        text = agent_text(view, looked=self._confidence_shown, supported=supported)
         self.query_one("#change", ChangePane).show_agent(text if self._tab == 0 else None)
 
     def on_evidence_pane_scrolled(self) -> None:
@@ -192,7 +194,8 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
         self._looking.saw(self.query_one("#evidence", EvidencePane).in_view(), app.monotonic())
         if self._looking.since is not None and before is None and app.timers:
             self.set_timer(LOOK_S, self.look)
-        if not self._confidence_shown and self._looking.enough(app.monotonic()):
+        hidden = self._hidden.evidence
+        if not self._confidence_shown and not hidden and self._looking.enough(app.monotonic()):
             self._confidence_shown = True
             self._show_agent(self._view)
 
@@ -206,7 +209,8 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
         if TABS[self._tab] == "Policy":
             return policy_text(change, now, zone)
         if TABS[self._tab] == "Chart":
-            return chart_text(app.session.ledger.kept(view.row.ehr, rests_on(view)), now)
+            kept = app.session.ledger.kept(view.row.ehr, rests_on(view))
+            return chart_text(kept, now, self._sight(change))
         return lines(
             [
                 *moved_parts(change),
@@ -219,6 +223,20 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
                 *outcome_parts(change, zone),
             ]
         )
+
+    def _banner(self, view: ProposalView) -> Content:
+        now = self.console_app.session.clock.now()
+        return banner(view.patient, view.row.patient, now, view.majority)
+
+    @property
+    def _hidden(self) -> Hidden:
+        """What the labels hide of the change that is shown."""
+        return Hidden() if self.shown is None else self.shown.hidden
+
+    def _sight(self, change: ChangeView) -> Sight:
+        session = self.console_app.session
+        seen = sights(session.offline(), session.ledger, change.row.proposal, [change.row])
+        return seen[change.row.idx]
 
     def _show_title(self) -> None:
         self._static("title", self.console_app.titled("Review", self._worklist.position(self._key)))

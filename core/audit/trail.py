@@ -161,6 +161,9 @@ _TOLD: dict[str, Callable[[JsonObject], str]] = {
         f"{data['by']} {'answers' if 'answers' in data else 'asks'} {data['to']}"
     ),
     "change.superseded": lambda data: f"{data['agent']} proposes {data['by']} in its place",
+    "label.revealed": lambda data: (
+        f"{data['reviewer']} reveals what is labelled {', '.join(data['groups'])}"
+    ),
     "change.withdrawn": lambda data: f"taken back by {data['agent']}",
     "change.expired": lambda _data: "nobody decided it in time",
     "notice.raised": lambda data: (

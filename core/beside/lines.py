@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from core.beside.medication import NOT_CHECKED
 from core.canonical import JsonObject
+from core.intake.sensitive import label_words
 
 WHY = {
     "not-offered": "this EHR offers no search for it",
@@ -37,6 +38,9 @@ def message_lines(beside: JsonObject) -> Iterator[Line]:
     """Yield to whom a message goes, by which address and medium, and what it says."""
     message = beside.get("message")
     if message is None:
+        return
+    if message.get("hidden"):
+        yield Line(f"RECIPIENT AND TEXT {_hidden(message)}. {CANNOT_BE_CALLED_BACK}", loud=True)
         return
     for item in message["to"]:
         at = ", ".join(str(one) for one in item["addresses"]) or "no address charted"
@@ -173,7 +177,15 @@ def _change(item: JsonObject) -> str:
     return f"change {int(item['index'].text) + 1}"
 
 
+def _hidden(item: JsonObject) -> str:
+    """Return what stands where labels hide what was read, or nothing."""
+    groups = item.get("hidden")
+    return f"hidden: labelled {label_words(map(str, groups))}" if groups else ""
+
+
 def _facts(item: JsonObject) -> str:
+    if hidden := _hidden(item):
+        return hidden
     found = (item["date"] or "undated", item["status"], item["says"], item["value"])
     return ", ".join(str(text) for text in found if text)
 
@@ -183,16 +195,22 @@ def _origin(item: JsonObject) -> str:
 
 
 def _allergy(item: JsonObject) -> str:
+    if hidden := _hidden(item):
+        return hidden
     criticality = item["criticality"] or "not stated"
     reaction = f"; {item['reaction']}" if item["reaction"] else ""
     return f"{item['says']} (criticality {criticality}{reaction})"
 
 
 def _medicine(item: JsonObject) -> str:
+    if hidden := _hidden(item):
+        return hidden
     return f"{item['says']}, {item['value']}" if item["value"] else str(item["says"])
 
 
 def _observed(item: JsonObject) -> str:
+    if hidden := _hidden(item):
+        return hidden
     return f"{item['value'] or 'no value'} ({item['date'] or 'undated'})"
 
 

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from core.canonical import JsonObject
 from core.errors import Refused, Unreachable
 from core.grounding import belongs_to
+from core.intake.sensitive import groups_of
 from core.ports import Ehr, Fetched
 
 Why: TypeAlias = Literal["not-offered", "not-reached", "refused", "withheld"]
@@ -44,5 +45,12 @@ async def search(ehr: Ehr, type_: str, patient: str, parameters: Mapping[str, st
 
 
 def origin(item: Fetched) -> JsonObject:
-    """Return where something was read: reference and version."""
-    return {"reference": item.reference, "version": item.version}
+    """Return where something was read: reference, version, its groups of sensitive labels."""
+    found: JsonObject = {"reference": item.reference, "version": item.version}
+    return found | marks(item.resource)
+
+
+def marks(resource: JsonObject) -> JsonObject:
+    """Return `labels`, the groups of a resource's sensitive labels, where it bears any."""
+    found = groups_of(resource)
+    return {"labels": sorted(found)} if found else {}

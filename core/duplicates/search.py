@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from core import stamps
 from core.beside import say
-from core.beside.reading import origin, search
+from core.beside.reading import marks, origin, search
 from core.canonical import JsonObject, exact
 from core.duplicates.keys import KEYS, Keys
 from core.duplicates.match import Match, codings, compare, concepts, times
@@ -18,7 +18,7 @@ from core.ledger.event import instant
 from core.ports import Clock, Ehr, Fetched, Reads
 from core.records import ChangeRow
 from core.review.content import Erased, read_content
-from core.review.withdraw import FROM
+from core.review.permissions import WITHDRAWABLE
 
 CHECKED, NOT_CHECKED = "checked", "not-checked"
 NO_KEYS = "no-rule"
@@ -98,7 +98,7 @@ def _proposed(
     reads: Reads, tag: str, resource: JsonObject, instead_of: str | None
 ) -> Iterable[JsonObject]:
     for change in reads.open_creates(tag, str(resource["resourceType"])):
-        if change.proposal == instead_of and change.state in FROM:
+        if change.proposal == instead_of and change.state in WITHDRAWABLE:
             continue
         theirs = _resource_of(reads, change)
         match = None if theirs is None else compare(resource, theirs)
@@ -135,4 +135,5 @@ def _item(resource: JsonObject, match: Match) -> JsonObject:
         "value": say.value(resource),
         "date": say.date(resource),
         "status": say.status(resource),
+        **marks(resource),
     }

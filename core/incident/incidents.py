@@ -40,6 +40,7 @@ _SEVERITY: dict[str, str] = {
     "misrouted-communication": "high",
     "break-glass": "high",
 }
+
 TOLD = ("role:on-call", "role:supervisor")
 """Who is told of every incident, whoever else is."""
 MAX_REASON = 4_000
@@ -53,6 +54,11 @@ class Declaration:
     reason: str
     severity: str | None = None
     change: tuple[str, int] | None = None
+
+
+def usual_severity(category: str) -> str:
+    """Return how severe an incident of a category is where nobody says otherwise."""
+    return _SEVERITY[category]
 
 
 def open_incident(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import Literal
 
 from core.canonical import Json, JsonObject
 from core.delta import Difference, touched
@@ -19,6 +20,11 @@ MINOR = "minor"
 MINOR_CONTACT = "minor-contact"
 PROXY = "proxy"
 CONFIDENTIAL = "confidential-contact"
+
+MAJORITY = 18
+"""The age of majority, in years, where no policy says another."""
+MINORITY = {"minor": "MINOR", "unsure": "age unsure"}
+"""What a screen says of it."""
 
 _CONTACT = ("telecom", "address", "contact")
 _INLINE_LABEL = "extension-inline-sec-label"
@@ -51,6 +57,24 @@ def person_flags(
     if contact and any(_hidden(item, elements) for item in (base, resource)):
         found.add(CONFIDENTIAL)
     return frozenset(found)
+
+
+def minority(patient: JsonObject, on: date, majority: int) -> Literal["minor", "unsure"] | None:
+    """Return whether a patient is a minor; None for who is surely of age.
+
+    `unsure` where the birth date is partial and could mean either, missing, or no date.
+    """
+    born = patient.get("birthDate")
+    if _is_surely_of_age(born, on, majority):
+        return None
+    parts = str(born).split("-") if isinstance(born, str) else []
+    try:
+        # The first day that the date may mean.
+        earliest = date(int(parts[0]), *(int(part) for part in [*parts[1:3], "1", "1"][:2]))
+    except (ValueError, IndexError):
+        return "unsure"
+    could_be = (earliest.year + majority, earliest.month, earliest.day)
+    return "unsure" if (on.year, on.month, on.day) >= could_be else "minor"
 
 
 def _is_surely_of_age(born: Json, on: date, majority: int) -> bool:

@@ -7,7 +7,7 @@ InformationSensitivityPolicy (FHIR R4 value set security-labels); 42 CFR Part 2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from core.canonical import JsonObject
 from core.consent.asked import labels_of
@@ -27,6 +27,14 @@ GROUPS: dict[str, frozenset[str]] = {
     "taboo": frozenset({"TBOO"}),
 }
 """Group → codes. `SEX` is sexuality and reproductive health; `SDV` abuse and domestic violence."""
+
+
+_WORDS = {"hiv": "HIV", "part2": "42 CFR Part 2"}
+
+
+def label_words(groups: Iterable[str]) -> str:
+    """Return the groups as people read them."""
+    return ", ".join(_WORDS.get(group, group) for group in sorted(groups))
 
 
 def groups(codes: frozenset[str]) -> frozenset[str]:

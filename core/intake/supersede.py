@@ -18,8 +18,8 @@ from core.ports import Reads, Transaction
 from core.proposal import Proposal
 from core.records import ChangeRow, ProposalRow
 from core.review.dependencies import GONE
+from core.review.permissions import WITHDRAWABLE
 from core.review.voiding import about
-from core.review.withdraw import FROM
 
 FIELD = "supersedes"
 SUPERSEDED = "change.superseded"
@@ -75,7 +75,7 @@ def supersede(
     if all(change.state == State.DENIED for change in transaction.changes(new.id)):
         return told(transaction, old, new)
     for change in transaction.changes(old.id):
-        if change.state in FROM:
+        if change.state in WITHDRAWABLE:
             transaction.append(
                 Event(
                     SUPERSEDED,

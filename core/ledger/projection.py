@@ -16,6 +16,7 @@ from core.ledger import (
     deadline_events,
     hub_events,
     incident_events,
+    label_events,
     notice_events,
     pace_events,
 )
@@ -109,6 +110,7 @@ def _proposed(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
         "since": leaf["at"],
         "asked": data.get("asked"),
         "grounds": data.get("grounds"),
+        "needed_by": data.get("needed_by"),
     }
     return [Put("change", values | _revision(leaf, body))]
 
@@ -332,6 +334,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     **notice_events.PROJECTORS,
     **deadline_events.PROJECTORS,
     **incident_events.PROJECTORS,
+    **label_events.PROJECTORS,
     (ERASED, 1): _erased,
 }
 

@@ -99,6 +99,12 @@ def _named(text: str) -> str:
     )
 
 
+def _label(text: str) -> str:
+    if text not in _LABELS:
+        refuse(f"{text!r} is no group of sensitive labels", f"Write one of {', '.join(_LABELS)}")
+    return text
+
+
 def _shaped(pattern: str, remedy: str) -> AfterValidator:
     def check(text: str) -> str:
         if re.fullmatch(pattern, text, re.ASCII) is None:
@@ -175,6 +181,9 @@ class Consent(_Table):
 
     default: Literal["permit", "deny"]
     actors: list[_Actor] = []
+
+
+_Label: TypeAlias = Annotated[str, AfterValidator(_label)]
 
 
 class Minors(_Table):
@@ -337,6 +346,7 @@ class Document(_Table):
     agent: list[AgentTable] = []
     break_glass: BreakGlass | None = None
     minors: Minors = Minors()
+    labels: dict[_Label, _Roles] = {}
     enforce_cases: bool = False
     route: Annotated[list[RouteTable], Field(min_length=1)]
     allow: list[AllowTable] = []

@@ -148,6 +148,7 @@ def _policy(document: Document) -> Policy:
         pause_s=document.review.pause,
         enforce_cases=document.enforce_cases,
         age_of_majority=document.minors.age_of_majority,
+        labels={group: frozenset(roles) for group, roles in document.labels.items()},
         break_glass=frozenset(document.break_glass.roles if document.break_glass else ()),
         routes=routes,
         allows=tuple(_allow(rule, document.tiers[-1]) for rule in document.allow),

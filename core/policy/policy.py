@@ -43,6 +43,8 @@ class Policy:
     quick_s: int = 4
     """An approval is quick that was looked at for less."""
     pause_s: int = 120
+    labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Group of sensitive labels → the roles that see it without asking, and no other role does."""
     enforce_cases: bool = False
     """Whether the document may not be adopted while it lets through more than its cases say."""
 

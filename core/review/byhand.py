@@ -24,6 +24,7 @@ from core.records import ChangeRow, FreezeRow, ProposalRow
 from core.review.asking import case_of
 from core.review.content import Content, read_content
 from core.review.decide import about, reviewer_of
+from core.review.hidden import check_not_hidden
 from core.review.permissions import unfit
 from core.review.voting import find_change
 from core.statement import Statement, sign
@@ -96,6 +97,7 @@ def enter(workspace: Workspace, proposal: str, index: int, said: Entry) -> str:
                 "a freeze is in force for this",
                 remedy="Ask who set it; --despite-freeze says that you know of it",
             )
+        check_not_hidden(workspace, transaction, change)
         statement = _signed(workspace, transaction, found, change, person.id, role, frozen)
         actor = Actor("reviewer", person.id, statement.kid)
         _close_exceptions(transaction, change, actor)

@@ -20,6 +20,7 @@ from core.review.asking import check, route_roles
 from core.review.attestation import check_attested
 from core.review.dependencies import check_known
 from core.review.glass import breaker_of, bypasses_of, check_glass, readmit
+from core.review.hidden import check_not_hidden
 from core.review.reasons import check_reason
 from core.review.recording import Answer, Case, Decided, Looked, Outcome, record
 from core.review.streak import check_pace
@@ -80,6 +81,7 @@ def decide(workspace: Workspace, proposal: str, index: int, answer: Answer) -> D
             if not answer.together:
                 check_pace(transaction, change, person.id, transaction.clock.lo)
             check_consent_read(change, answer)
+            check_not_hidden(workspace, transaction, change)
             attested = check_attested(change, answer.attested)
             without = check_known(transaction, change, person.id, answer.without)
         roster, earlier = document(transaction, "roster").number, standing(transaction, change)

@@ -28,6 +28,7 @@ from core.proposal import Create, Update
 from core.records import ChangeRow, ProposalRow
 from core.review.content import Content, read_content
 from core.review.decide import about, reviewer_of, send_back_dependents, void
+from core.review.hidden import check_not_hidden
 from core.review.voting import find_change
 from core.roster import Person
 from core.statement import Statement, sign
@@ -97,6 +98,7 @@ def edit(workspace: Workspace, proposal: str, index: int, resource: JsonObject, 
     """
     _, seen_now = find_change(workspace.ledger, proposal, index)
     reviewer_of(workspace, workspace.ledger, "edit", seen_now, workspace.clock.now())
+    check_not_hidden(workspace, workspace.ledger, seen_now)
     draft = check_edit(workspace.ledger, proposal, index, resource, workspace.clock.now())
     with workspace.ledger.transaction() as transaction:
         row, change = find_change(transaction, proposal, index)

@@ -173,6 +173,7 @@ class ChangeTable(SQLModel, table=True):
     asked: str | None = None
     grounds: str | None = None
     edited: int | None = None
+    needed_by: str | None = None
     place: str = Field(sa_column=Column(Text, Computed(PLACE, persisted=False)))
 
 

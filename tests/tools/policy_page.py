@@ -49,6 +49,7 @@ _WORDS = {
     "_Bound": "exact number", "_ValuePath": "element path", "_Unit": "UCUM code",
     "_Urgency": "`routine`, `urgent` or `stat`", "bool": "true or false", "int": "whole number",
     "_Otherwise": "`no-match`, `highest-tier` or `deny`",
+    "dict[_Label, _Roles]": "table of label group = list of roles",
     "dict[_Element, _Words]": "table of element = list of codes",
 }  # fmt: skip
 _MEANINGS = {
@@ -113,6 +114,8 @@ _MEANINGS = {
     "break_glass": "Who may decide without quorum, named role or consent.",
     "minors": "Who counts as a minor.",
     "age_of_majority": "In years; an unsure birth date counts as a minor's.",
+    "labels": "Who sees content of a label group without asking, and no other role does. A group "
+    "that does not stand here is shown to whoever of the route asks; that they asked is recorded.",
     "enforce_cases": "Whether a document that lets through more than its cases say is refused.",
     "people": "For cases: how many hold a role; without it every route is staffed.",
     "case": "What the document is meant to say; `policy test` tries them.",

@@ -129,3 +129,4 @@ INSERT INTO act (seq, reviewer, at, act)
 SELECT seq, json_extract(CAST(leaf AS TEXT), '$.data.reviewer'),
     json_extract(CAST(leaf AS TEXT), '$.at'), 'edit'
 FROM leaf WHERE json_extract(CAST(leaf AS TEXT), '$.type') = 'change.edited';
+ALTER TABLE change ADD COLUMN needed_by VARCHAR;

@@ -24,6 +24,7 @@ from core.review.decide import Answer, about, decide
 from core.review.edit import edit as edit_change
 from core.review.edit import editable
 from core.review.glass import Glass
+from core.review.hidden import reveal
 from core.review.reassign import Handover, Item, reassign
 from core.review.recall import recall
 from core.review.withdraw import withdraw
@@ -44,6 +45,7 @@ from tests.builders import (
 from tests.core.gateway.scenario import approve, change, edit, run, staged
 from tests.fakes import FakeConsents
 from tests.hub import Desk
+from tests.labelled import label_note, take_labels
 from tests.owners import join
 
 VALUES = ("555 0199", "Synthetic", "newly diagnosed", "59621000", "Patient/example")
@@ -72,8 +74,18 @@ async def live(bench: Bench) -> Bench:
     await _superseded(bench)
     await _asked(bench)
     await _held_for_consent(bench)
+    await _revealed(bench)
     _put_forward(bench)
     return bench
+
+
+async def _revealed(bench: Bench) -> None:
+    take_labels(bench)
+    label_note(bench)
+    quote = [{"source": "DocumentReference/n1", "quote": "a new mobile number", "supports": [0]}]
+    change = phone("555 0208", base_version=version(bench))
+    id_ = await staged(bench, change, correlation_id="revealed", evidence=quote)
+    assert reveal(bench.workspace, id_, [0]) == {"hiv"}
 
 
 def _put_forward(bench: Bench) -> None:

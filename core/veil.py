@@ -1,7 +1,7 @@
 """A proposal as the person here may see it: what is labelled sensitive hidden until revealed.
 
 A hidden value is gone from the view, so that whatever draws it cannot show it by oversight; what
-stays is where it stands and which labels hide it. Source: design §7; ADR 0021.
+stays is where it stands and which labels hide it. Source: design §7; ADR 0020.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What stands where labels hide something, on screen. Source: design §7; ADR 0021."""
+"""What stands where labels hide something, on screen. Source: design §7; ADR 0020."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The event of revealing what is labelled sensitive: `data` is `{reviewer, groups}`.
 
 It changes no read table: who has revealed what is read from the trail, and only where something is
-labelled. Source: design §7; ADR 0021.
+labelled. Source: design §7; ADR 0020.
 """
 
 from __future__ import annotations

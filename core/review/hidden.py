@@ -3,7 +3,7 @@
 A group of labels that the policy lists under `[labels]` is seen by its roles without asking, and
 by no others. One that it does not list is hidden from everybody at first; whoever holds a role of
 the route may reveal it. Roles that may break the glass may reveal any. Revealing is an event.
-What is hidden cannot be approved, edited or entered by hand. Source: design §7; ADR 0021.
+What is hidden cannot be approved, edited or entered by hand. Source: design §7; ADR 0020.
 """
 
 from __future__ import annotations

@@ -20,12 +20,13 @@ from console.screens.confirm import Confirmed, ConfirmModal
 from console.screens.decide import deferrals
 from core.errors import CountersignError
 from core.records import ChangeRow
-from core.review.bulk import Answered, Marked, answer_many, approve_many, check_alike, check_list
-from core.review.decide import Answer
 from core.review.reasons import REJECT_REASONS
 
+# What decides loads the models and the policy, which the first paint does not wait for.
 if TYPE_CHECKING:
     from console.screens.queue import QueueScreen
+    from core.review.bulk import Answered, Marked
+    from core.review.decide import Answer
 
 MARKING = frozenset({"mark", "approve_marked", "reject_marked", "defer_marked"})
 REASONS = [code for code in REJECT_REASONS if code != "other"]
@@ -76,6 +77,8 @@ class Marks:
 
     def ask(self, outcome: Outcome) -> None:
         """List every marked change with its patient, and ask for the one answer."""
+        from core.review.bulk import check_alike, check_list
+
         app, items = self._screen.console_app, self._items()
         try:
             check_list(items)
@@ -107,6 +110,8 @@ class Marks:
         answers: Sequence[Answer],
         confirmed: Confirmed | None,
     ) -> None:
+        from core.review.bulk import answer_many, approve_many
+
         app = self._screen.console_app
         if confirmed is None or (answers and confirmed.choice is None):
             app.say("Nothing was decided.")
@@ -126,6 +131,8 @@ class Marks:
         app.store_changed()
 
     def _answers(self, outcome: Outcome) -> list[tuple[str, Answer]]:
+        from core.review.decide import Answer
+
         if outcome == "reject":
             return [
                 (f"{code}: {REJECT_REASONS[code]}", Answer("reject", reason=code))
@@ -138,6 +145,8 @@ class Marks:
         return [(name, Answer("defer", until=until)) for name, until in found.items()]
 
     def _items(self) -> list[Marked]:
+        from core.review.bulk import Marked
+
         return [Marked(*key, digest) for key, digest in self._digests.items()]
 
     def _opened(self) -> set[str]:

@@ -29,6 +29,7 @@ from core.review.decide import Answer, decide
 from core.review.dependencies import GONE
 from core.review.edit import edit
 from core.review.glass import Glass
+from core.review.hidden import Hidden
 from core.review.reassign import Handover, Item, reassign
 from core.review.recall import recall
 from core.review.withdraw import withdraw
@@ -235,7 +236,9 @@ class Seat:
 
     def _view(self, cell: Cell | None) -> Any:
         """Return a view of the row; what is painted beside it decides nothing."""
-        return SimpleNamespace(changes=[SimpleNamespace(row=_of(cell).row, content=object())])
+        return SimpleNamespace(
+            changes=[SimpleNamespace(row=_of(cell).row, content=object(), hidden=Hidden())]
+        )
 
     def _item(self, scope: Scope, cell: Cell | None) -> Any:
         """Return what is under the cursor."""

@@ -92,7 +92,7 @@ def test_show_says_the_same_in_words_and_in_json(
         row = ward.ledger.proposal(change.proposal)
         assert row is not None
         view = view_proposal(ward.ledger, row)
-        print_proposal(view)
+        print_proposal(view, ward.bench.clock.now())
         (found,) = proposal_json(view)["changes"]
         told = capsys.readouterr().out
         if change.type == "MedicationRequest":

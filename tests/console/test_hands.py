@@ -82,7 +82,7 @@ async def test_ten_decisions_by_mouse_alone(desk: Desk) -> None:
         for number in range(10):
             if number % 2:
                 await click_words(pilot, "r Reject")
-                await click_words(pilot, "not-supported")
+                await click_words(pilot, "2  not-supported")
             else:
                 await click_words(pilot, "a Approve")
             await click_words(pilot, "Yes, ")

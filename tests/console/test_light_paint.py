@@ -22,11 +22,15 @@ PROGRAM = """
 import sys
 from datetime import datetime, UTC
 from console.app import ConsoleApp
+from core.ledger.event import Interval
+from sync.store.attention import StoreAttention
 from sync.store.connection import connect
 from sync.store.reads import StoreReads
 
 class Store(StoreReads):
     size = 1_000_000
+    def interval(self):
+        return Interval(Clock().now(), Clock().now())
 
 class Clock:
     def now(self):
@@ -37,7 +41,9 @@ class Session:
     reviewer = "dr-lee"
     alarm = str
     clock = Clock()
-    ledger = Store(connect(sys.argv[1], None))
+    connection = connect(sys.argv[1], None)
+    ledger = Store(connection)
+    attention = StoreAttention(connection)
     def anchored_size(self, published): return 0
     def change_counter(self): return 0
 

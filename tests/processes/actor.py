@@ -11,7 +11,7 @@ import random
 import sys
 
 from console.__main__ import main
-from tests.builders import problem_change, proposal
+from tests.builders import problem_of, proposal
 
 
 def call(*arguments: str, data: bytes = b"") -> tuple[int, list[dict]]:
@@ -28,7 +28,7 @@ def say(*words: str) -> None:
 
 
 def propose(tag: str) -> None:
-    value = proposal(problem_change(), evidence=[], correlation_id=tag)
+    value = proposal(problem_of(tag), evidence=[], correlation_id=tag)
     code, found = call("propose", "-", data=json.dumps(value).encode())
     assert code == 0, code
     say("proposed", found[0]["id"])

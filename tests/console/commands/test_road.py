@@ -14,7 +14,15 @@ import pytest
 from core.canonical import JsonObject, encode, exact, parse_object
 from core.delta import content
 from sync.store.verify import rebuild
-from tests.builders import CONDITION, NOTE, PATIENT, phone_change, problem_change, proposal
+from tests.builders import (
+    CONDITION,
+    NOTE,
+    PATIENT,
+    phone_change,
+    problem_change,
+    problem_of,
+    proposal,
+)
 from tests.scene import Scene, call, open_scene
 
 
@@ -146,7 +154,7 @@ def edit(scene: Scene, resource: dict) -> None:
 
 
 def written(scene: Scene, capsys, tmp_path: Path, tag: str) -> str:
-    id_ = propose(capsys, tmp_path, proposal(problem_change(), evidence=[], correlation_id=tag))
+    id_ = propose(capsys, tmp_path, proposal(problem_of(tag), evidence=[], correlation_id=tag))
     seen = call(capsys, "show", id_)[1][0]["hash"]
     assert call(capsys, "approve", id_, "--hash", seen)[0] == 0
     assert call(capsys, "run", "--once")[0] == 0
@@ -219,7 +227,7 @@ def test_restored_backup_is_found_and_writes_nothing(scene: Scene, capsys, tmp_p
     shutil.copytree(backup, scene.folder)
     report = verify(capsys)
     assert not report["ok"] and "old backup restored" in report["problems"][0]
-    id_ = propose(capsys, tmp_path, proposal(problem_change(), evidence=[], correlation_id="c-3"))
+    id_ = propose(capsys, tmp_path, proposal(problem_of("1003"), evidence=[], correlation_id="c-3"))
     seen = call(capsys, "show", id_)[1][0]["hash"]
     assert call(capsys, "approve", id_, "--hash", seen)[0] == 0
     before = len(scene.versions("Condition"))
@@ -239,5 +247,5 @@ def test_state_that_the_events_do_not_give_is_named(scene: Scene, capsys, tmp_pa
 def test_the_builders_condition_is_what_was_written(scene: Scene, capsys, tmp_path: Path) -> None:
     written(scene, capsys, tmp_path, "c-1")
     stored = scene.versions("Condition")[0]
-    kept = {key: stored[key] for key in CONDITION}
-    assert kept == exact(CONDITION)
+    wanted = {**CONDITION, "code": problem_of("c-1")["resource"]["code"]}
+    assert {key: stored[key] for key in wanted} == exact(wanted)

@@ -31,8 +31,12 @@ DRAFT = (
 
 def of(request: Request) -> dict[str, Any]:
     """Return the context members that `holds` asks about."""
+    independent = any(
+        one.badge == "verified" and not one.agent_written and not one.patient_written
+        for one in request.sources
+    )
     if request.intended is None:
-        return {"independent": False, "quotes": _quotes(request)}
+        return {"independent": independent, "quotes": _quotes(request)}
     body: Any = request.intended
     facts: dict[str, Any] = {
         "quantities": _amounts(body, "valueQuantity"),
@@ -40,10 +44,7 @@ def of(request: Request) -> dict[str, Any]:
         "sides": _texts(body.get("bodySite")),
         "dates": _texts(body.get("effectiveDateTime")),
         "quotes": _quotes(request),
-        "independent": any(
-            one.badge == "verified" and not one.agent_written and not one.patient_written
-            for one in request.sources
-        ),
+        "independent": independent,
     }
     if request.earlier is not None:
         facts["before"] = [

@@ -21,7 +21,8 @@ from tests.core.policy.builders import allow, document, forbid, request
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
 PER_POLICY = 40
-PROPOSALS = 100_000 if os.environ.get("COUNTERSIGN_FULL_SCALE") == "1" else 1_000
+FULL = os.environ.get("COUNTERSIGN_FULL_SCALE") == "1"
+PROPOSALS = 100_000 if FULL else 1_000
 TYPES = ("Patient", "Observation", "MedicationRequest")
 PATHS = (
     "Patient.telecom", "Patient.telecom.value", "Patient.name", "Patient.*", "Patient.extension",
@@ -176,6 +177,7 @@ def _fuzz(
         database=None,
         phases=[Phase.generate],
         deadline=None,
+        report_multiple_bugs=False,
         max_examples=proposals // PER_POLICY,
         suppress_health_check=list(HealthCheck),
     )
@@ -279,6 +281,7 @@ OFF = {
 }
 
 
+@pytest.mark.skipif(not FULL, reason="minutes of work: CI runs it with COUNTERSIGN_FULL_SCALE=1")
 @pytest.mark.parametrize("guard", OFF)
 def test_control_with_a_new_guard_switched_off_the_engines_differ(
     guard: str, monkeypatch: pytest.MonkeyPatch
@@ -291,6 +294,7 @@ def test_control_with_a_new_guard_switched_off_the_engines_differ(
 
 
 def test_what_the_controls_ask_agrees_while_every_guard_is_on() -> None:
-    seen = _fuzz(PROPOSALS, focused(), plain_requests())
+    proposals = min(PROPOSALS, 20_000)
+    seen = _fuzz(proposals, focused(), plain_requests())
 
-    assert min(seen[True], seen[False]) >= PROPOSALS // 50
+    assert min(seen[True], seen[False]) >= proposals // 50

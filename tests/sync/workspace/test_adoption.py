@@ -119,7 +119,8 @@ def test_a_roster_that_leaves_no_admin_is_refused(
 
 
 def _failing(word: str = "denied") -> str:
-    return sample_policy("sandbox").replace('expect = "review"', f'expect = "{word}"', 1)
+    text = sample_policy("sandbox").replace('expect = "review"', f'expect = "{word}"', 1)
+    return text.replace("version = 1", "version = 1\nenforce_cases = true", 1)
 
 
 def test_a_policy_that_fails_its_own_case_is_refused(

@@ -33,8 +33,10 @@ profile = "generic-r4"
 
 
 def script(folder: Path, body: str) -> str:
-    path = folder / "notify.py"
-    path.write_text(f"#!{sys.executable}\nimport json, os, subprocess, sys, time\n{body}\n")
+    """Return a program of its own that runs this; a path with a space fits into no `#!` line."""
+    program, path = folder / "notify.py", folder / "notify"
+    program.write_text(f"import json, os, subprocess, sys, time\n{body}\n")
+    path.write_text(f"#!/bin/sh\nexec '{sys.executable}' '{program}' \"$@\"\n")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return str(path)
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from core.incident.preview import Preview, PreviewReads, preview
-from core.ledger.event import instant, moment
+from core.ledger.event import instant
 from core.reconcile.trouble import Trouble, TroubleReads, troubles
 from core.records import FreezeRow
 from core.records_incident import IncidentRow
@@ -116,11 +116,6 @@ def frozen(reads: PreviewReads, row: FreezeRow) -> Frozen:
         {str(key): str(value) for key, value in scope.items()} if isinstance(scope, dict) else {}
     )
     return Frozen(row, named, preview(reads, named))
-
-
-def age_s(text: str, now: datetime) -> float:
-    """Return how many seconds ago a UTC text was."""
-    return (now - moment(text)).total_seconds()
 
 
 def summary_json(found: Summary) -> dict[str, object]:

@@ -215,19 +215,6 @@ def bypasses(who: Who, case: Case) -> tuple[Bypass, ...]:
     return tuple(found)
 
 
-def allowed_roles(act: str, case: Case | None) -> tuple[str, ...]:
-    """Return the roles of which one is needed: the route's first, in its order."""
-    row = TABLE[act]
-    if case is None:
-        return tuple(sorted(row.roles))
-    if row.grave_roles is not None and case.grave:
-        return tuple(sorted(row.grave_roles))
-    wanted = [*(case.roles if row.route_roles else ())]
-    wanted += case.reassign_by if row.reassigners else ()
-    wanted += sorted(case.breakers) if row.breakers else []
-    return tuple(dict.fromkeys([*wanted, *sorted(row.roles)]))
-
-
 def _state(act: str, row: Row, case: Case) -> Why | None:
     if row.excepted and not case.excepted:
         return Why(

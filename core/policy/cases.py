@@ -15,6 +15,7 @@ from typing import Literal
 from core.errors import BadInput
 from core.policy.case import Case, check_names, read_cases
 from core.policy.engine import evaluate
+from core.policy.limits import FULL
 from core.policy.parse import parse_policy
 from core.policy.policy import Policy
 from core.policy.verdict import Verdict
@@ -104,7 +105,7 @@ def _people(policy: Policy, counts: Mapping[str, int] | None) -> People:
 
 def _try(policy: Policy, case: Case, people: Mapping[str, int] | None) -> Tried:
     counts = people if case.people is None else case.people
-    verdict = evaluate(policy, case.request, _people(policy, counts))
+    verdict = evaluate(policy, case.request, _people(policy, counts), FULL)
     route = None if verdict.route is None else verdict.route.id
     reasons = frozenset(reason.code for reason in verdict.reasons)
     pairs: Sequence[tuple[str, object, object]] = (

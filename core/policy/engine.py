@@ -66,7 +66,7 @@ class _Asked:
 
 
 def evaluate(
-    policy: Policy, request: Request, people: Mapping[str, frozenset[str]], phase: str = "3"
+    policy: Policy, request: Request, people: Mapping[str, frozenset[str]], phase: str
 ) -> Verdict:
     """Return what the policy says of the request in an adoption phase.
 

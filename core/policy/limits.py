@@ -12,6 +12,8 @@ from core.policy.request import URGENCIES, Request
 from core.policy.rules import Agent
 
 Phase: TypeAlias = Literal["1", "2", "3"]
+FULL: Phase = "3"
+"""The phase that takes away nothing of what rules allow."""
 
 _ORDERS = (
     "MedicationRequest", "ServiceRequest", "DeviceRequest", "NutritionOrder", "SupplyRequest",
@@ -44,7 +46,7 @@ def reached(phase: str, request: Request, *, auto: bool, lowest: bool) -> bool:
     `auto`: without a person; `lowest`: in the lowest tier. Phase 1 takes drafts, phase 2 reviewed
     creates and updates of the lowest tier, phase 3 all; any other phase takes nothing.
     """
-    if phase == "3":
+    if phase == FULL:
         return True
     if auto or phase not in ("1", "2"):
         return False

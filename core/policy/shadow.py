@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.policy.engine import evaluate
+from core.policy.limits import FULL
 from core.policy.paths import ElementPath, element_path
 from core.policy.policy import Policy
 from core.policy.request import Request, Touched
@@ -112,5 +113,5 @@ def _wins(policy: Policy, other: Allow, rule: Allow) -> bool:
     roles = frozenset(role for route in policy.routes for role in route.roles)
     most = max(route.quorum for route in policy.routes)
     people = {f"person-{number}": roles for number in range(most)}
-    verdict = evaluate(replace(policy, allows=pair, forbids=()), asked, people)
+    verdict = evaluate(replace(policy, allows=pair, forbids=()), asked, people, FULL)
     return verdict.rules == (other.id,)

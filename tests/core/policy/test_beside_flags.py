@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.policy import Verdict, evaluate, parse_policy
-from tests.core.policy.builders import PEOPLE, allow, document, request
+from core.policy import Verdict, parse_policy
+from tests.core.policy.builders import PEOPLE, allow, document, evaluate, request
 
 
 def verdict(*flags: str, tier: str = "low", people: dict[str, frozenset[str]] = PEOPLE) -> Verdict:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from core.policy import Verdict, evaluate, parse_policy
-from tests.core.policy.builders import PEOPLE, allow, create, document, request
+from core.policy import Verdict, parse_policy
+from tests.core.policy.builders import PEOPLE, allow, create, document, evaluate, request
 
 URL = "http://example.org/ext"
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import BadInput
-from core.policy import evaluate, parse_policy
+from core.policy import parse_policy
 from core.policy.doubts import doubts
 from core.policy.inspection import check_adoptable, inspect_policy
-from tests.core.policy.builders import PEOPLE, allow, document, forbid, request, touched
+from tests.core.policy.builders import PEOPLE, allow, document, evaluate, forbid, request, touched
 
 AUTO = '[auto]\nenabled = true\npaths = ["Patient.telecom"]'
 

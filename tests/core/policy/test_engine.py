@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.policy import REASONS, Touched, Verdict, evaluate, parse_policy
-from tests.core.policy.builders import PEOPLE, allow, document, forbid, request, touched
+from core.policy import REASONS, Touched, Verdict, parse_policy
+from tests.core.policy.builders import PEOPLE, allow, document, evaluate, forbid, request, touched
 
 URL = "http://example.org/ext"
 

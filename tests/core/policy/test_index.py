@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.policy import evaluate, index, parse_policy
-from tests.core.policy.builders import PEOPLE, allow, document, forbid, request
+from core.policy import index, parse_policy
+from tests.core.policy.builders import PEOPLE, allow, document, evaluate, forbid, request
 
 
 def test_what_is_remembered_stays_bounded_and_right() -> None:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.policy import Policy, Request, Touched, Verdict, engine, evaluate, parse_policy
+from core.policy import Policy, Request, Touched, Verdict, engine, parse_policy
 from core.policy.conditions import Check
 from core.policy.paths import element_path
-from tests.core.policy.builders import allow, document, forbid, request
+from tests.core.policy.builders import allow, document, evaluate, forbid, request
 
 EXAMPLES = settings(derandomize=True, deadline=None, max_examples=200)
 PATHS = ("Patient.telecom", "Patient.telecom.value", "Patient.name", "Patient.*")

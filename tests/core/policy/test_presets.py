@@ -10,9 +10,9 @@ import pytest
 
 from core.canonical import Number
 from core.errors import BadInput, NotFound
-from core.policy import Request, Source, evaluate, parse_policy
+from core.policy import Request, Source, parse_policy
 from core.policy.presets import PRESETS, preset
-from tests.core.policy.builders import create, request, touched
+from tests.core.policy.builders import create, evaluate, request, touched
 
 CROWD = {name: frozenset({"coordinator", "physician"}) for name in ("ann", "ben")}
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from core.errors import BadInput
-from core.policy import Request, Verdict, evaluate, parse_policy, sample_policy
-from tests.core.policy.builders import create, request, touched
+from core.policy import Request, Verdict, parse_policy, sample_policy
+from tests.core.policy.builders import create, evaluate, request, touched
 
 ME = {"me": frozenset({"coordinator", "physician", "nurse", "supervisor"})}
 TEAM = {**ME, "lee": frozenset({"physician"})}

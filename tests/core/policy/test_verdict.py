@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from core.policy import Reason, Route, RuleTrace, Verdict, evaluate, parse_policy
-from tests.core.policy.builders import PEOPLE, allow, document, request
+from core.policy import Reason, Route, RuleTrace, Verdict, parse_policy
+from tests.core.policy.builders import PEOPLE, allow, document, evaluate, request
 
 ROUTE = Route("desk", ("coordinator", "nurse"), 2, 28800, 300, True, None)
 VERDICT = Verdict("review", "low", ("a", "b"), ROUTE, (), ())

@@ -13,7 +13,9 @@ from typing import Protocol
 from core.canonical import JsonObject
 from core.disposition import disposition, is_final
 from core.errors import BadInput, Conflict
+from core.lifecycle import State
 from core.ports import Reads
+from core.review.feedback import override_reason
 
 
 class FeedReads(Reads, Protocol):
@@ -50,18 +52,27 @@ def feed(reads: FeedReads, since: int, agent: str | None = None) -> Iterator[Jso
     """Yield one object a change that moved since, in the order in which they moved last.
 
     `{cursor, id, correlation_id, agent, final, index, revision, state, operation, reasons, hash}`,
-    and `edited` where a person edited it.
+    `edited` where a person edited it, and `override_reasons` (Codings, CDS Hooks) where one was
+    rejected.
     """
     for id_, index, seq in list(reads.moved_since(since)):
         proposal, change = reads.proposal(id_), reads.change(id_, index)
         if proposal is None or change is None or agent not in (None, proposal.agent):
             continue
+        told = disposition(reads, change)
         yield {
             "cursor": str(seq + 1),
             "id": id_,
             "correlation_id": proposal.correlation,
             "agent": proposal.agent,
             "final": is_final(change.state),
-            **disposition(reads, change),
+            **told,
+            **_overridden(told),
             "hash": change.change_digest,
         }
+
+
+def _overridden(told: JsonObject) -> JsonObject:
+    if told["state"] != State.REJECTED:
+        return {}
+    return {"override_reasons": [override_reason(code) for code in told["reasons"]]}

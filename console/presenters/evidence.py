@@ -41,17 +41,13 @@ Blocks = Sequence[tuple[int | None, Content]]
 """Pieces of text below each other; the index of the quote that each shows, or None."""
 
 
-def evidence_text(evidence: Sequence[JsonObject], index: int) -> Content:
-    """Return the evidence for one change; what supports only siblings is counted, not shown."""
-    return lines([text for _, text in evidence_blocks(evidence, index)])
-
-
 def evidence_blocks(
     evidence: Sequence[JsonObject], index: int, hidden: Hidden | None = None
 ) -> Blocks:
-    """Return the same piece by piece, each quote that is shown with its index in the proposal.
+    """Return the evidence for one change, each quote that is shown with its index in the proposal.
 
-    `hidden` is what the labels hide of the change.
+    What supports only siblings is counted, not shown; `hidden` is what the labels hide of the
+    change.
     """
     mine = [(number, item) for number, item in enumerate(evidence) if index in _supports(item)]
     parts: list[tuple[int | None, Content]] = [

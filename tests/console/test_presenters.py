@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from textual.content import Content
 
 from console.presenters.change import change_parts, leaves
-from console.presenters.evidence import evidence_text
+from console.presenters.evidence import evidence_blocks
 from console.presenters.judgement import agent_text
 from console.presenters.patient import Identity, alarms, banner
-from console.presenters.texts import foreign, many
+from console.presenters.texts import foreign, lines, many
 from console.worklist import KeyRows, Worklist
 from core.canonical import exact
 from core.grounding import ground
@@ -18,6 +19,10 @@ from tests.builders import NOTE, exact_object, phone_change, problem_change
 from tests.console.desk import Desk
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+def evidence_text(items: list[Any], index: int) -> Content:
+    return lines([block for _, block in evidence_blocks(items, index)])
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def _commands() -> str:
     lines += [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES]
     lines += ["", "## Reasons of a rejection", "", "| code | meaning |", "|---|---|"]
     lines += [f"| `{code}` | {meaning} |" for code, meaning in REJECT_REASONS.items()]
-    lines += ["", f"In CDS Hooks feedback each is a Coding of the system `{SYSTEM}`,"]
+    lines += ["", f"As a CDS Hooks override reason each is a Coding of the system `{SYSTEM}`,"]
     lines += ["the meaning its `display`."]
     lines += [
         "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -27,7 +28,6 @@ LIMITS = (
     'path = "Observation.effective[x]", max_age = "2d"',
     'path = "Observation.effective[x]", max_age = "9h", not_future = true',
 )
-OTHERWISE = st.sampled_from(["no-match", "highest-tier", "deny"])
 AGENTS = (
     "",
     '[[agent]]\nid = "a-1"\nmodels = ["m-1"]\nmax_urgency = "routine"\n',
@@ -36,60 +36,60 @@ AGENTS = (
 )
 
 
+@lru_cache(maxsize=None, typed=True)
+def pick(*values: Any) -> st.SearchStrategy[Any]:
+    """Return one of the values; made once, as Hypothesis examines every new strategy at length."""
+    return st.sampled_from(values)
+
+
+OTHERWISE = pick("no-match", "highest-tier", "deny")
+ONE_OR_TWO = st.lists(pick(*LIMITS), min_size=1, max_size=2)
+
+
+@cache
 @st.composite
 def checks(draw: st.DrawFn) -> str:
     """Return the conditions of an allow rule about Observation, as a TOML list of tables."""
-    limits = draw(st.lists(st.sampled_from(LIMITS), min_size=1, max_size=2))
+    limits = draw(ONE_OR_TWO)
     return _tables([f'{limit}, otherwise = "{draw(OTHERWISE)}"' for limit in limits])
 
 
+@cache
 @st.composite
 def unless(draw: st.DrawFn) -> str:
     """Return the conditions of a forbid."""
-    return _tables(draw(st.lists(st.sampled_from(LIMITS), min_size=1, max_size=2)))
+    return _tables(draw(ONE_OR_TWO))
 
 
+@cache
 @st.composite
 def quotes(draw: st.DrawFn) -> str:
     """Return what an allow rule demands of evidence."""
     parts = [
-        f"at_least = {draw(st.sampled_from([1, 1, 2]))}",
-        draw(st.sampled_from(["", "", 'kinds = ["Observation"]', 'kinds = ["*"]'])),
-        draw(st.sampled_from(["", "", 'max_age = "2d"', 'max_age = "400d"'])),
-        draw(st.sampled_from(["", "agent_written = true"])),
-        draw(st.sampled_from(["", "patient_written = true"])),
+        f"at_least = {draw(pick(1, 1, 2))}",
+        draw(pick("", "", 'kinds = ["Observation"]', 'kinds = ["*"]')),
+        draw(pick("", "", 'max_age = "2d"', 'max_age = "400d"')),
+        draw(pick("", "agent_written = true")),
+        draw(pick("", "patient_written = true")),
         f'otherwise = "{draw(OTHERWISE)}"',
     ]
     return "{" + ", ".join(part for part in parts if part) + "}"
 
 
-@st.composite
-def contents(draw: st.DrawFn) -> dict[str, Any]:
-    """Return the members of a request that conditions look at."""
-    intended = draw(st.none() | _bodies() | _bodies() | _bodies())
-    before = st.lists(st.fixed_dictionaries({"valueQuantity": _quantities()}), max_size=2)
-    return {
-        "intended": intended,
-        "earlier": draw(st.none() | before.map(tuple) | before.map(tuple)),
-        "sources": tuple(draw(st.lists(_sources(), max_size=3))),
-        "now": datetime.fromisoformat(facts.NOW),
-    }
-
-
 def _bodies() -> st.SearchStrategy[dict[str, Any]]:
-    codes = st.lists(st.sampled_from(facts.CODES), max_size=2)
+    codes = st.lists(pick(*facts.CODES), max_size=2)
     return st.fixed_dictionaries(
         {},
         optional={
             "valueQuantity": _quantities(),
-            "doseNumber": st.lists(st.sampled_from(facts.NUMBERS).map(Number), max_size=2)
-            | st.just("five"),
+            "doseNumber": st.lists(pick(*facts.NUMBERS).map(Number), max_size=2) | st.just("five"),
             "bodySite": codes.map(lambda found: {"coding": [{"code": code} for code in found]}),
-            "effectiveDateTime": st.sampled_from(facts.DATES),
+            "effectiveDateTime": pick(*facts.DATES),
         },
     )
 
 
+@cache
 def _quantities() -> st.SearchStrategy[dict[str, Any]]:
     def quantity(number: str, unit: str, system: str, comparator: str | None) -> dict[str, Any]:
         found: dict[str, Any] = {"value": Number(number), "code": unit, "system": system}
@@ -97,10 +97,10 @@ def _quantities() -> st.SearchStrategy[dict[str, Any]]:
 
     return st.builds(
         quantity,
-        st.sampled_from(facts.NUMBERS),
-        st.sampled_from(["kg", "kg", "kg", "g"]),
-        st.sampled_from([UCUM, UCUM, UCUM, UCUM, "http://other"]),
-        st.sampled_from([None, None, None, None, "<"]),
+        pick(*facts.NUMBERS),
+        pick("kg", "kg", "kg", "g"),
+        pick(UCUM, UCUM, UCUM, UCUM, "http://other"),
+        pick(None, None, None, None, "<"),
     )
 
 
@@ -108,13 +108,26 @@ def _sources() -> st.SearchStrategy[Source]:
     return st.builds(
         Source,
         st.just("DocumentReference/n1"),
-        st.sampled_from("12"),
-        st.sampled_from(["verified", "verified", "verified", "weak"]),
-        st.sampled_from(facts.KINDS),
-        st.sampled_from(facts.DATES),
-        st.sampled_from([False, False, True]),
-        st.sampled_from([False, False, True]),
+        pick("1", "2"),
+        pick("verified", "verified", "verified", "weak"),
+        pick(*facts.KINDS),
+        pick(*facts.DATES),
+        pick(False, False, True),
+        pick(False, False, True),
     )
+
+
+_BEFORE = st.lists(st.fixed_dictionaries({"valueQuantity": _quantities()}), max_size=2).map(tuple)
+NOW = datetime.fromisoformat(facts.NOW)
+CONTENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "intended": st.none() | _bodies() | _bodies() | _bodies(),
+        "earlier": st.none() | _BEFORE | _BEFORE,
+        "sources": st.lists(_sources(), max_size=3).map(tuple),
+        "now": st.just(NOW),
+    }
+)
+"""The members of a request that conditions look at."""
 
 
 def _tables(rows: list[str]) -> str:

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 
 import cedarpy
 import pytest
@@ -16,6 +17,7 @@ from core.policy import Policy, Request, Touched, engine, evaluate, matching, pa
 from core.policy.conditions import Check, Quotes
 from tests.core.policy import cedar, cedar_values
 from tests.core.policy.builders import allow, document, forbid, request
+from tests.core.policy.cedar_values import pick
 
 # A difference is shown with the whole policy, which is long.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
@@ -38,16 +40,17 @@ def _quoted(words: list[str]) -> str:
     return "[" + ", ".join(f'"{word}"' for word in words) + "]"
 
 
-def _mostly(usual: list[str], *odd: str) -> st.SearchStrategy[str]:
-    return st.sampled_from([*usual * 12, *odd])
+def _mostly(usual: tuple[str, ...], *odd: str) -> st.SearchStrategy[str]:
+    return pick(*usual * 12, *odd)
 
 
+@cache
 def _any_or(*words: str) -> st.SearchStrategy[str]:
     some = st.lists(st.sampled_from(words), min_size=1, max_size=2, unique=True).map(_quoted)
     return st.just('["*"]') | st.just('["*"]') | some
 
 
-EFFECTS = st.sampled_from(['["added", "changed"]', '["added", "changed", "removed"]', '["added"]'])
+EFFECTS = pick(*['["added", "changed"]', '["added", "changed", "removed"]', '["added"]'])
 NAMED = st.lists(
     st.sampled_from([flag if flag != "narrative" else "text" for flag in cedar.FLAGS]),
     max_size=5,
@@ -55,10 +58,21 @@ NAMED = st.lists(
 ).map(_quoted)
 
 
+SOME_PATHS = st.lists(pick(*PATHS), min_size=1, max_size=4, unique=True)
+MAYBE_NAMED = st.none() | NAMED
+MAYBE_CHECKS = st.none() | st.none() | cedar_values.checks()
+MAYBE_QUOTES = st.none() | st.none() | st.none() | cedar_values.quotes()
+MAYBE_PATH = st.none() | pick(*PATHS).map(lambda path: _quoted([path]))
+MAYBE_EFFECTS = st.none() | EFFECTS
+MAYBE_UNLESS = st.none() | cedar_values.unless()
+MAYBE_URGENCIES = st.none() | pick('["stat"]', '["routine", "urgent"]')
+
+
+@cache
 @st.composite
 def allows(draw: st.DrawFn, number: int) -> str:
-    tier, route = draw(st.sampled_from(ROUTES))
-    paths = draw(st.lists(st.sampled_from(PATHS), min_size=1, max_size=4, unique=True))
+    tier, route = draw(pick(*ROUTES))
+    paths = draw(SOME_PATHS)
     if route == "auto":
         paths = ["Patient.telecom"]
     elif draw(st.booleans()):
@@ -79,78 +93,80 @@ def allows(draw: st.DrawFn, number: int) -> str:
         prompts='["*"]',
         tier=f'"{tier}"',
         route=f'"{route}"',
-        where=draw(st.sampled_from([None, None, None, *wheres])),
-        needs=draw(st.sampled_from([None, None, None, None, '["encounter"]', '["evidence"]'])),
-        min_confidence=draw(st.sampled_from([None, None, "0.5", "0.85"])),
-        named=draw(st.none() | NAMED),
-        medication_orders=draw(st.sampled_from([None, "true"]))
-        if "MedicationRequest" in types
-        else None,
-        urgencies=draw(st.sampled_from([None, None, None, None, '["routine"]', '["urgent"]'])),
-        check=draw(st.none() | st.none() | cedar_values.checks())
-        if "Observation" in types
-        else None,
-        quotes=draw(st.none() | st.none() | st.none() | cedar_values.quotes()),
+        where=draw(pick(None, None, None, *wheres)),
+        needs=draw(pick(None, None, None, None, '["encounter"]', '["evidence"]')),
+        min_confidence=draw(pick(None, None, "0.5", "0.85")),
+        named=draw(MAYBE_NAMED),
+        medication_orders=draw(pick(None, "true")) if "MedicationRequest" in types else None,
+        urgencies=draw(pick(None, None, None, None, '["routine"]', '["urgent"]')),
+        check=draw(MAYBE_CHECKS) if "Observation" in types else None,
+        quotes=draw(MAYBE_QUOTES),
     )
 
 
+@cache
 @st.composite
 def forbids(draw: st.DrawFn, number: int) -> str:
     return forbid(
         id=f'"forbid-{number}"',
         agents=draw(_any_or("a-1", "a-2")),
         purposes=draw(_any_or("TREAT")),
-        paths=draw(st.none() | st.sampled_from(PATHS).map(lambda path: _quoted([path]))),
-        effects=draw(st.none() | EFFECTS),
-        urgencies=draw(st.none() | st.sampled_from(['["stat"]', '["routine", "urgent"]'])),
-        unless=draw(st.none() | cedar_values.unless()),
+        paths=draw(MAYBE_PATH),
+        effects=draw(MAYBE_EFFECTS),
+        urgencies=draw(MAYBE_URGENCIES),
+        unless=draw(MAYBE_UNLESS),
     )
 
 
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     rules = [draw(allows(number)) for number in range(draw(st.integers(1, 6)))]
-    rules += [draw(forbids(number)) for number in range(draw(st.sampled_from([0, 0, 1, 2])))]
-    not_found = draw(st.sampled_from(["deny", "highest-tier"]))
-    auto = AUTO + "\n" + draw(st.sampled_from(cedar_values.AGENTS))
+    rules += [draw(forbids(number)) for number in range(draw(pick(0, 0, 1, 2)))]
+    not_found = draw(pick("deny", "highest-tier"))
+    auto = AUTO + "\n" + draw(pick(*cedar_values.AGENTS))
     return parse_policy(document(*rules, auto=auto, not_found=not_found))
 
 
+@cache
 def _touches(kind: str) -> st.SearchStrategy[list[Touched]]:
     elements = [path for path in cedar.UNIVERSE if path.startswith(f"{kind}.")]
-    effect = st.sampled_from(["added", "changed", "added", "changed", "removed"])
-    one = st.builds(Touched, st.sampled_from(elements), effect)
+    effect = pick("added", "changed", "added", "changed", "removed")
+    one = st.builds(Touched, pick(*elements), effect)
     return st.lists(one, min_size=1, max_size=2) | st.lists(one, max_size=1)
+
+
+SOME_FLAGS = st.just(frozenset[str]()) | st.lists(
+    pick(*cedar.FLAGS, "narrative-kept"), max_size=2
+).map(frozenset)
+SOME_BADGES = st.just(["verified"]) | st.lists(pick(*BADGES), max_size=2)
 
 
 @st.composite
 def requests(draw: st.DrawFn) -> Request:
-    kind = draw(st.sampled_from(TYPES))
-    flags = st.lists(st.sampled_from([*cedar.FLAGS, "narrative-kept"]), max_size=2)
-    badges = st.lists(st.sampled_from(BADGES), max_size=2)
+    kind = draw(pick(*TYPES))
     return request(
-        agent=draw(_mostly(["a-1", "a-2"], "")),
-        ehr=draw(st.sampled_from(["north", "south"])),
-        type=draw(_mostly([kind], "Condition")),
-        operation=draw(_mostly(["create", "update"], "delete")),
+        agent=draw(_mostly(("a-1", "a-2"), "")),
+        ehr=draw(pick("north", "south")),
+        type=draw(_mostly((kind,), "Condition")),
+        operation=draw(_mostly(("create", "update"), "delete")),
         touched=tuple(draw(_touches(kind))),
-        purpose=draw(st.sampled_from(["TREAT", "HOPERAT"])),
-        workflow=draw(st.sampled_from(["intake", "visit"])),
-        confidence=Decimal(draw(_mostly(["0", "0.3", "0.5", "0.9", "1"], "1.2", "NaN"))),
+        purpose=draw(pick("TREAT", "HOPERAT")),
+        workflow=draw(pick("intake", "visit")),
+        confidence=Decimal(draw(_mostly(("0", "0.3", "0.5", "0.9", "1"), "1.2", "NaN"))),
         has_encounter=draw(st.booleans()),
-        groundings=tuple(draw(st.just(["verified"]) | badges)),
-        flags=draw(st.just(frozenset[str]()) | flags.map(frozenset)),
+        groundings=tuple(draw(SOME_BADGES)),
+        flags=draw(SOME_FLAGS),
         values={
             element: (value,)
             for element, value in (
-                ("status", draw(st.sampled_from(["draft", "final", "active", None]))),
-                ("intent", draw(st.sampled_from(["proposal", "plan", "order", None]))),
+                ("status", draw(pick("draft", "final", "active", None))),
+                ("intent", draw(pick("proposal", "plan", "order", None))),
             )
             if value is not None
         },
-        model=draw(_mostly(["m-1"], "m-2")),
-        urgency=draw(_mostly(["routine", "urgent", "stat"], "soon")),
-        **draw(cedar_values.contents()),
+        model=draw(_mostly(("m-1",), "m-2")),
+        urgency=draw(_mostly(("routine", "urgent", "stat"), "soon")),
+        **draw(cedar_values.CONTENTS),
     )
 
 
@@ -161,7 +177,7 @@ PEOPLE = st.dictionaries(
 ) | st.just({name: frozenset({"coordinator", "nurse"}) for name in ("ann", "ben")})
 
 
-PHASES = st.sampled_from(["3", "3", "3", "3", "2", "1"])
+PHASES = pick("3", "3", "3", "3", "2", "1")
 
 
 def _fuzz(
@@ -225,7 +241,7 @@ def test_control_with_a_guard_switched_off_the_engines_differ(
 @st.composite
 def focused(draw: st.DrawFn) -> Policy:
     """Return one wide rule with one new condition, so that little else can deny."""
-    which = draw(st.sampled_from(["check", "quotes", "evidence", "unless", "agent"]))
+    which = draw(pick("check", "quotes", "evidence", "unless", "agent"))
     wide = dict.fromkeys(
         ["agents", "ehrs", "operations", "purposes", "workflows", "models", "prompts"], '["*"]'
     )
@@ -244,7 +260,7 @@ def focused(draw: st.DrawFn) -> Policy:
     ]
     if which == "unless":
         rules.append(forbid(unless=draw(cedar_values.unless())))
-    agents = draw(st.sampled_from(cedar_values.AGENTS)) if which == "agent" else ""
+    agents = draw(pick(*cedar_values.AGENTS)) if which == "agent" else ""
     return parse_policy(document(*rules, auto=agents))
 
 
@@ -254,14 +270,14 @@ def plain_requests(draw: st.DrawFn) -> Request:
     found = draw(requests())
     return replace(
         found,
-        agent=draw(st.sampled_from(["a-1", "a-2"])),
+        agent=draw(pick("a-1", "a-2")),
         type="Observation",
-        operation=draw(st.sampled_from(["create", "update"])),
+        operation=draw(pick("create", "update")),
         touched=(Touched("Observation.status", "changed"),),
         confidence=Decimal("0.9"),
         groundings=("verified",),
         flags=frozenset(),
-        urgency=draw(st.sampled_from(["routine", "urgent", "stat"])),
+        urgency=draw(pick("routine", "urgent", "stat")),
     )
 
 

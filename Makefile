@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: install demo test test-server lint bench lock clean
+.PHONY: install demo test soak test-server lint bench lock clean
 
 install: $(STAMP)
 
@@ -19,6 +19,10 @@ demo: install
 
 test: lint
 	$(BIN)/python -m pytest -n 4 --dist worksteal
+
+# The longest tests at their greatest size: hours.
+soak: install
+	COUNTERSIGN_FULL_SCALE=soak $(BIN)/python -m pytest -n 4 --dist worksteal
 
 # The contract suite against any FHIR R4 server: make test-server BASE_URL=https://…/fhir
 test-server: install

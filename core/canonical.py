@@ -38,6 +38,9 @@ class Number:
 # lower case for the other control characters.
 _quote = json.encoder.encode_basestring
 
+_STRUCTURAL = re.compile(r'["\[\]{}]')
+_STRING_END = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+
 Json: TypeAlias = bool | str | Number | list[Any] | dict[str, Any] | None
 JsonObject: TypeAlias = dict[str, Any]
 
@@ -96,7 +99,9 @@ def parse(data: bytes, limits: Limits = INTAKE) -> Json:
             f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}",
             remedy="Send one JSON object, or one object a line",
         ) from None
-    _check_strings(value, limits.max_string)
+    # A string is no longer than its document, and only an escape can bring a lone surrogate.
+    if len(text) > limits.max_string or "\\u" in text:
+        _check_strings(value, limits.max_string)
     return value
 
 
@@ -148,6 +153,8 @@ def exact(value: Any) -> Json:
 
 
 def _number(limits: Limits, text: str) -> Number:
+    if len(text) <= limits.max_number and text.isdigit():
+        return Number(text)
     _, _, exponent = text.lower().partition("e")
     if len(text) > limits.max_number or _exceeds(exponent, limits.max_exponent):
         raise BadInput(
@@ -183,14 +190,14 @@ def _quoted(text: str) -> str:
 
 
 def _check_depth(text: str, limit: int) -> None:
+    if text.count("[") + text.count("{") <= limit:
+        return
     depth, index, end = 0, 0, len(text)
-    structural = re.compile(r'["\[\]{}]')
-    string_end = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-    while (found := structural.search(text, index)) is not None:
+    while (found := _STRUCTURAL.search(text, index)) is not None:
         index = found.end()
         mark = found.group()
         if mark == '"':
-            closing = string_end.match(text, index)
+            closing = _STRING_END.match(text, index)
             index = closing.end() if closing else end
         elif mark in "[{":
             depth += 1

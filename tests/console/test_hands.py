@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import statistics
 import string
@@ -20,6 +19,7 @@ from core.lifecycle import State
 from core.review.decide import Answer, decide
 from tests.builders import phone_change
 from tests.console.desk import Desk, review, text_of
+from tests.scale import scaled
 
 APPROVED = {State.READY, State.SENDING, State.PERSISTED, State.VERIFIED}
 SCREENS = {"queue": "1", "exceptions": "2", "incidents": "3", "audit": "4", "supervisor": "5"}
@@ -141,8 +141,7 @@ async def test_control_the_two_keys_do_approve(desk: Desk) -> None:
         assert approved(desk, ids) == 1
 
 
-FULL = os.environ.get("COUNTERSIGN_FULL_SCALE") == "1"
-SEEDS, ROUNDS = (range(10), 100) if FULL else (range(1), 20)
+SEEDS, ROUNDS = scaled((range(1), 10), (range(10), 20), (range(10), 100))
 CHANGES = 25
 """Changes of the list a decision: 50 a second for a hand that decides twice a second."""
 

@@ -9,7 +9,6 @@ where the act asks about that. Acts about no change are always walked whole.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -39,8 +38,8 @@ from core.review.permissions import TABLE, Why, answer
 from core.workspace import Workspace
 from tests.console.acts import DRIVERS, LATE, Done, Seat, exit_code
 from tests.console.cells import KINDS, ROLES, Cell, House, Undone, dry, who
+from tests.scale import FULL
 
-FULL = os.environ.get("COUNTERSIGN_FULL_SCALE") == "1"
 COMMANDS = (
     consult, decide, downtime, edit, exceptions, incident, reassign, recall, withdraw,
 )  # fmt: skip

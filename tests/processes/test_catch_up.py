@@ -32,13 +32,13 @@ from sync.store.verify import verify_store
 from sync.workspace.create import create
 from tests.builders import CONDITION, NOTE, PATIENT
 from tests.hub import HubAgent
+from tests.scale import scaled
 from tests.scene import CHEAP, PASSPHRASE, Scene
 
 ROOT = Path(__file__).resolve().parents[2]
-FULL = os.environ.get("COUNTERSIGN_FULL_SCALE") == "1"
-DECISIONS = 500 if FULL else 24
-OTHERS = 10_000 if FULL else 400
-KILL_AT = (1, 2, 3, 5, 8, 13, 40, 150, 600, 1500) if FULL else (1, 2, 3, 5, 9, 17, 40, 90)
+DECISIONS = scaled(24, 500)
+OTHERS = scaled(400, 10_000)
+KILL_AT = scaled((1, 3, 9, 40), (1, 2, 3, 5, 8, 13, 40, 150, 600, 1500))
 OVERALL_S = 900
 
 

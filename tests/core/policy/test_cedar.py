@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
@@ -18,13 +17,13 @@ from core.policy.conditions import Check, Quotes
 from tests.core.policy import cedar, cedar_values
 from tests.core.policy.builders import allow, document, forbid, request
 from tests.core.policy.cedar_values import pick
+from tests.scale import FULL, scaled
 
 # A difference is shown with the whole policy, which is long.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
 PER_POLICY = 40
-FULL = os.environ.get("COUNTERSIGN_FULL_SCALE") == "1"
-PROPOSALS = 100_000 if FULL else 1_000
+PROPOSALS = scaled(1_000, 100_000)
 TYPES = ("Patient", "Observation", "MedicationRequest")
 PATHS = (
     "Patient.telecom", "Patient.telecom.value", "Patient.name", "Patient.*", "Patient.extension",

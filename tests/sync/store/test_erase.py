@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,12 +23,10 @@ from sync.store.ledger import StoreLedger
 from sync.store.verify import rebuild, verify_store
 from tests.builders import Bench, phone_change
 from tests.core.gateway.scenario import approve, run, staged
+from tests.scale import scaled
 from tests.sync.store.story import VALUES
 
 OFFICER = Actor("admin", "dr-lee")
-
-FULL = os.environ.get("COUNTERSIGN_FULL_SCALE") == "1"
-"""Every erasure in CI; some of them elsewhere."""
 
 
 def opened(connection: Connection, story: Bench) -> StoreLedger:
@@ -56,7 +53,7 @@ def file_of(connection: Connection) -> bytes:
 def test_every_single_erasure(story: Bench, copy: Callable[[], Connection]) -> None:
     seqs = with_bodies(story.connection)
     assert len(seqs) > 40
-    for seq in seqs if FULL else seqs[::4]:
+    for seq in seqs[:: scaled(4, 1)]:
         connection = copy()
         query = "SELECT salt, body FROM body WHERE seq = ?"
         salt, body = connection.execute(query, (seq,)).fetchone()
@@ -92,7 +89,7 @@ def test_erasing_one_after_the_other_leaves_no_word_of_the_chart(
     assert all(word in live_text(connection) for word in VALUES)
     for place, seq in enumerate(with_bodies(connection)):
         erase_body(ledger, seq, OFFICER, "retention-over")
-        assert (not FULL and place % 5) or verify_store(connection).ok
+        assert place % scaled(5, 1) or verify_store(connection).ok
     live_equals_rebuilt(connection)
     assert not [word for word in VALUES if word in live_text(connection)]
     assert not with_bodies(connection)

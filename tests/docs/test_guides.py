@@ -1,33 +1,16 @@
 """Every snippet of the guides runs, in order, and says what the guide promises."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def snippets(page: Path) -> str:
-    return "\n".join(re.findall(r"^```sh\n(.*?)^```", page.read_text("utf-8"), re.M | re.S))
+from tests.docs.shell import GUIDES, ROOT, run_snippets, snippets
 
 
 @pytest.mark.parametrize("name", ["first-write.md"])
 def test_guide_runs(name: str, tmp_path: Path) -> None:
-    script = "set -eu\n" + snippets(ROOT / "docs" / "guides" / name)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", script],
-        cwd=tmp_path,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
+    done = run_snippets(tmp_path, snippets(GUIDES / name))
     assert "1 sent, 1 verified" in done.stdout
     assert "555-0101 → 555-0199" in done.stdout
     assert "reconciliation.recorded change 0" in done.stdout

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from core.canonical import JsonObject
+from core.gateway.deadlines import sweep
 from core.gateway.run import Round, run_once
 from core.intake.stage import stage
+from core.lifecycle import State
 from core.records import ChangeRow
 from core.review.decide import Answer, decide
 from tests.builders import Bench, document, phone_change, problem_change, proposal
@@ -44,6 +47,26 @@ def change(bench: Bench, id_: str, index: int = 0) -> ChangeRow:
 
 async def run(bench: Bench) -> Round:
     return await run_once(bench.workspace, bench.epoch)
+
+
+async def in_state(bench: Bench, state: State) -> str:
+    """Stage a phone change and bring it into a state."""
+    id_ = await staged(bench, phone_change())
+    if state == State.READY:
+        approve(bench, id_)
+    if state == State.DEFERRED:
+        until = bench.clock.now() + timedelta(hours=1)
+        decide(bench.workspace, id_, 0, Answer("defer", until=until))
+    if state == State.EXPIRED:
+        bench.clock.advance(hours=9)
+        sweep(bench.workspace, Round())
+    if state == State.REJECTED:
+        decide(bench.workspace, id_, 0, Answer("reject", reason="not-needed"))
+    if state == State.VERIFIED:
+        approve(bench, id_)
+        await run(bench)
+    assert change(bench, id_).state == state
+    return id_
 
 
 def edit(bench: Bench, reference: str = "Patient/example", **elements: Any) -> JsonObject:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ import pytest
 
 from core.audit.trail import trail
 from core.errors import BadInput
-from core.gateway.run import Round, sweep
 from core.intake import stage as staging
 from core.intake.stage import Staged, stage
 from core.intake.supersede import Superseded, told
@@ -27,7 +25,7 @@ from tests.builders import (
     problem_of,
     proposal,
 )
-from tests.core.gateway.scenario import approve, change, run, staged
+from tests.core.gateway.scenario import approve, change, in_state, run, staged
 from tests.hub import Desk
 
 CODE = "59621000"
@@ -53,25 +51,6 @@ async def better(bench: Bench, *changes: dict[str, Any], **overrides: Any) -> St
     return await stage(
         bench.workspace, document(proposal(*(changes or [phone_change(patch=BETTER)]), **given))
     )
-
-
-async def in_state(bench: Bench, state: State) -> str:
-    id_ = await staged(bench, phone_change())
-    if state == State.READY:
-        approve(bench, id_)
-    if state == State.DEFERRED:
-        until = bench.clock.now() + timedelta(hours=1)
-        decide(bench.workspace, id_, 0, Answer("defer", until=until))
-    if state == State.EXPIRED:
-        bench.clock.advance(hours=9)
-        sweep(bench.workspace, Round())
-    if state == State.REJECTED:
-        decide(bench.workspace, id_, 0, Answer("reject", reason="not-needed"))
-    if state == State.VERIFIED:
-        approve(bench, id_)
-        await run(bench)
-    assert change(bench, id_).state == state
-    return id_
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.DEFERRED, State.EXPIRED, State.READY])

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from core.adoption import adopt
 from core.errors import BadInput, Refused
-from core.gateway.run import Round, sweep
 from core.lifecycle import IllegalTransition, State
-from core.review.decide import Answer, decide
 from core.review.permissions import TABLE
 from core.review.withdraw import withdraw
 from core.statement import verify
 from core.workspace import roster_in_force
 from tests.builders import Bench, phone_change, problem_change
-from tests.core.gateway.scenario import approve, change, run, staged
+from tests.core.gateway.scenario import approve, change, in_state, run, staged
 
 
 @pytest.fixture
@@ -28,25 +25,6 @@ def bench(tmp_path: Path) -> Bench:
 
 def outcomes(bench: Bench, id_: str, *indexes: int) -> list[str]:
     return [one.outcome for one in withdraw(bench.workspace, id_, indexes, "a mistake")]
-
-
-async def in_state(bench: Bench, state: State) -> str:
-    id_ = await staged(bench, phone_change())
-    if state == State.READY:
-        approve(bench, id_)
-    if state == State.DEFERRED:
-        until = bench.clock.now() + timedelta(hours=1)
-        decide(bench.workspace, id_, 0, Answer("defer", until=until))
-    if state == State.EXPIRED:
-        bench.clock.advance(hours=9)
-        sweep(bench.workspace, Round())
-    if state == State.REJECTED:
-        decide(bench.workspace, id_, 0, Answer("reject", reason="not-needed"))
-    if state == State.VERIFIED:
-        approve(bench, id_)
-        await run(bench)
-    assert change(bench, id_).state == state
-    return id_
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.DEFERRED, State.EXPIRED, State.READY])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,14 @@ from core.lifecycle import IllegalTransition, State, check
 from core.review import approval
 from core.review.decide import Answer, decide
 from core.review.glass import Glass
+from core.review.hidden import reveal
+from core.review.permissions import TABLE
 from core.review.recall import recall
 from core.statement import verify
 from sync.keys.ring import generate
 from tests.builders import PATIENT, Bench, document, exact_object, phone_change, proposal
 from tests.core.gateway.scenario import approve, change, run, staged
+from tests.labelled import SECRET, label_note, take_labels
 
 GRANT = '\n[break_glass]\nroles = ["physician"]\n'
 DENIED = "deny Consent/c1"
@@ -241,6 +245,51 @@ async def test_expiry_binds(bench: Bench) -> None:
     assert not bench.ehr.sent
     with pytest.raises(CountersignError):
         broken(bench, id_)
+
+
+async def test_an_expired_change_is_not_opened(bench: Bench) -> None:
+    id_ = await staged(bench, phone_change())
+    without_role(bench)
+    bench.clock.advance(hours=9)
+    with pytest.raises(Conflict, match="expired"):
+        broken(bench, id_)
+
+
+async def test_control_without_expiry_it_would_be_approved(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = await staged(bench, phone_change())
+    without_role(bench)
+    bench.clock.advance(hours=9)
+    unguarded = replace(TABLE["break-glass"], unexpired=False)
+    monkeypatch.setitem(TABLE, "break-glass", unguarded)
+    assert broken(bench, id_) == State.READY
+
+
+async def of_labelled_note(bench: Bench) -> str:
+    take_labels(bench)
+    label_note(bench)
+    quote = {"source": "DocumentReference/n1", "supports": [0],
+             "quote": f"a new mobile number {SECRET}"}  # fmt: skip
+    id_ = await staged(bench, phone_change(), evidence=[quote])
+    without_role(bench)
+    return id_
+
+
+async def test_what_is_hidden_is_not_approved_by_glass(bench: Bench) -> None:
+    id_ = await of_labelled_note(bench)
+    with pytest.raises(Conflict, match="hidden from you"):
+        broken(bench, id_)
+    reveal(bench.workspace, id_, [0])
+    assert broken(bench, id_) == State.READY
+
+
+async def test_control_without_the_check_what_is_hidden_would_be_approved(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = await of_labelled_note(bench)
+    monkeypatch.setattr("core.review.decide.check_not_hidden", lambda *_: None)
+    assert broken(bench, id_) == State.READY
 
 
 def _freeze(bench: Bench) -> None:

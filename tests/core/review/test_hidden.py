@@ -166,13 +166,26 @@ async def test_nothing_hidden_is_approved_edited_or_typed(bench: Bench, of) -> N
     assert bench.ledger.change(id_, 0).state == State.READY
 
 
-async def test_control_without_the_check_it_would_be_approved(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("act", ["decide", "edit", "byhand"])
+async def test_control_without_the_check_it_would_be_done(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, act: str
 ) -> None:
     id_ = await of_labelled_note(bench)
-    monkeypatch.setattr("core.review.decide.check_not_hidden", lambda *_: None)
-    approve(bench)
-    assert bench.ledger.change(id_, 0).state == State.READY
+    row = only(bench)
+    resource = editable(row, read_content(bench.ledger, row))
+    resource["telecom"][1]["value"] = "555 0777"
+    monkeypatch.setattr(f"core.review.{act}.check_not_hidden", lambda *_: None)
+    if act == "decide":
+        approve(bench)
+    elif act == "edit":
+        edit(bench.workspace, id_, 0, resource, row.change_digest)
+    else:
+        enter(bench.workspace, id_, 0, Entry(row.change_digest))
+    after = only(bench) if act == "edit" else bench.ledger.change(id_, 0)
+    assert after is not None
+    done = {"decide": after.state == State.READY, "edit": after.revision == 1,
+            "byhand": after.state == State.MANUAL_ENTRY}  # fmt: skip
+    assert done[act]
 
 
 async def test_hidden_or_not_it_can_be_rejected(bench: Bench) -> None:

@@ -14,6 +14,7 @@ from core.errors import Conflict
 if TYPE_CHECKING:
     from console.session import Session
     from core.review.decide import Looked
+    from core.review.glass import Glass
 
 Outcome = Literal["approve", "reject", "defer"]
 
@@ -48,6 +49,8 @@ class Choice:
     until: datetime | None = None
     attested: tuple[str, ...] = ()
     """The codes whose lines were ticked."""
+    glass: Glass | None = None
+    """That the glass is broken for it, and why."""
 
 
 def carry_out(session: Session, shown: Shown, choice: Choice, looked: Looked) -> str:
@@ -70,5 +73,6 @@ def carry_out(session: Session, shown: Shown, choice: Choice, looked: Looked) ->
         looked=looked,
         attested=choice.attested,
         without=shown.without,
+        glass=choice.glass,
     )
     return str(decide(session.offline(), shown.proposal, shown.index, answer).state)

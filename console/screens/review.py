@@ -15,6 +15,7 @@ from console.permitted import refusal
 from console.presenters.labels import NOT_YOURS
 from console.presenters.queue import Key, what
 from console.screens.decide import DecisionModal
+from console.screens.glass import BY_COMMAND, ask_to_break
 from console.screens.reviewing import STALE, Reviewing
 from core.errors import CountersignError
 from core.intake.sensitive import label_words
@@ -46,6 +47,8 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
         """Say why a decision, or a move, cannot be made now."""
         if action.id in _DECIDING:
             return self._undecidable(action.id)
+        if action.id == "break_glass":
+            return self._unbreakable()
         if action.id == "by_hand":
             return self._unpainted() or self._refused("enter") or self._unseen()
         if action.id == "reveal":
@@ -66,6 +69,16 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
     def _refused(self, act: str) -> str | None:
         view = self.shown
         return None if view is None else refusal(self.console_app.session, act, view.row)
+
+    def _unbreakable(self) -> str | None:
+        if (why := self._unpainted() or self._refused("break-glass")) is not None:
+            return why
+        view = self.shown
+        if view is not None and view.content is None:
+            return "its content was erased"
+        if view is not None and wanted(view.row.route_json):
+            return BY_COMMAND
+        return self._unseen()
 
     def _not_askable(self) -> str | None:
         if self.shown is not None and not self._colleagues():
@@ -205,6 +218,12 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
             words = self._banner(view).plain
             ask_by_hand(app, change.row, words)
 
+    def action_break_glass(self) -> None:
+        """Ask to approve past what the glass bypasses."""
+        if (view := self._view) is not None and (change := self.shown) is not None:
+            shown = self._as_shown(view, change)
+            ask_to_break(self.console_app, change.row, shown, partial(self._answered, shown))
+
     def action_edit(self) -> None:
         """Open the values of the change to correct them."""
         from console.screens.edit import EditScreen
@@ -248,9 +267,14 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
         view, change = self._view, self.shown
         if view is None or change is None:
             return
-        app = self.console_app
+        shown = self._as_shown(view, change)
+        expires = None if change.row.expires is None else moment(change.row.expires)
+        modal = DecisionModal(outcome, shown, expires)
+        self.console_app.push_screen(modal, partial(self._answered, shown))
+
+    def _as_shown(self, view: ProposalView, change: ChangeView) -> Shown:
         missing = self._missing(view, change)
-        shown = Shown(
+        return Shown(
             proposal=self._key[0],
             index=self._key[1],
             digest=change.row.change_digest,
@@ -260,8 +284,6 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
             without=tuple(one.idx for one in missing),
             warnings=tuple(words(missing, first=1)),
         )
-        expires = None if change.row.expires is None else moment(change.row.expires)
-        app.push_screen(DecisionModal(outcome, shown, expires), partial(self._answered, shown))
 
     def _missing(self, view: ProposalView, change: ChangeView) -> list[ChangeRow]:
         """Return what the change rests on and what was gone when it was painted."""

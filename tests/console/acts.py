@@ -115,7 +115,7 @@ DRIVERS: dict[str, Driver] = {
         lambda done: done.answer("approve", seen=done.seen, glass=Glass("why")),
         lambda done: ["approve", done.id, "--hash", done.seen, "--break-glass",
                       "--reason-file", done.words],
-        None, (*_VOTES, "two", "denying"),
+        ("review", "break_glass"), (*_VOTES, "two", "denying"),
     ),
     "reject": Driver(
         lambda done: done.answer("reject", reason="not-supported"),

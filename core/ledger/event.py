@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal
 
 from core.canonical import RESPONSE, Json, JsonObject, Number, parse_object
@@ -92,6 +93,7 @@ class Entry:
     body: JsonObject | None
 
 
+@lru_cache(maxsize=32)
 def instant(when: datetime) -> str:
     """Return a UTC time as `2026-11-23T09:05:10.123Z`."""
     return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -245,7 +245,7 @@ class ConsoleApp(Places, inherit_bindings=False):
             hold=self.hold_words().rstrip("."),
             exceptions=len(ledger.open_exceptions()) + len(ledger.open_findings()),
             freezes=len(ledger.freezes()),
-            clock=clock_problem(ledger.interval()) or "",
+            clock=clock_problem(ledger.interval(), self.session.clock.bounds()) or "",
             unanchored=max(0, ledger.size - self.session.anchored_size(None)),
         )
         self.show_status()

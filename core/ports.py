@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.canonical import JsonObject
+from core.clock import Bounds
 from core.consent.asked import Asked
 from core.ledger.event import Entry, Event, Interval
 from core.records import (
@@ -37,6 +38,12 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the local time in UTC."""
+
+    def bounds(self) -> Bounds:
+        """Return the earliest and latest time that all believed sources tell."""
+
+    def hear(self, source: str, told: datetime) -> None:
+        """Take up what time a source tells at this moment."""
 
 
 class Ids(Protocol):

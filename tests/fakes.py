@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.canonical import JsonObject, parse_object
+from core.clock import Bounds, bounds
 from core.consent import Asked
 from core.errors import Unreachable
 from core.grounding import belongs_to, source_facts
@@ -16,11 +17,28 @@ from core.ports import Capability, Ehr, Fetched, NotSent, OutcomeUnknown, Reques
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
-class FakeClock:
-    """A clock that moves only when told."""
+class LoneClock:
+    """What a clock has beside its time: it hears of no other."""
+
+    def now(self) -> datetime:
+        raise NotImplementedError
+
+    def bounds(self) -> Bounds:
+        return bounds(self.now(), {})
+
+    def hear(self, source: str, told: datetime) -> None:
+        pass
+
+
+class FakeClock(LoneClock):
+    """A clock that moves only when told; `offsets` is what other sources are off by."""
 
     def __init__(self, start: datetime = START):
         self.time = start
+        self.offsets: dict[str, timedelta] = {}
+
+    def bounds(self) -> Bounds:
+        return bounds(self.time, self.offsets)
 
     def now(self) -> datetime:
         return self.time

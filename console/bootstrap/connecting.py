@@ -17,7 +17,7 @@ async def connect_ehr(opened: Opened, name: str) -> FhirClient:
     config = opened.folder.config.ehr[name]
     reading = await plane_tokens(opened, name, "read")
     writing = await plane_tokens(opened, name, "write")
-    return FhirClient(name, config.base_url, reading, writing)
+    return FhirClient(name, config.base_url, reading, writing, hear=opened.clock.hear)
 
 
 async def plane_tokens(opened: Opened, name: str, plane: str) -> Tokens:

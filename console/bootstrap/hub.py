@@ -43,7 +43,7 @@ async def hub_sync(
     name = hub_name(opened)
     config = opened.folder.config.ehr[name]
     tokens = await plane_tokens(opened, name, PLANE)
-    async with HubClient(name, config.base_url, tokens) as hub:
+    async with HubClient(name, config.base_url, tokens, hear=opened.clock.hear) as hub:
         connection = opened.folder.connection
         if watch is None:
             yield Engine(workspace, hub, connection)

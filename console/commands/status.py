@@ -63,7 +63,7 @@ def _duty(opened: Opened) -> dict[str, Any]:
     return {
         "notify": None if notify is None else notify.kind,
         "nobody_on_duty": gaps(routes, roster_in_force(opened.ledger), now),
-        "clock": clock_problem(now),
+        "clock": clock_problem(now, opened.clock.bounds()),
     }
 
 

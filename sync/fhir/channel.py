@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
@@ -65,11 +67,16 @@ class Answer:
     body: bytes = field(repr=False)
 
 
+Hear = Callable[[str, datetime], None]
+"""Takes up what time the server of that name tells."""
+
+
 class Channel:
     """The HTTP client of one server, opened at first use and used in one event loop.
 
     `name` is what errors call the server. `transport` replaces the network (the sandbox within
-    the process, tests); `tls` replaces the usual certificate authorities.
+    the process, tests); `tls` replaces the usual certificate authorities; `hear` is told the name
+    and the `Date` of each answer.
     """
 
     def __init__(
@@ -79,8 +86,10 @@ class Channel:
         transport: httpx.AsyncBaseTransport | None = None,
         bounds: Bounds | None = None,
         tls: ssl.SSLContext | None = None,
+        hear: Hear | None = None,
     ) -> None:
         self.name = name
+        self._hear = hear
         self.bounds = bounds or Bounds()
         self._transport = transport
         self._tls = tls
@@ -143,8 +152,20 @@ class Channel:
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                 follow_redirects=False,
                 trust_env=False,
+                event_hooks={"response": [self._listen]},
             )
         return self._client
+
+    async def _listen(self, response: httpx.Response) -> None:
+        if self._hear is None:
+            return
+        try:
+            told = parsedate_to_datetime(response.headers.get("date", ""))
+        except (ValueError, TypeError, OverflowError):
+            return
+        # Without a zone it is not an HTTP date (RFC 9110 §5.6.7).
+        if told.tzinfo is not None:
+            self._hear(self.name, told)
 
     def _network(self) -> httpx.AsyncBaseTransport:
         limits = httpx.Limits(

@@ -15,7 +15,7 @@ from core.errors import BadInput, Refused
 from core.ports import Capability, Fetched, Grant, NotSent, Request, Response
 from sync.fhir.answers import document, etag, fetched, is_absent, require_ok
 from sync.fhir.capability import NOTHING, capabilities
-from sync.fhir.channel import Answer, Bounds, Channel, Outgoing
+from sync.fhir.channel import Answer, Bounds, Channel, Hear, Outgoing
 from sync.fhir.errors import WrongAnswer
 from sync.fhir.searching import search
 from sync.fhir.sending import FHIR_JSON, prepare, transmit
@@ -43,6 +43,7 @@ class FhirClient:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         bounds: Bounds | None = None,
+        hear: Hear | None = None,
         tls: ssl.SSLContext | None = None,
         read_scope: str = READ_SCOPE,
     ) -> None:
@@ -59,7 +60,7 @@ class FhirClient:
         self._reading = reading
         self._writing = writing
         self._read_scope = read_scope
-        self._channel = Channel(name, transport=transport, bounds=bounds, tls=tls)
+        self._channel = Channel(name, transport=transport, bounds=bounds, tls=tls, hear=hear)
         self._capabilities: Mapping[str, Capability] | None = None
         self._asking = asyncio.Lock()
 

@@ -15,7 +15,7 @@ from core.errors import BadInput, Refused
 from core.ledger.event import instant
 from core.ports import Held, Lost, Page
 from sync.fhir.answers import document, failure, fetched, is_absent, require_ok
-from sync.fhir.channel import Answer, Bounds, Channel, Outgoing
+from sync.fhir.channel import Answer, Bounds, Channel, Hear, Outgoing
 from sync.fhir.errors import Unreadable, WrongAnswer
 from sync.fhir.sending import FHIR_JSON
 from sync.fhir.tokens import Tokens
@@ -49,6 +49,7 @@ class HubClient:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         bounds: Bounds | None = None,
+        hear: Hear | None = None,
         scope: str = SCOPE,
         max_pages: int = MAX_PAGES,
     ) -> None:
@@ -63,7 +64,7 @@ class HubClient:
         self._tokens = tokens
         self._scope = scope
         self._max_pages = max_pages
-        self._channel = Channel(name, transport=transport, bounds=bounds)
+        self._channel = Channel(name, transport=transport, bounds=bounds, hear=hear)
 
     def __repr__(self) -> str:
         return f"HubClient({self.name!r})"

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from core.canonical import encode
+from core.clock import interval
 from core.errors import Conflict, Failed
 from core.ledger import checkpoint, merkle
 from core.ledger.event import (
@@ -153,8 +154,7 @@ class StoreLedger(StoreReads):
     def interval(self) -> Interval:
         """Return the time as far as it is known: now, and the latest time of any event."""
         hi = self.connection.execute("SELECT hi FROM tree").fetchone()[0]
-        now = self._clock.now()
-        return Interval(now, max(now, moment(hi)))
+        return interval(self._clock.bounds(), moment(hi))
 
     def hashes(self, size: int) -> list[bytes]:
         """Return the leaf hashes of the first `size` events."""
@@ -205,10 +205,8 @@ class StoreLedger(StoreReads):
         ledger, size, frontier, hi = self.connection.execute(
             "SELECT ledger, size, frontier, hi FROM tree"
         ).fetchone()
-        now = self._clock.now()
-        return StoreTransaction(
-            self.connection, Interval(now, max(now, moment(hi))), ledger, size, frontier
-        )
+        now = interval(self._clock.bounds(), moment(hi))
+        return StoreTransaction(self.connection, now, ledger, size, frontier)
 
     def _seal(self, current: StoreTransaction, key: CheckpointKey) -> str | None:
         """Write the tree and sign its head; None when nothing was appended."""

@@ -25,10 +25,11 @@ from core.review.decide import Answer, decide
 from core.review.recall import recall
 from core.view import differences_of, view_proposal
 from sync.clinic import CASES, case
+from tests.fakes import LoneClock
 
 
 @dataclass
-class Clock:
+class Clock(LoneClock):
     """The clinic's time, which stands still unless it is moved."""
 
     time: datetime = field(default_factory=lambda: datetime(2026, 11, 24, 9, tzinfo=UTC))

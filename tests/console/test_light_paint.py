@@ -22,6 +22,7 @@ PROGRAM = """
 import sys
 from datetime import datetime, UTC
 from console.app import ConsoleApp
+from core.clock import bounds
 from core.ledger.event import Interval
 from sync.store.attention import StoreAttention
 from sync.store.connection import connect
@@ -35,6 +36,8 @@ class Store(StoreReads):
 class Clock:
     def now(self):
         return datetime(2026, 11, 23, 9, tzinfo=UTC)
+    def bounds(self):
+        return bounds(self.now(), {})
 
 class Session:
     ehr_names = ("sandbox",)

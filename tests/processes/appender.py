@@ -8,21 +8,16 @@ it then waits for another line.
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from console.bootstrap.system import SystemClock
 from core.ledger.event import Actor, Event
 from sync.keys.ring import Ed25519Signer
 from sync.store.connection import connect
 from sync.store.ledger import CheckpointKey, StoreLedger
 
 ROUND = 10
-
-
-class SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 def thing(name: str) -> Event:

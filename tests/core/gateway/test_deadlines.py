@@ -376,6 +376,44 @@ async def test_a_clock_set_ahead_and_back_keeps_what_expired_and_holds_on(bench:
     assert "behind the ledger" in str(clock_problem(bench.ledger.interval()))
 
 
+async def test_an_ehr_whose_clock_is_ahead_expires_what_this_machine_would_not(
+    bench: Bench,
+) -> None:
+    id_ = await staged(bench, phone_change())
+    bench.clock.advance(hours=7, minutes=40)
+    sweep(bench.workspace, Round())
+    assert change(bench, id_).state == State.PENDING
+    bench.clock.offsets["sandbox"] = timedelta(minutes=30)
+    with pytest.raises(Conflict):
+        approve(bench, id_)
+    sweep(bench.workspace, Round())
+    assert change(bench, id_).state == State.EXPIRED
+
+
+async def test_an_ehr_whose_clock_is_a_day_ahead_is_not_believed(bench: Bench) -> None:
+    id_ = await staged(bench, phone_change())
+    bench.clock.offsets["sandbox"] = timedelta(days=1)
+    sweep(bench.workspace, Round())
+    assert change(bench, id_).state == State.PENDING
+    known = bench.clock.bounds()
+    assert "not believed" in str(clock_problem(bench.ledger.interval(), known))
+    approve(bench, id_)
+
+
+async def test_a_hold_is_not_over_while_an_ehr_says_that_it_is_not(bench: Bench) -> None:
+    policy = bench.ledger.config("policy").document
+    adopt(bench.workspace, "policy", policy.replace('hold = "0s"', 'hold = "1h"'))
+    id_ = await staged(bench, phone_change())
+    approve(bench, id_)
+    bench.clock.advance(minutes=61)
+    bench.clock.offsets["sandbox"] = timedelta(minutes=-30)
+    await run(bench)
+    assert not bench.ehr.sent
+    bench.clock.advance(minutes=30)
+    await run(bench)
+    assert "Patient" in [one.type for one in bench.ehr.sent]
+
+
 async def test_a_hold_ends_by_the_earlier_end_of_the_clock(bench: Bench) -> None:
     policy = bench.ledger.config("policy").document
     held = policy.replace('hold = "0s"', 'hold = "1h"')

@@ -13,11 +13,12 @@ from joserfc.jwk import ECKey
 from sync.keys.passphrase import Cost
 from sync.workspace.create import create
 from sync.workspace.folder import OpenWorkspace, open_workspace
+from tests.fakes import LoneClock
 
 PASSPHRASE = "correct horse battery"
 
 
-class Ticking:
+class Ticking(LoneClock):
     """A clock that moves one second at each look."""
 
     def __init__(self) -> None:

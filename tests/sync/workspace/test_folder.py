@@ -135,10 +135,11 @@ OTHER = """
 import sys, uuid
 from datetime import UTC, datetime
 from pathlib import Path
+from console.bootstrap.system import SystemClock
 from core.adoption import Adopter, adopt_in
 from sync.workspace.folder import open_workspace
 
-class Fixed:
+class Fixed(SystemClock):
     def now(self): return datetime(2026, 11, 23, 10, tzinfo=UTC)
     def uuid(self): return str(uuid.uuid4())
 

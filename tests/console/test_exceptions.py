@@ -81,7 +81,7 @@ async def test_a_refused_write_says_why_and_enter_opens_its_change(desk: Desk) -
     id_ = await written(desk, 422)
     async with desk.app().run_test(size=(120, 40)) as pilot:
         await opened(pilot)
-        assert "The EHR calls the resource invalid." in text_of(pilot.app)
+        assert "The EHR calls the resource invalid;" in text_of(pilot.app)
         await pilot.press("enter")
         await pilot.pause()
         assert review(pilot.app).key == (id_, 0)

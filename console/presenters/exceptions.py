@@ -145,7 +145,9 @@ def trouble_text(
 
 
 def _attempt(line: Line) -> Content:
-    return joined(foreign(f"{line.at[11:19]}  {line.type}", "dim"), "  ", foreign(line.text))
+    return joined(
+        foreign(f"{line.at[5:19].replace('T', ' ')}  {line.type}", "dim"), "  ", foreign(line.text)
+    )
 
 
 def _words(item: Trouble, told: Said | None) -> Iterator[Content]:

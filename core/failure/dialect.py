@@ -115,7 +115,7 @@ def _row(where: str, row: Any) -> Row:
     )
     if not (found.statuses or found.issues or found.codes):
         raise _bad(where, "names no codes, statuses or issues")
-    if any(200 <= first < 300 or 200 <= last < 300 for first, last in found.statuses):
+    if any(first < 300 and last >= 200 for first, last in found.statuses):
         raise _bad(f"{where}.statuses", "names a success status; name codes instead")
     return found
 

@@ -7,7 +7,6 @@ Source: design §7, hub-protocol §1, §2, §6 step 10.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 
 from core.adoption_events import (
@@ -19,6 +18,7 @@ from core.adoption_events import (
 from core.canonical import JsonObject
 from core.duty.check import check_zones
 from core.errors import BadInput, Conflict, Failed, NotFound, Refused
+from core.failure.dialect import parse_dialect
 from core.ledger.event import Actor, Entry, Event
 from core.policy import parse_policy
 from core.ports import Ids, Keys, Reads, Transaction
@@ -178,7 +178,7 @@ def check_document(kind: str, text: str) -> None:
                 "not an adoption phase", field="phase", remedy=f"Use one of {', '.join(PHASES)}"
             )
     elif kind.startswith(PROFILE_PREFIX) and kind != PROFILE_PREFIX:
-        _check_toml(kind, text)
+        parse_dialect(text)
     else:
         raise BadInput(
             f"there are no documents of the kind {kind!r}",
@@ -206,10 +206,3 @@ def pinned_admins(first: Entry) -> dict[str, str]:
     if any(thumbprint(x) != kid for kid, x in pinned.items()):
         raise Failed("a pinned admin's kid is not the thumbprint of its key")
     return pinned
-
-
-def _check_toml(kind: str, text: str) -> None:
-    try:
-        tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"not TOML: {error}", field=kind, remedy="Correct it there") from None

@@ -46,4 +46,7 @@ def reason_codes(reads: Reads, change: ChangeRow) -> Sequence[str]:
     written = reads.write(change.operation)
     if written is None or change.state in (State.VERIFIED, State.PERSISTED):
         return []
-    return [code for code in (written.failure, written.reconciled_class) if code]
+    failed = reads.failure(change.operation)
+    own = written.failure or (None if failed is None else failed.failure)
+    number = None if failed is None or failed.code is None else f"ehr-code-{failed.code}"
+    return [code for code in (own, written.reconciled_class, number) if code]

@@ -76,7 +76,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     _S.PERSISTED: frozenset({_S.VERIFIED, _S.EXCEPTION}),
     _S.VERIFIED: frozenset({_S.EXCEPTION, _S.CORRECTED}),
     _S.REFUSED: frozenset({_S.PENDING, _S.MANUAL_ENTRY}),
-    _S.DEAD_LETTER: frozenset({_S.READY, _S.PENDING, _S.MANUAL_ENTRY}),
+    _S.DEAD_LETTER: frozenset({_S.AMBIGUOUS, _S.READY, _S.PENDING, _S.REFUSED, _S.MANUAL_ENTRY}),
     _S.EXCEPTION: frozenset(
         {_S.VERIFIED, _S.PERSISTED, _S.PENDING, _S.CORRECTED, _S.DEAD_LETTER, _S.MANUAL_ENTRY}
     ),

@@ -28,6 +28,7 @@ from core.records import (
     WriteRow,
 )
 from core.records_consent import HoldRow
+from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
 from core.statement import Signer
@@ -104,6 +105,9 @@ class Reads(Protocol):
 
     def write(self, operation: str) -> WriteRow | None:
         """Return the write of one operation."""
+
+    def failure(self, operation: str) -> FailureRow | None:
+        """Return the newest failure of one operation's write, ended or not."""
 
     def exceptions(self, proposal: str, index: int) -> Sequence[ExceptionRow]:
         """Return the open exceptions of one change."""
@@ -253,6 +257,14 @@ class Response:
     resource: JsonObject | None
     issues: tuple[str, ...] = ()
     """OperationOutcome issue codes."""
+    codes: tuple[str, ...] = ()
+    """The server's own numbers in the details of those issues; digits only."""
+    failing: bool = False
+    """An issue says `error` or `fatal`, whatever the status says."""
+    body_status: str | None = None
+    """The number in `status` of a body that is no FHIR resource."""
+    retry_after: float | None = None
+    """How many seconds the server asks to wait."""
 
 
 class NotSent(Exception):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.records_consent import HoldRow
+from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
 
@@ -321,4 +322,5 @@ ROWS = (
     GlassRow,
     HoldRow,
     ActRow,
+    FailureRow,
 )

@@ -38,6 +38,7 @@ SIGNERS = {
     "freeze": "people",
     "incident": "people",
     "manual": "people",
+    "dead-letter": "people",
     "break-glass": "people",
 }
 """Which part of the roster may sign which kind of statement (hub-protocol §2).

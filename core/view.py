@@ -13,6 +13,8 @@ from core.audit.trail import Line, trail
 from core.canonical import RESPONSE, JsonObject, parse_object
 from core.delta import Difference
 from core.errors import CountersignError, Failed
+from core.failure.say import Said
+from core.failure.say import said as failed
 from core.intake.person import MAJORITY
 from core.intake.sameness import rejections
 from core.ledger.event import moment
@@ -20,7 +22,8 @@ from core.lifecycle import State, derived
 from core.ports import Reads
 from core.records import ChangeRow, DecisionRow, ExceptionRow, ProposalRow, WriteRow
 from core.records_incident import GlassRow, ManualRow
-from core.review.consult import Said, said
+from core.review.consult import Said as Consulted
+from core.review.consult import said
 from core.review.content import Content, read_content
 from core.review.decide import shown_hash
 from core.review.hidden import Hidden
@@ -49,6 +52,8 @@ class ChangeView:
     """The entry by hand that spent its operation."""
     hidden: Hidden = field(default_factory=Hidden)
     """What the labels hide of it (`core.veil`)."""
+    failure: Said | None = None
+    """What stands between it and the chart, where its write failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class ProposalView:
     evidence: tuple[JsonObject, ...]
     changes: tuple[ChangeView, ...]
     history: tuple[Line, ...]
-    consults: tuple[Said, ...] = ()
+    consults: tuple[Consulted, ...] = ()
     """What colleagues asked and answered, oldest first."""
     majority: int = MAJORITY
     """The age in years from which the policy in force calls nobody a minor."""
@@ -145,6 +150,7 @@ def _change(reads: Reads, row: ChangeRow) -> ChangeView:
             one for one in reads.broken_glass(row.proposal, row.idx) if one.revision == row.revision
         ),
         by_hand=reads.manual(row.operation),
+        failure=failed(reads, row),
     )
 
 
@@ -206,6 +212,7 @@ def _change_json(view: ChangeView) -> JsonObject:
             for one in view.glass
         ],
         "by_hand": None if view.by_hand is None else view.by_hand.reviewer,
+        "failure": None if view.failure is None else view.failure.as_json(),
     }
 
 

@@ -99,13 +99,14 @@ class FakeConsents:
 class FakeEhr:
     """A FHIR server in memory: versions, If-Match, If-None-Match, If-None-Exist; and faults.
 
-    `faults` are taken one a write: `not-sent`, `lost-request`, `lost-response`, or a status.
+    `faults` are taken one a write: `not-sent`, `lost-request`, `lost-response`, a status,
+    or a whole answer.
     """
 
     name: str = "sandbox"
     base_url: str = "http://127.0.0.1:1/fhir"
     versions: dict[str, list[JsonObject]] = field(default_factory=dict)
-    faults: list[str | int] = field(default_factory=list)
+    faults: list[str | int | Response] = field(default_factory=list)
     down: bool = False
     update_create: bool = True
     unsearchable: frozenset[str] = frozenset()
@@ -172,6 +173,8 @@ class FakeEhr:
             raise OutcomeUnknown
         if isinstance(fault, int):
             return Response(fault, None, None, None)
+        if isinstance(fault, Response):
+            return fault
         response = self._commit(request)
         if fault == "lost-response":
             raise OutcomeUnknown

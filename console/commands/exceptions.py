@@ -9,7 +9,9 @@ from console.bootstrap import Opened, open_here
 from console.commands.finding import change_line, chosen_changes, find_proposal
 from console.commands.output import print_json, say, table
 from core.errors import BadInput
+from core.failure.say import said
 from core.hub.receive import dismiss
+from core.ports import Reads
 from core.reconcile.settle import settle
 from core.reconcile.trouble import Trouble, troubles
 
@@ -36,13 +38,13 @@ def run(args: argparse.Namespace) -> int:
             return 0
         if args.accept is not None:
             return _accept(opened, args)
-        found = troubles(opened.ledger)
-    shown = [item for item in found if args.kind in (None, item.code)]
-    if args.json:
-        for item in shown:
-            print_json(_as_json(item))
-    else:
-        _print(shown)
+        shown = [item for item in troubles(opened.ledger) if args.kind in (None, item.code)]
+        if args.json:
+            for item in shown:
+                print_json(_as_json(opened.ledger, item))
+        else:
+            _print(shown)
+            _print_words(opened.ledger, shown)
     return 0
 
 
@@ -60,7 +62,7 @@ def _accept(opened: Opened, args: argparse.Namespace) -> int:
     return 0
 
 
-def _as_json(item: Trouble) -> dict[str, object]:
+def _as_json(reads: Reads, item: Trouble) -> dict[str, object]:
     if item.finding is not None:
         return {
             "id": None,
@@ -72,6 +74,7 @@ def _as_json(item: Trouble) -> dict[str, object]:
             "opened": item.since,
         }
     change, exception = item.change, item.exception
+    told = None if change is None else said(reads, change)
     return {
         "id": exception.proposal if exception else change.proposal if change else None,
         "index": exception.idx if exception else change.idx if change else None,
@@ -79,7 +82,23 @@ def _as_json(item: Trouble) -> dict[str, object]:
         "class": item.class_ or None,
         "opened": item.since,
         "state": None if change is None else change.state,
+        "failure": None if told is None else told.as_json(),
     }
+
+
+def _print_words(reads: Reads, found: Sequence[Trouble]) -> None:
+    """Say of each write that failed what is the matter and what the remedy is, once for many."""
+    told: dict[tuple[str, ...], list[str]] = {}
+    for item in found:
+        one = None if item.change is None else said(reads, item.change)
+        if one is not None and item.change is not None:
+            name = f"{item.change.proposal[:8]} change {item.change.idx}"
+            told.setdefault(tuple(one.lines()), []).append(name)
+    for lines, names in told.items():
+        say("")
+        say(", ".join(dict.fromkeys(names)))
+        for line in lines:
+            say(f"  {line}")
 
 
 def _print(found: Sequence[Trouble]) -> None:

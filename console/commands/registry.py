@@ -51,6 +51,9 @@ COMMANDS = (
     Command("run", "run", "send what is approved, read back what was stored"),
     Command("downtime", "downtime", "list what is not in the chart, and enter it by hand"),
     Command("exceptions", "exceptions", "list what a person must look at"),
+    Command(
+        "dead-letters", "dead_letters", "list writes that nobody sends any more; replay, close"
+    ),
     Command("incident", "incident", "declare and close incidents, freeze writes, lift freezes"),
     Command("audit", "audit", "verify the ledger, or tell the story of a proposal"),
     Command("metrics", "metrics", "count what people approved, edited and rejected, and by what"),

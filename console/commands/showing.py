@@ -121,6 +121,8 @@ def _print_change(view: ChangeView, missing: list[ChangeRow], now: datetime) -> 
             say("  the generated narrative is dropped, since it would contradict the change")
     if view.rejected_before:
         say(f"  {rejected_words(view.rejected_before)}")
+    for text in () if view.failure is None else view.failure.lines():
+        say(f"  {text}")
     if row.void:
         say(f"  the last approval became void: {row.void}")
     for moved in () if view.hidden.values else view.moved:

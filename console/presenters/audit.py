@@ -38,7 +38,9 @@ _SHORT = {
     **dict.fromkeys(
         (
             "change.evaluated", "change.due", "change.expired", "decision.recorded",
-            "decision.voided", "write.rebased", "write.resolved", "provenance.recorded",
+            "decision.voided", "write.rebased", "write.resolved",
+            "write.failed", "write.replayed", "write.reopened", "write.closed",
+            "provenance.recorded",
             "exception.opened", "exception.closed", "freeze.set", "freeze.lifted",
             "config.adopted", "ledger.opened", "task.answered", "task.quarantined",
             "task.alarmed", "task.closed", "body.erased", "change.warned", "change.escalated",

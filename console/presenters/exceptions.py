@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from textual.content import Content
@@ -10,7 +11,10 @@ from textual.content import Content
 from console.presenters.queue import what
 from console.presenters.texts import foreign, joined, lines, many, own, since
 from console.widgets.rows import Column, Mark, Row
+from core.audit.trail import Line
 from core.canonical import JsonObject, Number, encode
+from core.failure.classes import GUIDE
+from core.failure.say import Said
 from core.intake.sensitive import label_words
 from core.ledger.event import moment
 from core.reconcile.trouble import Trouble
@@ -25,6 +29,16 @@ COLUMNS = (
     Column("ehr", "EHR", 12, from_width=130),
 )
 Key = tuple[str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """The failure of a write in words, and every attempt."""
+
+    said: Said | None = None
+    log: tuple[Line, ...] = ()
+
+
 HARMLESS = frozenset({"identical", "bookkeeping", "equivalent", "enriched"})
 
 WORDS = {
@@ -34,10 +48,13 @@ WORDS = {
     "lossy": "The chart lost something that was approved.",
     "missing": "What was written is not there.",
     "duplicate": "The same write is in the chart more than once.",
-    "authorization": "The EHR does not let us write this (403).",
-    "validation": "The EHR calls the resource invalid.",
-    "business-rule": "A rule of the EHR forbids it.",
-    "redirected": "The EHR answered with another address; nothing was sent there.",
+    **{str(failure): found.words for failure, found in GUIDE.items()},
+    "already-there": "The EHR says that the same record is there already, and it is not ours.",
+    "not-done": "The EHR says that it was done already; the chart does not show it.",
+    "not-visible": "The EHR took it in and never showed it.",
+    "not-found-yet": "It is not to be found, and may still come.",
+    "retry-used-up": "The one retry that this failure is given was made, and it is not there.",
+    "attempts-used-up": "It was tried as often as may be, and it is not there.",
     "operation-spent": "This operation was sent before; it is never sent twice.",
     "content-erased": "What was approved was erased; nothing can be sent.",
     "base-moved": "What the change rests on was changed in the chart by somebody else.",
@@ -60,12 +77,13 @@ WORDS = {
 STEPS = {
     "discrepancy": "Look at the chart. A correction is proposed and decided like any other change; "
     "accept it (A) only where it may stay as it is.",
-    "refused": "The chart is unchanged. The agent is told; enter shows the change, A takes it off "
-    "this list.",
+    "refused": "The agent is told. Enter shows the change, B sends it back to review, A takes it "
+    "off this list.",
     "ambiguous": "Nobody knows whether it was written. Look at the chart; it is never sent again "
     "by itself.",
     "held-by-ehr": "The EHR took it in and does not show it yet; it is looked for again.",
-    "dead-letter": "It is not tried again by itself; somebody must decide what becomes of it.",
+    "dead-letter": "R has it sent again as the same operation, B sends it back to review, C closes "
+    "it.",
     "void": "It waits to be decided again; enter opens it.",
     "quarantine": "Tell who runs the agent. D takes it off this list.",
     "alarm": "Find out who did it before you take it off this list (D).",
@@ -100,13 +118,16 @@ def trouble_text(
     differences: Sequence[JsonObject],
     sent: JsonObject | None,
     hidden: frozenset[str] = frozenset(),
+    tried: Tried | None = None,
 ) -> Content:
     """Return what is known of one: the words, each difference with its three values, what to do.
 
     `sent` is the resource whose bytes went out; None where nothing did, or it was erased.
-    `hidden` are the groups of labels for which the values are left out.
+    `hidden` are the groups of labels for which the values are left out, `tried` what its failure
+    is and what was attempted.
     """
-    parts = list(_words(item))
+    told = None if tried is None else tried.said
+    parts = list(_words(item, told))
     grave = [one for one in differences if one.get("class") not in HARMLESS]
     for difference in sorted(grave, key=lambda one: one.get("class") != "critical"):
         parts += [own(""), *_difference(difference, sent, hidden)]
@@ -115,13 +136,27 @@ def trouble_text(
         parts += [own(""), own(f"and {many(rest, 'harmless difference')}", "dim")]
     if item.exception is not None and item.code == "discrepancy" and not differences:
         parts.append(own("No difference is recorded; what was compared may be erased.", "dim"))
-    parts += [own(""), own("Next: ", "bold") + own(STEPS.get(item.code, STEPS["void"]))]
+    step = STEPS.get(item.code, STEPS["void"])
+    remedy = "" if told is None else f"{told.remedy} "
+    parts += [own(""), own("Next: ", "bold") + own(f"{remedy}{step}")]
+    if tried is not None and tried.log:
+        parts += [own(""), own("Attempts", "bold"), *map(_attempt, tried.log)]
     return lines(parts)
 
 
-def _words(item: Trouble) -> Iterator[Content]:
+def _attempt(line: Line) -> Content:
+    return joined(
+        foreign(f"{line.at[5:19].replace('T', ' ')}  {line.type}", "dim"), "  ", foreign(line.text)
+    )
+
+
+def _words(item: Trouble, told: Said | None) -> Iterator[Content]:
+    if told is not None:
+        yield own(told.words)
+        for text in told.lines()[1:-1]:
+            yield foreign(text)
     for code in dict.fromkeys((item.class_, item.code)):
-        if code in WORDS:
+        if code in WORDS and (told is None or code != told.failure):
             yield own(WORDS[code])
     if item.class_ and item.class_ not in WORDS:
         yield joined("reason: ", foreign(item.class_))

@@ -62,6 +62,8 @@ def outcome_parts(view: ChangeView, zone: tzinfo | None) -> Iterator[Content]:
         )
         if written.reconciled_class:
             yield joined("reconciled: ", foreign(written.reconciled_class, "bold"))
+    if view.failure is not None:
+        yield from (foreign(text) for text in view.failure.lines())
     for exception in view.exceptions:
         yield foreign(f"⚠ exception: {exception.kind} {exception.class_ or ''}", "bold $error")
     for item in view.differences:

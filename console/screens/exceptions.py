@@ -11,11 +11,11 @@ from textual.widgets import Static
 from console import actions
 from console.actions import Action
 from console.permitted import refusal
-from console.presenters.exceptions import COLUMNS, Key, trouble_row, trouble_text
+from console.presenters.exceptions import COLUMNS, Key, Tried, trouble_row, trouble_text
 from console.presenters.queue import what
 from console.presenters.texts import foreign, joined, lines, many, own
 from console.screens.confirm import Confirmed, ConfirmModal
-from console.screens.listing import ListScreen
+from console.screens.unwritten import ACTS, UnwrittenScreen
 from console.widgets.key_bar import KeyBar
 from console.widgets.pane import Pane
 from console.widgets.row_list import RowList
@@ -32,7 +32,7 @@ _EMPTY = (
 _NONE_FOUND = "None of this kind. f goes on to the next kind, esc shows all."
 
 
-class ExceptionsScreen(ListScreen[None], inherit_bindings=False):
+class ExceptionsScreen(UnwrittenScreen, inherit_bindings=False):
     """The list, and one of them closer."""
 
     SCOPE = "exceptions"
@@ -75,6 +75,8 @@ class ExceptionsScreen(ListScreen[None], inherit_bindings=False):
     def blocked(self, action: Action) -> str | None:
         """Say why something cannot be done with what is under the cursor."""
         item = self.chosen
+        if action.id in ACTS:
+            return self.not_done(action, item)
         if action.id in ("open", "accept", "close_finding") and item is None:
             return "there is nothing under the cursor"
         if action.id == "open" and item is not None and item.change is None:
@@ -230,5 +232,18 @@ class ExceptionsScreen(ListScreen[None], inherit_bindings=False):
         found, session = Compared(), self.console_app.session
         if item.change is not None and item.exception is not None:
             found = compared_for(session.offline(), session.ledger, item.change)
-        text = trouble_text(item, found.differences, found.sent, found.hidden)
+        text = trouble_text(item, found.differences, found.sent, found.hidden, self._tried(item))
         self.query_one("#detail", Pane).show(text)
+
+    def _tried(self, item: Trouble) -> Tried:
+        """Return the failure of its write in words, and every attempt."""
+        from core.failure.log import attempts
+        from core.failure.say import said
+
+        if item.change is None:
+            return Tried()
+        reads, change = self.console_app.session.ledger, item.change
+        told = said(reads, change)
+        if told is None:
+            return Tried()
+        return Tried(told, tuple(attempts(reads.trail(change.proposal), change.idx)))

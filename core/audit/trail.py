@@ -112,6 +112,12 @@ def _receipt(data: JsonObject) -> str:
     return f"{status}{version}{failure}"
 
 
+def _failed(data: JsonObject) -> str:
+    code = f" (code {data['code']})" if data.get("code") else ""
+    again = f", again at {data['due']}" if data.get("due") else ""
+    return f"{data['failure']}{code}, {data['tries'].text} in a row{again}"
+
+
 def _reconciled(data: JsonObject) -> str:
     return f"{data['class']} after examining {data['examined'].text} values"
 
@@ -187,6 +193,10 @@ _TOLD: dict[str, Callable[[JsonObject], str]] = {
     "write.rebased": lambda _data: "carried to a newer base",
     "write.receipt": _receipt,
     "write.resolved": lambda data: f"found out by reading: {data['how']}",
+    "write.failed": _failed,
+    "write.replayed": lambda data: f"{data['reviewer']} has it sent again",
+    "write.reopened": lambda data: f"{data['reviewer']} sends it back to review",
+    "write.closed": lambda data: f"{data['reviewer']} closes it: it will not be written",
     "provenance.recorded": lambda data: f"Provenance {data['outcome']}",
     "reconciliation.recorded": _reconciled,
     "exception.opened": lambda data: f"exception: {data['kind']}",

@@ -7,6 +7,8 @@ from dataclasses import replace
 from core.canonical import JsonObject, exact
 from core.delta import Difference
 from core.errors import Failed
+from core.failure.dialect import Dialect
+from core.gateway import failing
 from core.gateway.receipt import Outcome
 from core.gateway.refresh import Fresh, judge_again, rebase_statement
 from core.gateway.returned import Returned
@@ -77,9 +79,13 @@ def proposal_of(reads: Reads, change: ChangeRow) -> ProposalRow:
 
 
 def receipt(
-    workspace: Workspace, change: ChangeRow, outcome: Outcome, response: Response | None
-) -> None:
-    """Record what the EHR answered, or that nothing is known, durably."""
+    workspace: Workspace,
+    change: ChangeRow,
+    outcome: Outcome,
+    response: Response | None,
+    dialect: Dialect | None = None,
+) -> State:
+    """Record what the EHR answered, or that nothing is known, durably; return the new state."""
     data: JsonObject = {"failure": outcome.failure}
     body: JsonObject = {"location": None, "resource": None, "issues": []}
     if response is not None:
@@ -90,6 +96,10 @@ def receipt(
             "issues": list(response.issues),
         }
     with workspace.ledger.transaction() as transaction:
+        weighed = failing.weigh(
+            workspace, transaction, change, outcome, transaction.clock.hi, response, dialect
+        )
+        state = outcome.state if weighed is None else weighed.outcome.state
         transaction.append(
             Event(
                 "write.receipt",
@@ -97,13 +107,18 @@ def receipt(
                 about(change),
                 data={key: value for key, value in data.items() if value is not None},
                 before=State.SENDING,
-                after=outcome.state,
+                after=state,
                 body=body,
             )
         )
-        if outcome.state == State.REFUSED:
+        if weighed is not None:
+            failing.record(workspace, transaction, change, weighed.data)
+        if state == State.DEAD_LETTER:
+            open_exception(workspace, transaction, change, "dead-letter", outcome.failure)
+        if state == State.REFUSED:
             open_exception(workspace, transaction, change, "refused", outcome.failure)
             send_back_dependents(workspace, transaction, change, "dependency-refused")
+    return state
 
 
 def resolve(
@@ -113,8 +128,10 @@ def resolve(
     how: str,
     version: str | None = None,
     location: str | None = None,
+    *,
+    before: State = State.AMBIGUOUS,
 ) -> None:
-    """Record what reading back told about an ambiguous write."""
+    """Record what reading back told about an ambiguous or held write."""
     data: JsonObject = {"how": how}
     if version is not None:
         data["version"] = version
@@ -125,12 +142,14 @@ def resolve(
                 actor(workspace),
                 about(change),
                 data=data,
-                before=State.AMBIGUOUS,
+                before=before,
                 after=state,
                 body={"location": location},
             )
         )
-        if state in (State.EXCEPTION, State.DEAD_LETTER):
+        if state == State.DEAD_LETTER:
+            open_exception(workspace, transaction, change, "dead-letter", how)
+        if state == State.EXCEPTION:
             open_exception(workspace, transaction, change, "ambiguous", how)
 
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from core.consent import denies, permits
+from core.gateway.failing import is_due
 from core.incident.freeze import frozen_by, target_of
 from core.ledger.event import moment
 from core.lifecycle import State
@@ -73,6 +74,8 @@ def check_lifecycle(reads: Reads, change: ChangeRow, lo: datetime) -> None:
     hold = timedelta(seconds=int((change.route_json or {}).get("hold_s", 0)))
     if lo < moment(change.since) + hold:
         raise Stopped("on-hold", "wait")
+    if not is_due(reads, change, lo):
+        raise Stopped("put-off", "wait")
     written = reads.write(change.operation)
     if written is not None and written.state != State.READY:
         raise Stopped("operation-spent", "park")
@@ -149,10 +152,11 @@ def check_consent(consent: str, bypassed: frozenset[str] = frozenset()) -> None:
         raise Stopped("consent-unreadable", "wait")
 
 
-def check_documents(reads: Reads) -> None:
-    """Stop unless policy, roster and phase are those that admins signed."""
+def check_documents(reads: Reads, ehr: str) -> None:
+    """Stop unless policy, roster, phase and the EHR's profile are those that admins signed."""
+    optional = [kind for kind in ("phase", f"profile.{ehr}") if reads.config(kind)]
     try:
-        check_in_force(reads, "policy", *(["phase"] if reads.config("phase") else []))
+        check_in_force(reads, "policy", *optional)
     except Untrusted:
         raise Stopped("documents-untrusted", "wait") from None
 
@@ -173,7 +177,7 @@ def check_last(
     if transaction.change(seen.proposal, seen.idx) != seen:
         raise Stopped("changed-meanwhile", "wait")
     check_lifecycle(transaction, seen, transaction.clock.lo)
-    check_documents(transaction)
+    check_documents(transaction, seen.ehr)
     roster = roster_in_force(transaction)
     check_approvals(workspace, transaction, proposal, seen, content, roster)
     check_dependencies(transaction, seen)

@@ -6,8 +6,12 @@ create where the resource carries our operation id.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 from core.canonical import RESPONSE, JsonObject, parse_object
 from core.digests import fingerprint
+from core.failure.classes import Failure
 from core.gateway import events
 from core.gateway.refresh import rebuilt
 from core.gateway.returned import Returned
@@ -19,26 +23,57 @@ from core.stamps import carries, search_for
 from core.workspace import Workspace
 
 MAX_ATTEMPTS = 5
+_SAID_DONE = {Failure.DUPLICATE: "already-there", Failure.ALREADY_DONE: "not-done"}
+"""What a person is told where the EHR says that it is there, and reading does not find it ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What reading found of a write.
+
+    It is ours, certainly not applied, overtaken by another's version, a create without a trace that
+    may still come, or something that a person must look at (`how`, a static code).
+    """
+
+    kind: Literal["ours", "not-applied", "overtaken", "absent", "person"]
+    seen: Fetched | None = None
+    how: str = ""
 
 
 async def resolve(workspace: Workspace, change: ChangeRow) -> None:
     """Resolve one ambiguous write as far as reading allows; raises Unreachable when it does not.
 
     It is then ours (persisted), certainly not there and the same conditional request is safe
-    (ready again), overtaken (back to review), or a person decides (exception).
+    (ready again), overtaken (back to review), or a person decides (exception, dead letter).
     """
     try:
-        intent = events.intent_of(workspace.ledger, change)
+        found = await find(workspace, change)
     except Erased:
-        events.resolve(workspace, change, State.EXCEPTION, "record-erased")
-        return
+        found = Found("person", how="record-erased")
+    if found.kind == "ours" and found.seen is not None:
+        seen = found.seen
+        events.resolve(
+            workspace, change, State.PERSISTED, "read-back", seen.version, seen.reference
+        )
+    elif found.kind == "not-applied":
+        _not_applied(workspace, change)
+    elif found.kind == "overtaken" and found.seen is not None:
+        _overtaken(workspace, change, found.seen)
+    elif found.kind == "absent":
+        _absent(workspace, change)
+    else:
+        events.resolve(workspace, change, State.EXCEPTION, found.how)
+
+
+async def find(workspace: Workspace, change: ChangeRow) -> Found:
+    """Read what became of a write that was sent; raises Unreachable, Refused or Erased."""
+    intent = events.intent_of(workspace.ledger, change)
     ehr = workspace.ehr(change.ehr)
     if change.rung == "if-match":
-        await _resolve_update(workspace, ehr, change, intent)
-    elif change.rung == "if-none-match":
-        await _resolve_put_create(workspace, ehr, change, intent)
-    else:
-        await _resolve_post_create(workspace, ehr, change, intent)
+        return await _find_update(ehr, intent)
+    if change.rung == "if-none-match":
+        return await _find_put_create(ehr, change, intent)
+    return await _find_post_create(ehr, change, intent)
 
 
 def submitted(intent: JsonObject) -> JsonObject:
@@ -46,26 +81,22 @@ def submitted(intent: JsonObject) -> JsonObject:
     return parse_object(str(intent["text"]).encode("utf-8"), RESPONSE)
 
 
-async def _resolve_update(
-    workspace: Workspace, ehr: Ehr, change: ChangeRow, intent: JsonObject
-) -> None:
+async def _find_update(ehr: Ehr, intent: JsonObject) -> Found:
     reference = f"{intent['type']}/{intent['id']}"
     wanted = fingerprint(submitted(intent))
     current = await ehr.read(reference)
     if current is None:
-        events.resolve(workspace, change, State.EXCEPTION, "target-gone")
-    elif current.version == intent["base_version"]:
-        _not_applied(workspace, change)
-    elif fingerprint(current.resource) == wanted:
-        _ours(workspace, change, current)
-    else:
-        successor = await _successor(ehr, reference, str(intent["base_version"]))
-        if successor is None:
-            events.resolve(workspace, change, State.EXCEPTION, "overtaken-unreadable-history")
-        elif fingerprint(successor.resource) == wanted:
-            _ours(workspace, change, successor)
-        else:
-            _overtaken(workspace, change, current)
+        return Found("person", how="target-gone")
+    if current.version == intent["base_version"]:
+        return Found("not-applied")
+    if fingerprint(current.resource) == wanted:
+        return Found("ours", current)
+    successor = await _successor(ehr, reference, str(intent["base_version"]))
+    if successor is None:
+        return Found("person", how="overtaken-unreadable-history")
+    if fingerprint(successor.resource) == wanted:
+        return Found("ours", successor)
+    return Found("overtaken", current)
 
 
 async def _successor(ehr: Ehr, reference: str, base_version: str) -> Fetched | None:
@@ -75,40 +106,60 @@ async def _successor(ehr: Ehr, reference: str, base_version: str) -> Fetched | N
     return await ehr.read(reference, str(int(base_version) + 1))
 
 
-async def _resolve_put_create(
-    workspace: Workspace, ehr: Ehr, change: ChangeRow, intent: JsonObject
-) -> None:
+async def _find_put_create(ehr: Ehr, change: ChangeRow, intent: JsonObject) -> Found:
     found = await ehr.read(f"{intent['type']}/{intent['id']}")
     if found is None:
-        _not_applied(workspace, change)
-    elif carries(found.resource, change.operation):
-        _ours(workspace, change, found)
-    else:
-        events.resolve(workspace, change, State.EXCEPTION, "id-taken")
+        return Found("not-applied")
+    if carries(found.resource, change.operation):
+        return Found("ours", found)
+    return Found("person", how="id-taken")
 
 
-async def _resolve_post_create(
-    workspace: Workspace, ehr: Ehr, change: ChangeRow, intent: JsonObject
-) -> None:
+async def _find_post_create(ehr: Ehr, change: ChangeRow, intent: JsonObject) -> Found:
     """Search by operation id; an empty answer is no proof, as a create may commit late."""
     type_ = str(intent["type"])
     found = await ehr.search(type_, search_for(type_, change.operation))
     if len(found) == 1:
-        _ours(workspace, change, found[0])
-    elif found:
-        events.resolve(workspace, change, State.EXCEPTION, "duplicate")
-    else:
-        events.resolve(workspace, change, State.EXCEPTION, "not-found-yet")
-
-
-def _ours(workspace: Workspace, change: ChangeRow, found: Fetched) -> None:
-    events.resolve(workspace, change, State.PERSISTED, "read-back", found.version, found.reference)
+        return Found("ours", found[0])
+    return Found("person", how="duplicate") if found else Found("absent")
 
 
 def _not_applied(workspace: Workspace, change: ChangeRow) -> None:
-    """Let the same conditional request be sent again, but not for ever."""
+    """Let the same conditional request be sent again, but not for ever, and not for every class."""
+    how = _said_done(workspace, change)
+    if how is not None:
+        events.resolve(workspace, change, State.EXCEPTION, how)
+        return
+    _again(workspace, change)
+
+
+def _absent(workspace: Workspace, change: ChangeRow) -> None:
+    """Send again only what its class lets go once more after a search that found nothing.
+
+    Anything else may still commit: a person looks.
+    """
+    failed = workspace.ledger.failure(change.operation)
+    how = _said_done(workspace, change)
+    if how is None and failed is not None and failed.last_attempt is not None:
+        _again(workspace, change)
+    else:
+        events.resolve(workspace, change, State.EXCEPTION, how or "not-found-yet")
+
+
+def _said_done(workspace: Workspace, change: ChangeRow) -> str | None:
     written = workspace.ledger.write(change.operation)
-    if written is not None and written.attempt >= MAX_ATTEMPTS:
+    found = None if written is None else written.failure
+    return next((how for one, how in _SAID_DONE.items() if one == found), None)
+
+
+def _again(workspace: Workspace, change: ChangeRow) -> None:
+    written = workspace.ledger.write(change.operation)
+    failed = workspace.ledger.failure(change.operation)
+    attempt = 0 if written is None else written.attempt
+    limit = None if failed is None or failed.ended is not None else failed.last_attempt
+    if limit is not None and attempt >= limit:
+        events.resolve(workspace, change, State.DEAD_LETTER, "retry-used-up")
+    elif limit is None and attempt >= MAX_ATTEMPTS:
         events.resolve(workspace, change, State.DEAD_LETTER, "attempts-used-up")
     else:
         events.resolve(workspace, change, State.READY, "not-applied")

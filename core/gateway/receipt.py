@@ -1,17 +1,30 @@
-"""What an answer to a write means: the failure classes and the state that each leads to.
+"""What a receipt leads to: the state of the change, by the class of the answer.
 
-Source: `reference` failure tables behind design §9; FHIR R4 http (status codes), SMART App Launch.
+The classes and the tables behind them are those of `core.failure`. Source: design §9.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.failure.classes import GUIDE, Action, Failure
+from core.failure.classify import classify as row_of
+from core.failure.dialect import PLAIN, Dialect
+from core.failure.table import NO_ANSWER, Row
 from core.lifecycle import State
 from core.ports import Response
 
-PRECONDITION = frozenset({304, 409, 412})
-UNKNOWN = frozenset({408, 500, 501, 502, 503, 504})
+_STATES = {
+    Action.WAIT: State.READY,
+    Action.REFRESH: State.READY,
+    Action.READ_BACK: State.AMBIGUOUS,
+    Action.RETRY_ONCE: State.AMBIGUOUS,
+    Action.VERIFY: State.AMBIGUOUS,
+    Action.POLL: State.HELD_BY_EHR,
+    Action.TO_REVIEWER: State.REFUSED,
+    Action.TO_FIXER: State.REFUSED,
+    Action.CONSENT_OR_INCIDENT: State.REFUSED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,38 +33,23 @@ class Outcome:
 
     state: State
     failure: str | None = None
+    row: Row | None = None
+    """The row of the tables that the answer fell under."""
 
 
-_BY_STATUS = {
-    200: Outcome(State.PERSISTED),
-    201: Outcome(State.PERSISTED),
-    202: Outcome(State.HELD_BY_EHR, "accepted-not-visible"),
-    401: Outcome(State.READY, "authentication"),
-    403: Outcome(State.REFUSED, "authorization"),
-    429: Outcome(State.READY, "throttled"),
-    **dict.fromkeys(PRECONDITION, Outcome(State.AMBIGUOUS, "precondition")),
-    **dict.fromkeys(UNKNOWN, Outcome(State.AMBIGUOUS, "outcome-unknown")),
-}
+UNKNOWN = Outcome(State.AMBIGUOUS, Failure.UNKNOWN, NO_ANSWER)
+INTERRUPTED = Outcome(State.AMBIGUOUS, "interrupted", NO_ANSWER)
 
 
-def classify(response: Response) -> Outcome:
+def classify(response: Response, dialect: Dialect = PLAIN, rung: str = "") -> Outcome:
     """Return what the answer means; anything unknown is ambiguous, never a success.
 
-    A `precondition` answer is `AMBIGUOUS` until the resource was read: on a repeated request it
-    may be our own earlier commit.
+    What waits, and how often it may, is `core.gateway.failing`'s.
     """
-    known = _BY_STATUS.get(response.status)
-    if known is not None:
-        return known
-    if 300 <= response.status < 400:
-        return Outcome(State.REFUSED, "redirected")
-    if 400 <= response.status < 500:
-        return Outcome(State.REFUSED, _refusal(response))
-    return Outcome(State.AMBIGUOUS, "outcome-unknown")
+    row = row_of(response, dialect, rung)
+    return Outcome(State.PERSISTED) if row is None else outcome_of(row)
 
 
-def _refusal(response: Response) -> str:
-    for issue in ("duplicate", "business-rule"):
-        if response.status == 422 and issue in response.issues:
-            return issue
-    return "validation"
+def outcome_of(row: Row) -> Outcome:
+    """Return the state that the action of a row's class leads to."""
+    return Outcome(_STATES[GUIDE[row.failure].action], str(row.failure), row)

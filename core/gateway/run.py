@@ -12,16 +12,16 @@ from core.errors import Refused, Unreachable
 from core.gateway import events, provenance, urgent
 from core.gateway.deadlines import sweep
 from core.gateway.entered import confirm
+from core.gateway.failing import is_due
+from core.gateway.held import poll
 from core.gateway.holds import retry_holds
 from core.gateway.readback import resolve
-from core.gateway.receipt import Outcome
+from core.gateway.receipt import INTERRUPTED
 from core.gateway.send import Step, send
 from core.lifecycle import State
 from core.reconcile.check import reconcile
 from core.records import ChangeRow
 from core.workspace import Workspace
-
-INTERRUPTED = Outcome(State.AMBIGUOUS, "interrupted")
 
 
 @dataclass
@@ -57,6 +57,7 @@ async def run_once(workspace: Workspace, epoch: int) -> Round:
     sweep(workspace, done)
     await _retry_held(workspace, done)
     urgent.watch(workspace)
+    await _poll_all(workspace, done)
     await _resolve_all(workspace, done)
     for change in _ready(workspace):
         await _send_one(workspace, change, epoch, done)
@@ -102,9 +103,19 @@ async def _retry_held(workspace: Workspace, done: Round) -> None:
 
 async def _resolve_all(workspace: Workspace, done: Round) -> None:
     for change in workspace.ledger.changes_in(State.AMBIGUOUS):
+        if not is_due(workspace.ledger, change, workspace.clock.now()):
+            continue
         try:
             await resolve(workspace, change)
             done.resolved += 1
+        except (Unreachable, Refused):
+            done.unreachable = True
+
+
+async def _poll_all(workspace: Workspace, done: Round) -> None:
+    for change in workspace.ledger.changes_in(State.HELD_BY_EHR):
+        try:
+            done.exceptions += await poll(workspace, change) == State.EXCEPTION
         except (Unreachable, Refused):
             done.unreachable = True
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from core.errors import Conflict, Refused, Unreachable
+from core.errors import BadInput, Conflict, Refused, Unreachable
+from core.failure.classes import Failure
+from core.failure.dialect import dialect_in_force
 from core.gateway import events
+from core.gateway.failing import REFUSED_TOKEN, not_sent
 from core.gateway.guards import (
     Stopped,
     check_approvals,
@@ -18,7 +21,7 @@ from core.gateway.guards import (
     check_last,
     check_lifecycle,
 )
-from core.gateway.receipt import Outcome, classify
+from core.gateway.receipt import UNKNOWN, classify
 from core.gateway.refresh import Fresh, refresh
 from core.gateway.request import scope, write_request
 from core.gateway.returned import Returned
@@ -29,8 +32,6 @@ from core.review.content import Content, Erased, read_content
 from core.review.decide import void
 from core.workspace import Workspace, roster_in_force
 
-UNKNOWN = Outcome(State.AMBIGUOUS, "outcome-unknown")
-
 
 class Step(StrEnum):
     """What became of one attempt to send."""
@@ -39,21 +40,31 @@ class Step(StrEnum):
     STOPPED = "stopped"
     RETURNED = "returned-to-review"
     UNREACHABLE = "unreachable"
+    REFRESHED = "token-refreshed"
+    """Its token was refused and forgotten; with another one it is tried again, once."""
 
 
 async def send(workspace: Workspace, change: ChangeRow, epoch: int) -> Step:
     """Try to send one ready change; every outcome is in the ledger when this returns.
 
-    `epoch` is the lease under which this process is the gateway.
+    `epoch` is the lease under which this process is the gateway. A token that the EHR refuses is
+    replaced once; every guard runs again before the second attempt.
     """
+    step = await _attempt(workspace, change, epoch)
+    again = workspace.ledger.change(change.proposal, change.idx)
+    if step != Step.REFRESHED or again is None:
+        return step
+    return await _attempt(workspace, again, epoch)
+
+
+async def _attempt(workspace: Workspace, change: ChangeRow, epoch: int) -> Step:
     proposal = workspace.ledger.proposal(change.proposal)
     if proposal is None:
         raise Conflict("the proposal is gone from the store")
     try:
         content = read_content(workspace.ledger, change)
         _check_before(workspace, proposal, change, content)
-        ehr = workspace.ehr(change.ehr)
-        grant = await ehr.grant(scope(write_request(content, change.operation)))
+        grant = await _grant(workspace, change, content)
         fresh = await refresh(workspace, proposal, change, content)
     except Stopped as stop:
         return _stopped(workspace, change, stop)
@@ -65,6 +76,24 @@ async def send(workspace: Workspace, change: ChangeRow, epoch: int) -> Step:
     except Erased:
         return _stopped(workspace, change, Stopped("content-erased", "park"))
     return await _dispatch(workspace, proposal, change, content, fresh, grant, epoch)
+
+
+async def _grant(workspace: Workspace, change: ChangeRow, content: Content) -> Grant:
+    """Return a token for this write; one that is refused is recorded, with when it is asked again.
+
+    A profile that cannot be read stops the write: its answer could not be understood.
+    """
+    try:
+        dialect_in_force(workspace.ledger, change.ehr)
+    except BadInput:
+        raise Stopped("profile-unreadable", "wait") from None
+    try:
+        return await workspace.ehr(change.ehr).grant(
+            scope(write_request(content, change.operation))
+        )
+    except Refused:
+        not_sent(workspace, change, REFUSED_TOKEN)
+        raise
 
 
 def _check_before(
@@ -103,13 +132,17 @@ async def _dispatch(
     except Stopped as stop:
         return _stopped(workspace, change, stop)
     except NotSent:
+        not_sent(workspace, change)
         return Step.UNREACHABLE
     except OutcomeUnknown:
         events.receipt(workspace, change, UNKNOWN, None)
         return Step.SENT
-    outcome = classify(response)
-    events.receipt(workspace, change, outcome, response)
-    return Step.STOPPED if outcome.state == State.READY else Step.SENT
+    dialect = dialect_in_force(workspace.ledger, change.ehr)
+    outcome = classify(response, dialect, change.rung)
+    state = events.receipt(workspace, change, outcome, response, dialect)
+    if state == State.READY and outcome.failure == Failure.AUTHENTICATION:
+        return Step.REFRESHED
+    return Step.STOPPED if state == State.READY else Step.SENT
 
 
 def _stopped(workspace: Workspace, change: ChangeRow, stop: Stopped) -> Step:

@@ -14,6 +14,7 @@ from core.ledger import (
     config_events,
     consent_events,
     deadline_events,
+    failure_events,
     hub_events,
     incident_events,
     label_events,
@@ -243,7 +244,8 @@ def _receipt(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
         "version": data.get("version"),
         "location": shown(body, "location"),
     }
-    return [Set("write", {"operation": leaf["operation"]}, values)]
+    ops: list[RowOp] = [Set("write", {"operation": leaf["operation"]}, values)]
+    return [*ops, *failure_events.ended(leaf)] if leaf["to"] == "persisted" else ops
 
 
 def _provenance(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
@@ -328,6 +330,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     ("exception.closed", 1): _exception_closed,
     ("freeze.set", 1): _frozen,
     ("freeze.lifted", 1): _thawed,
+    **failure_events.PROJECTORS,
     **config_events.PROJECTORS,
     **consent_events.PROJECTORS,
     **hub_events.PROJECTORS,

@@ -16,7 +16,7 @@ from core.records import ChangeRow, ExceptionRow, FindingRow
 Kind = Literal["exception", "void", "unresolved", "finding"]
 MOST_VOID = 500
 """How many changes with a void approval are listed."""
-OURS = frozenset({"edited", "recalled", "reassigned", "dependency-edited"})
+OURS = frozenset({"edited", "recalled", "reassigned", "dependency-edited", "sent-to-review"})
 """Reasons that somebody chose; nobody needs to find out why."""
 UNRESOLVED = (State.AMBIGUOUS, State.HELD_BY_EHR, State.DEAD_LETTER)
 """Writes whose end is not known, or that nobody sends any more."""
@@ -97,6 +97,7 @@ def troubles(reads: TroubleReads) -> list[Trouble]:
     found += [
         Trouble("unresolved", -1, row.state, "", row.since, row)
         for row in reads.changes_in(*UNRESOLVED)
+        if (row.proposal, row.idx) not in changes
     ]
     found += [
         Trouble("finding", item.id, item.severity, item.code, item.at, finding=item)

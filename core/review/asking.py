@@ -7,6 +7,7 @@ from datetime import datetime
 
 from core.consent import denies
 from core.duty import resolve
+from core.failure.classes import Failure
 from core.ledger.event import moment
 from core.lifecycle import State
 from core.ports import Reads
@@ -19,6 +20,8 @@ from core.workspace import Workspace, policy_in_force, roster_in_force
 
 UNFOUND = "manual-entry"
 """The kind of the exception that an entry by hand which is not in the chart leads to."""
+GRAVE = frozenset({"critical", Failure.AUTHORIZATION, Failure.REDIRECTED})
+"""Classes for on-call staff: harm, or a refusal that is about consent or a merged patient."""
 CONSENT_VOID = "consent-denied"
 """Why a revision waits again whose consent was withdrawn after it was approved."""
 
@@ -75,7 +78,7 @@ def reassigners(change: ChangeRow) -> tuple[str, ...]:
 
 def is_grave(found: Sequence[ExceptionRow]) -> bool:
     """Tell whether an exception asks for on-call staff or a supervisor, whatever the route says."""
-    return any(item.class_ == "critical" or item.kind == "ambiguous" for item in found)
+    return any(item.class_ in GRAVE or item.kind == "ambiguous" for item in found)
 
 
 def check(

@@ -22,6 +22,8 @@ DECIDABLE = frozenset({State.PENDING})
 UNDECIDED = frozenset({State.PENDING, State.EXPIRED, State.DEFERRED})
 SETTLED_BY_WORD = frozenset({State.EXCEPTION, State.REFUSED})
 WITHDRAWABLE = UNDECIDED | {State.READY}
+DEAD = frozenset({State.DEAD_LETTER})
+UNWRITTEN = frozenset({State.DEAD_LETTER, State.REFUSED})
 UNDER_WAY = frozenset({State.SENDING, State.AMBIGUOUS, State.HELD_BY_EHR})
 BY_HAND = frozenset(
     {
@@ -110,6 +112,24 @@ TABLE: dict[str, Row] = {
         excepted=True,
     ),
     "enter": Row("enter a change by hand at the EHR", BY_HAND, route_roles=True, reentry=True),
+    "replay": Row(
+        "have a dead letter sent again, as the same operation",
+        DEAD,
+        roles=WATCHERS,
+        route_roles=True,
+    ),
+    "send-to-review": Row(
+        "send a dead letter or a refused write back to review",
+        UNWRITTEN,
+        roles=WATCHERS,
+        route_roles=True,
+    ),
+    "close-dead-letter": Row(
+        "close a dead letter, which is then never written",
+        DEAD,
+        roles=WATCHERS,
+        route_roles=True,
+    ),
     "consult": Row("ask a colleague about a change, or answer one", OPEN, anybody=True),
     "withdraw": Row("take back what an agent proposed", WITHDRAWABLE, agents=True),
     "freeze": Row("stop matching writes", roles=CONTAINERS),
@@ -264,6 +284,9 @@ def _not_by_hand(state: State) -> str:
 
 _ELSE: dict[str, Callable[[State], str]] = {
     "enter": _not_by_hand,
+    "replay": "this change is {}; only a dead letter can be sent again".format,
+    "send-to-review": "this change is {}; only what was refused or given up goes back so".format,
+    "close-dead-letter": "this change is {}; only a dead letter can be closed".format,
     "consult": "this change is {}; there is nothing to ask about it".format,
     "withdraw": "this change is {}; it cannot be withdrawn".format,
 }

@@ -17,9 +17,10 @@ from typing import Any
 from core.canonical import JsonObject
 from core.errors import BadInput
 from core.ports import NotSent, OutcomeUnknown, Request, Response
-from sync.fhir.answers import document, etag, issues, version_of
+from sync.fhir.answers import document, etag, issues, retry_after, version_of
 from sync.fhir.channel import Answer, Channel, Outgoing, log_answer, read_body
 from sync.fhir.errors import Unreadable
+from sync.fhir.own_codes import body_status, is_failing, own_codes
 from sync.fhir.urls import Base, Named
 from sync.wire import httpx
 
@@ -136,7 +137,8 @@ def _headers(given: Mapping[str, str]) -> dict[str, str]:
 
 def _response(name: str, base: Base, head: _Head) -> Response:
     status, headers = head.status or 0, head.headers or httpx.Headers()
-    whole = _document(name, status, headers, head.body)
+    said = _document(name, status, headers, head.body)
+    whole = said if said is not None and isinstance(said.get("resourceType"), str) else None
     resource = whole if whole and whole.get("resourceType") != "OperationOutcome" else None
     written = _written(base, headers, resource) if 200 <= status < 300 else None
     return Response(
@@ -147,6 +149,10 @@ def _response(name: str, base: Base, head: _Head) -> Response:
         location=written.reference if written else None,
         resource=resource,
         issues=issues(whole),
+        codes=own_codes(whole),
+        failing=is_failing(whole),
+        body_status=None if whole is not None else body_status(said),
+        retry_after=retry_after(headers),
     )
 
 
@@ -156,11 +162,10 @@ def _document(
     if not body:
         return None
     try:
-        found = document(name, Answer(status, headers, body))
+        return document(name, Answer(status, headers, body))
     except Unreadable:
         # The status has arrived; what was persisted is read back by reconciliation.
         return None
-    return found if isinstance(found.get("resourceType"), str) else None
 
 
 def _written(base: Base, headers: httpx.Headers, resource: JsonObject | None) -> Named | None:

@@ -9,13 +9,13 @@ from importlib import resources
 
 from core.errors import BadInput
 
-NAMES = ("generic-r4", "sandbox")
+NAMES = ("athenahealth", "eclinicalworks", "epic", "generic-r4", "oracle-health", "sandbox")
 
 
 def load_profile(name: str) -> str:
     """Return the profile document called `name`; BadInput listing those there are."""
     if name not in NAMES:
         raise BadInput(
-            "there is no such EHR profile", field="profile", remedy=f"Use {' or '.join(NAMES)}"
+            "there is no such EHR profile", field="profile", remedy=f"Use one of {', '.join(NAMES)}"
         )
     return resources.files("sync.profiles").joinpath(f"{name}.toml").read_text(encoding="utf-8")

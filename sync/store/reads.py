@@ -20,6 +20,7 @@ from core.records import (
     WriteRow,
 )
 from core.records_consent import HoldRow
+from core.records_failure import FailureRow
 from sync.store.audit_reads import AuditReads
 from sync.store.connection import Connection
 from sync.store.context_reads import ContextReads
@@ -140,6 +141,10 @@ class StoreReads(AuditReads, QueueReads, IncidentReads, MetricReads, ContextRead
     def write(self, operation: str) -> WriteRow | None:
         """Return the write of one operation."""
         return self._one(WriteRow, "WHERE operation = ?", operation)
+
+    def failure(self, operation: str) -> FailureRow | None:
+        """Return the newest failure of one operation's write, ended or not."""
+        return self._one(FailureRow, "WHERE operation = ?", operation)
 
     def exceptions(self, proposal: str, index: int) -> Sequence[ExceptionRow]:
         """Return the open exceptions of one change."""

@@ -21,6 +21,7 @@ from core.records import (
     WriteRow,
 )
 from core.records_consent import HoldRow
+from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
 from sync.store.connection import Connection
@@ -43,6 +44,7 @@ TABLES: dict[type, str] = {
     GlassRow: "glass",
     HoldRow: "consent_hold",
     ActRow: "act",
+    FailureRow: "failure",
 }
 """Which read table holds which rows."""
 

@@ -315,3 +315,20 @@ class ConsentHoldTable(SQLModel, table=True):
     due: str
     deadline: str
     ended: str | None = None
+
+
+class FailureTable(SQLModel, table=True):
+    """`core.records_failure.FailureRow`."""
+
+    __tablename__ = "failure"
+    operation: str = Field(primary_key=True)
+    proposal: str
+    idx: int
+    failure: str
+    code: str | None = None
+    since: str
+    tries: int
+    due: str | None = None
+    deadline: str | None = None
+    last_attempt: int | None = None
+    ended: str | None = None

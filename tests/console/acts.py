@@ -25,6 +25,7 @@ from core.reconcile.trouble import Trouble
 from core.review.bulk import Marked, answer_many, approve_many
 from core.review.byhand import Entry, enter
 from core.review.consult import consult
+from core.review.dead_letters import close, replay, send_to_review
 from core.review.decide import Answer, decide
 from core.review.dependencies import GONE
 from core.review.edit import edit
@@ -156,6 +157,21 @@ DRIVERS: dict[str, Driver] = {
         lambda done: enter(done.workspace, done.id, 0, Entry(done.seen)),
         lambda done: ["downtime", "entered", done.id, "--change", "0", "--hash", done.seen],
         ("review", "by_hand"), ("coordinator", "clinician", "own", "quiet", "typed"),
+    ),
+    "replay": Driver(
+        lambda done: replay(done.workspace, done.id, 0),
+        lambda done: ["dead-letters", "replay", done.id],
+        ("exceptions", "replay"),
+    ),
+    "send-to-review": Driver(
+        lambda done: send_to_review(done.workspace, done.id, 0, "look again"),
+        lambda done: ["dead-letters", "review", done.id, "--reason-file", done.words],
+        ("exceptions", "send_to_review"),
+    ),
+    "close-dead-letter": Driver(
+        lambda done: close(done.workspace, done.id, 0, "done at the desk"),
+        lambda done: ["dead-letters", "close", done.id, "--reason-file", done.words],
+        ("exceptions", "close_letter"),
     ),
     "consult": Driver(
         lambda done: consult(done.workspace, done.id, 0, done.other, "what do you say?"),

@@ -81,7 +81,7 @@ async def test_a_refused_write_says_why_and_enter_opens_its_change(desk: Desk) -
     id_ = await written(desk, 422)
     async with desk.app().run_test(size=(120, 40)) as pilot:
         await opened(pilot)
-        assert "The EHR calls the resource invalid." in text_of(pilot.app)
+        assert "The EHR calls the resource invalid;" in text_of(pilot.app)
         await pilot.press("enter")
         await pilot.pause()
         assert review(pilot.app).key == (id_, 0)
@@ -145,3 +145,95 @@ async def test_the_mouse_moves_opens_and_confirms(desk: Desk) -> None:
         await pilot.pause()
         assert desk.change(id_).state == State.VERIFIED
         assert app.screen is screen
+
+
+async def dead(desk: Desk) -> str:
+    id_ = await written(desk, 401, 401)
+    assert desk.change(id_).state == State.DEAD_LETTER
+    return id_
+
+
+async def test_a_dead_letter_says_why_shows_every_attempt_and_is_one_line(desk: Desk) -> None:
+    await dead(desk)
+    async with desk.app().run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        shown = text_of(pilot.app)
+        for words in ("1 to look at", "dead-letter", "not even a fresh one", "Next: "):
+            assert words in shown, words
+        await pilot.press("tab", "end")
+        await pilot.pause()
+        shown = text_of(pilot.app)
+        for words in ("Attempts", "write.intended  attempt 2", "answer 401"):
+            assert words in shown, words
+
+
+async def test_it_is_sent_again_only_after_a_second_key(desk: Desk) -> None:
+    id_ = await dead(desk)
+    app = desk.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        before = desk.ledger.size
+        await pilot.press(*["upper_r"] * 20, *["enter"] * 20)
+        await pilot.pause()
+        assert desk.ledger.size == before
+        await opened(pilot)
+        await pilot.press("upper_r")
+        await pilot.pause()
+        assert "SEND AGAIN" in text_of(app)
+        await pilot.press("y")
+        await pilot.pause()
+        assert desk.change(id_).state == State.AMBIGUOUS
+
+
+@pytest.mark.parametrize(("key", "state"), [("upper_b", State.PENDING), ("upper_c", State.REFUSED)])
+async def test_back_to_review_and_close_ask_for_a_reason(
+    desk: Desk, key: str, state: State
+) -> None:
+    id_ = await dead(desk)
+    app = desk.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        await pilot.press(key)
+        await pilot.pause()
+        await press_confirm(pilot, "entered at the desk")
+        assert desk.change(id_).state == state
+        assert "Nothing to look at." in text_of(app)
+
+
+async def test_what_moved_meanwhile_is_not_acted_on(desk: Desk) -> None:
+    from core.review.dead_letters import replay
+
+    id_ = await dead(desk)
+    app = desk.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        await pilot.press("upper_c")
+        await pilot.pause()
+        replay(desk.offline(), id_, 0)
+        await press_confirm(pilot, "too late")
+        assert desk.change(id_).state == State.AMBIGUOUS
+        assert "no longer as it was shown" in app.notice.text
+
+
+async def test_the_keys_say_why_they_do_nothing(desk: Desk) -> None:
+    await discrepant(desk)
+    app = desk.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        for key, words in (
+            ("upper_r", "only a dead letter can be sent again"),
+            ("upper_b", "only what was refused or given up"),
+            ("upper_c", "only a dead letter can be closed"),
+        ):
+            await pilot.press(key)
+            assert words in app.notice.text
+
+
+async def test_the_review_says_it_in_the_same_words(desk: Desk) -> None:
+    await written(desk, 403)
+    async with desk.app().run_test(size=(120, 60)) as pilot:
+        await opened(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        shown = " ".join(text_of(pilot.app).split())
+        assert "The EHR does not let the gateway write this" in shown

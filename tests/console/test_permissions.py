@@ -21,6 +21,7 @@ import pytest
 
 from console.commands import (
     consult,
+    dead_letters,
     decide,
     downtime,
     edit,
@@ -41,7 +42,7 @@ from tests.console.cells import KINDS, ROLES, Cell, House, Undone, dry, who
 from tests.scale import FULL
 
 COMMANDS = (
-    consult, decide, downtime, edit, exceptions, incident, reassign, recall, withdraw,
+    consult, dead_letters, decide, downtime, edit, exceptions, incident, reassign, recall, withdraw,
 )  # fmt: skip
 PRISTINE = dict(TABLE)
 ON_A_CHANGE = [act for act, row in TABLE.items() if row.states]
@@ -248,6 +249,9 @@ def test_acts_about_no_change_are_as_the_table_says(
         ("reassign", {"roles": frozenset({"nurse"})}),
         ("settle", {"grave_roles": None}),
         ("enter", {"reentry": False}),
+        ("replay", {"roles": frozenset({"admin"})}),
+        ("send-to-review", {"states": frozenset({State.DEAD_LETTER})}),
+        ("close-dead-letter", {"route_roles": False}),
         ("consult", {"anybody": False}),
         ("withdraw", {"states": frozenset({State.PENDING})}),
     ],

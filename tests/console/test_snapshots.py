@@ -1,11 +1,13 @@
 """The pictures: queue and review at three sizes, and without colour."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
 
 from tests.builders import problem_change
 from tests.console.desk import Desk, second_phone
+from tests.console.test_exceptions import dead
 
 SIZES = [(80, 24), (120, 40), (160, 50)]
 
@@ -73,3 +75,9 @@ def test_empty_read_only_demo(desk: Desk, snap_compare: Callable[..., bool]) -> 
 
 def test_help(ward: Desk, snap_compare: Callable[..., bool]) -> None:
     assert snap_compare(ward.app(), press=("enter", "question_mark"), terminal_size=(100, 30))
+
+
+@pytest.mark.parametrize("size", SIZES[:2], ids=["80x24", "120x40"])
+def test_dead_letter(desk: Desk, snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
+    asyncio.run(dead(desk))
+    assert snap_compare(desk.app(), press=("2",), terminal_size=size)

@@ -9,6 +9,7 @@ from console.commands.registry import COMMANDS
 from core.review.attestation import SENTENCES
 from core.review.feedback import SYSTEM
 from core.review.reasons import REJECT_REASONS
+from tests.tools.failures_page import failures_page
 from tests.tools.permissions_page import permissions_page
 from tests.tools.policy_page import policy_reference
 
@@ -25,6 +26,7 @@ def pages() -> dict[str, str]:
     return {
         "keys.md": key_reference(),
         "commands.md": _commands(),
+        "failures.md": failures_page(),
         "permissions.md": permissions_page(),
         "policy.md": policy_reference(),
     }

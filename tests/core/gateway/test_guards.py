@@ -246,7 +246,7 @@ async def test_roster_forged_in_the_database_lets_nothing_through(bench: Bench) 
 async def test_control_without_the_document_check_a_forged_roster_would_write(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guards, "check_documents", lambda _reads: None)
+    monkeypatch.setattr(guards, "check_documents", lambda *_: None)
     with pytest.raises(AssertionError):
         await test_roster_forged_in_the_database_lets_nothing_through(bench)
 

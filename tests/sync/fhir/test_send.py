@@ -314,3 +314,44 @@ async def test_cancelling_after_the_first_byte_is_a_cancellation() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+def outcome(*issues: dict[str, Any]) -> dict[str, Any]:
+    return {"resourceType": "OperationOutcome", "issue": list(issues)}
+
+
+def issue(severity: str, code: str | None, **more: Any) -> dict[str, Any]:
+    coding = {"coding": [{"system": "urn:x", "code": code, "display": "Ada Synthetic"}]}
+    return {"severity": severity, "code": "processing", "details": coding, **more}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "codes", "failing", "number"),
+    [
+        (outcome(issue("fatal", "59141")), 400, ("59141",), True, None),
+        (outcome(issue("error", "59189"), issue("warning", "59101")), 400, ("59189",), True, None),
+        (outcome(issue("warning", "59101")), 422, ("59101",), False, None),
+        (outcome(issue("error", "Ada"), issue("error", None)), 422, (), True, None),
+        (outcome(issue("error", "1234567")), 422, (), True, None),
+        (outcome(issue("fatal", "x", diagnostics="4135")), 400, ("4135",), True, None),
+        (outcome(issue("fatal", "x", diagnostics="room 4135")), 400, (), True, None),
+        (outcome(issue("error", "4118")), 200, ("4118",), True, None),
+        ({"status": 139, "error": "ENCOUNTER_IS_LOCKED"}, 200, (), False, "139"),
+        ({"status": "202"}, 200, (), False, "202"),
+        ({"status": "Ada"}, 200, (), False, None),
+        ({"status": 1.5}, 200, (), False, None),
+        ({"resourceType": "Observation", "id": "o", "status": "139"}, 200, (), False, None),
+        ({"resourceType": "OperationOutcome", "issue": 3}, 422, (), False, None),
+    ],
+)
+async def test_a_servers_own_numbers_are_taken_and_no_word_of_it(
+    body: dict[str, Any], status: int, codes: tuple[str, ...], failing: bool, number: str | None
+) -> None:
+    response = await _answered(answer(body, status))
+    assert (response.codes, response.failing, response.body_status) == (codes, failing, number)
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("7", 7.0), ("Ada", None), ("999999", 86_400.0)])
+async def test_how_long_the_server_asks_to_wait(given: str, seconds: float | None) -> None:
+    response = await _answered(answer(b"", 429, **{"Retry-After": given}))
+    assert response.retry_after == seconds

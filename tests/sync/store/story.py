@@ -20,6 +20,7 @@ from core.reconcile.settle import settle
 from core.review.byhand import Entry, enter
 from core.review.consult import consult
 from core.review.content import read_content
+from core.review.dead_letters import close, replay, send_to_review
 from core.review.decide import Answer, about, decide
 from core.review.edit import edit as edit_change
 from core.review.edit import editable
@@ -75,6 +76,7 @@ async def live(bench: Bench) -> Bench:
     await _asked(bench)
     await _held_for_consent(bench)
     await _revealed(bench)
+    await _dead_letters(bench)
     _put_forward(bench)
     return bench
 
@@ -86,6 +88,27 @@ async def _revealed(bench: Bench) -> None:
     change = phone("555 0208", base_version=version(bench))
     id_ = await staged(bench, change, correlation_id="revealed", evidence=quote)
     assert reveal(bench.workspace, id_, [0]) == {"hiv"}
+
+
+async def _dead_letters(bench: Bench) -> None:
+    found = []
+    for number in (2031, 2032, 2033):
+        id_ = await staged(
+            bench, problem_of(str(number)), correlation_id=f"dead-{number}", evidence=[]
+        )
+        approve(bench, id_)
+        bench.ehr.faults = [401, 401]
+        await run(bench)
+        assert change(bench, id_).state == "dead-letter"
+        found.append(id_)
+    replay(bench.workspace, found[0], 0)
+    send_to_review(bench.workspace, found[1], 0, "she looks at it again")
+    close(bench.workspace, found[2], 0, "entered at the desk by the practice")
+    await run(bench)
+    # This EHR alters what it stores: what was replayed is in the chart, and differs.
+    assert [change(bench, one).state for one in found] == [
+        "exception", "pending-human-review", "refused",
+    ]  # fmt: skip
 
 
 def _put_forward(bench: Bench) -> None:

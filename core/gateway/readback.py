@@ -13,6 +13,7 @@ from core.gateway.refresh import rebuilt
 from core.gateway.returned import Returned
 from core.lifecycle import State
 from core.ports import Ehr, Fetched
+from core.probe.measured import proven
 from core.records import ChangeRow
 from core.review.content import Erased, read_content
 from core.stamps import carries, search_for
@@ -90,13 +91,19 @@ async def _resolve_put_create(
 async def _resolve_post_create(
     workspace: Workspace, ehr: Ehr, change: ChangeRow, intent: JsonObject
 ) -> None:
-    """Search by operation id; an empty answer is no proof, as a create may commit late."""
+    """Search by operation id; an empty answer is no proof, as a create may commit late.
+
+    Where this server's conditional create stood every race, the same request is safe all the same:
+    the one that commits late and the one that is sent again are two racers of which one wins.
+    """
     type_ = str(intent["type"])
     found = await ehr.search(type_, search_for(type_, change.operation))
     if len(found) == 1:
         _ours(workspace, change, found[0])
     elif found:
         events.resolve(workspace, change, State.EXCEPTION, "duplicate")
+    elif proven(workspace.ledger, change.ehr, "if-none-exist"):
+        _not_applied(workspace, change)
     else:
         events.resolve(workspace, change, State.EXCEPTION, "not-found-yet")
 

@@ -43,6 +43,7 @@ from core.intake.supersede import giving_way
 from core.ledger.event import patient_tag
 from core.policy import Verdict
 from core.ports import Ehr, Fetched
+from core.probe.measured import refused
 from core.proposal import Create, Proposal, Update
 from core.review.content import supports
 from core.workspace import Workspace, phase_in_force, policy_in_force, roster_in_force
@@ -150,7 +151,8 @@ async def _survey_change(given: _Given, index: int) -> Surveyed:
     workspace, proposal, ehr = given.workspace, given.proposal, given.ehr
     change, field = proposal.changes[index], f"changes[{index}]"
     operation = workspace.ids.uuid()
-    on = await based_on(ehr, change, proposal.patient, field)
+    failed = refused(workspace.ledger, proposal.ehr)
+    on = await based_on(ehr, change, proposal.patient, field, failed)
     built, policy = on.built, policy_in_force(workspace.ledger)
     beside = await around(
         workspace, proposal.ehr, given.patient, built.resource, f"{field}.resource",

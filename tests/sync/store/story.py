@@ -16,6 +16,8 @@ from core.intake.stage import stage
 from core.ledger.event import Actor, Event
 from core.notice import DELIVERED, FAILED, Notice, raise_notice
 from core.notify.deliver import ABANDONED
+from core.probe.measured import RUNGS, Measured
+from core.probe.run import record
 from core.reconcile.settle import settle
 from core.review.byhand import Entry, enter
 from core.review.consult import consult
@@ -76,6 +78,7 @@ async def live(bench: Bench) -> Bench:
     await _held_for_consent(bench)
     await _revealed(bench)
     _put_forward(bench)
+    _probed(bench)
     return bench
 
 
@@ -262,3 +265,8 @@ def copied(bench: Bench, path: Path) -> Connection:
     bench.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     shutil.copyfile(bench.path, path)
     return connect(path, None)
+
+
+def _probed(bench: Bench) -> None:
+    found = tuple(Measured(rung, True, "safe", 50) for rung in RUNGS)
+    record(bench.workspace, "another", found, 50, "a server")

@@ -7,8 +7,8 @@ create where the resource carries our operation id.
 from __future__ import annotations
 
 from core.canonical import RESPONSE, JsonObject, parse_object
-from core.digests import fingerprint
 from core.gateway import events
+from core.gateway.ours import is_ours
 from core.gateway.refresh import rebuilt
 from core.gateway.returned import Returned
 from core.lifecycle import State
@@ -51,19 +51,19 @@ async def _resolve_update(
     workspace: Workspace, ehr: Ehr, change: ChangeRow, intent: JsonObject
 ) -> None:
     reference = f"{intent['type']}/{intent['id']}"
-    wanted = fingerprint(submitted(intent))
+    sent = submitted(intent)
     current = await ehr.read(reference)
     if current is None:
         events.resolve(workspace, change, State.EXCEPTION, "target-gone")
     elif current.version == intent["base_version"]:
         _not_applied(workspace, change)
-    elif fingerprint(current.resource) == wanted:
+    elif is_ours(sent, current.resource, ehr.base_url):
         _ours(workspace, change, current)
     else:
         successor = await _successor(ehr, reference, str(intent["base_version"]))
         if successor is None:
             events.resolve(workspace, change, State.EXCEPTION, "overtaken-unreadable-history")
-        elif fingerprint(successor.resource) == wanted:
+        elif is_ours(sent, successor.resource, ehr.base_url):
             _ours(workspace, change, successor)
         else:
             _overtaken(workspace, change, current)

@@ -39,6 +39,8 @@ WORDS = {
     "business-rule": "A rule of the EHR forbids it.",
     "redirected": "The EHR answered with another address; nothing was sent there.",
     "operation-spent": "This operation was sent before; it is never sent twice.",
+    "found-before-sending": "It is in the chart already, under this operation; nothing was sent.",
+    "unfenced-not-allowed": "Nothing fences this write here, and its route no longer takes that.",
     "rung-unsafe": "A probe showed that the way it would be written is not safe on this EHR.",
     "content-erased": "What was approved was erased; nothing can be sent.",
     "base-moved": "What the change rests on was changed in the chart by somebody else.",

@@ -102,7 +102,7 @@ async def _resolve_post_create(
         _ours(workspace, change, found[0])
     elif found:
         events.resolve(workspace, change, State.EXCEPTION, "duplicate")
-    elif proven(workspace.ledger, change.ehr, "if-none-exist"):
+    elif proven(workspace.ledger, change.ehr, change.rung):
         _not_applied(workspace, change)
     else:
         events.resolve(workspace, change, State.EXCEPTION, "not-found-yet")

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from core.errors import Conflict, Refused, Unreachable
 from core.gateway import events
+from core.gateway.around import search_before
 from core.gateway.guards import (
     Stopped,
     check_approvals,
@@ -55,6 +56,7 @@ async def send(workspace: Workspace, change: ChangeRow, epoch: int) -> Step:
         ehr = workspace.ehr(change.ehr)
         grant = await ehr.grant(scope(write_request(content, change.operation)))
         fresh = await refresh(workspace, proposal, change, content)
+        await search_before(workspace, change)
     except Stopped as stop:
         return _stopped(workspace, change, stop)
     except Returned as returned:

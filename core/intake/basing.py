@@ -23,6 +23,9 @@ from core.intake.build import (
 from core.ports import Ehr, Fetched
 from core.proposal import Create, Update
 
+UNFENCED = "search-around"
+"""The rung of a create with a search before and after it: only where policy allows `unfenced`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Based:
@@ -66,6 +69,12 @@ async def create_rung(ehr: Ehr, type_: str, refused: frozenset[str] = frozenset(
         "if-none-exist": capability.create and capability.conditional_create,
     }
     return next((rung for rung, has in offered.items() if has and rung not in refused), None)
+
+
+async def unfenced_rung(ehr: Ehr, type_: str) -> str | None:
+    """Return the rung of a create that can at least be searched for, or None."""
+    capability = await ehr.capability(type_)
+    return UNFENCED if capability.create and capability.search else None
 
 
 async def update_rung(ehr: Ehr, type_: str, refused: frozenset[str] = frozenset()) -> str | None:

@@ -37,7 +37,7 @@ FULL = os.environ.get("COUNTERSIGN_FULL_SCALE") == "1"
 WRITES = 200 if FULL else 20
 A_PROPOSAL = 10
 SEED = 20261128
-KILL_AFTER = (4, 40) if FULL else (2, 12)
+KILL_AFTER = (10, 60) if FULL else (2, 12)
 """A gateway lives for so many writes, drawn anew each time."""
 MAX_LIVES = 200
 LOOKS, LOOK_S = 60, 3
@@ -106,7 +106,8 @@ def effects(hapi: Hapi) -> Counter[str]:
     """Return, by the server's history, how often each create and each update took effect."""
     found: Counter[str] = Counter()
     for patient in hapi.admitted:
-        for entry in hapi.get(f"Condition?subject={patient}&_count=50&_elements=id")["entry"]:
+        bundle = hapi.get(f"Condition?subject={patient}&_count=50&_elements=id")
+        for entry in bundle.get("entry", []):
             reference = f"Condition/{entry['resource']['id']}"
             versions = hapi.history(reference)
             made = operations(versions[-1])

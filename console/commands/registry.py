@@ -31,6 +31,7 @@ class Command:
 COMMANDS = (
     Command("demo", "demo", "open the console on an embedded clinic with synthetic patients"),
     Command("init", "init", "make a workspace for one EHR"),
+    Command("doctor", "doctor", "say how the EHRs can be written to, and probe whether it is safe"),
     Command("sandbox", "sandbox", "serve the embedded EHR on this machine"),
     Command("login", "login", "get a token for each plane, and say what it is good for"),
     Command("logout", "logout", "forget every token, and leave the OS keyring"),

@@ -11,6 +11,7 @@ from console.bootstrap import Opened, open_here
 from console.bootstrap.telling import tended
 from console.commands.line import narrate
 from console.commands.output import print_json, say
+from core.errors import Unreachable
 from core.gateway.run import Round
 
 if TYPE_CHECKING:
@@ -35,10 +36,17 @@ def run(args: argparse.Namespace) -> int:
 async def _rounds(opened: Opened, *, once: bool, as_json: bool) -> int:
     with opened.lease(LEASE_WAIT_S) as epoch:
         while True:
-            done, report = await one_round(opened, epoch)
-            _print(done, report, as_json=as_json)
-            if once:
-                return UNREACHABLE if done.unreachable else 0
+            try:
+                done, report = await one_round(opened, epoch)
+            except Unreachable as error:
+                # A gateway that runs on must outlive a server that is away for a moment.
+                if once:
+                    raise
+                narrate(f"{error}; it will be tried again")
+            else:
+                _print(done, report, as_json=as_json)
+                if once:
+                    return UNREACHABLE if done.unreachable else 0
             await asyncio.sleep(PAUSE_S)
 
 

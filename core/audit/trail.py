@@ -146,6 +146,7 @@ _TOLD: dict[str, Callable[[JsonObject], str]] = {
     **TOLD,
     "ledger.opened": lambda data: f"the ledger begins with {len(data['admins'])} admin keys",
     "config.adopted": _adopted,
+    "ehr.probed": lambda data: f"probe number {data['number'].text} of the write ladder",
     "config.proposed": lambda data: f"{data['kind']} number {data['number'].text} put forward",
     "freeze.set": _frozen,
     "freeze.lifted": lambda data: f"freeze {data['id']} lifted",

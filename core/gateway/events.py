@@ -55,7 +55,10 @@ def intend(
             "write.intended",
             actor(workspace),
             about(change),
-            data={"attempt": exact(1 if earlier is None else earlier.attempt + 1)},
+            data={
+                "attempt": exact(1 if earlier is None else earlier.attempt + 1),
+                "rung": change.rung,
+            },
             before=State.READY,
             after=State.SENDING,
             body={

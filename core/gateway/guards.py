@@ -17,6 +17,7 @@ from core.incident.freeze import frozen_by, target_of
 from core.ledger.event import moment
 from core.lifecycle import State
 from core.ports import Reads, Transaction
+from core.probe.measured import refused
 from core.records import ChangeRow, ProposalRow
 from core.review.approval import Holding, Now, approvals_hold
 from core.review.content import Content
@@ -81,6 +82,8 @@ def check_lifecycle(reads: Reads, change: ChangeRow, lo: datetime) -> None:
         raise Stopped("operation-spent", "park")
     if reads.manual(change.operation) is not None:
         raise Stopped("entered-by-hand", "park")
+    if change.rung in refused(reads, change.ehr):
+        raise Stopped("rung-unsafe", "park")
 
 
 def check_dependencies(reads: Reads, change: ChangeRow) -> None:

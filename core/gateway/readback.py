@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.canonical import RESPONSE, JsonObject, parse_object
-from core.digests import fingerprint
 from core.failure.classes import Failure
 from core.gateway import events
+from core.gateway.ours import is_ours
 from core.gateway.refresh import rebuilt
 from core.gateway.returned import Returned
 from core.lifecycle import State
 from core.ports import Ehr, Fetched
+from core.probe.measured import proven
 from core.records import ChangeRow
 from core.review.content import Erased, read_content
 from core.stamps import carries, search_for
@@ -83,18 +84,18 @@ def submitted(intent: JsonObject) -> JsonObject:
 
 async def _find_update(ehr: Ehr, intent: JsonObject) -> Found:
     reference = f"{intent['type']}/{intent['id']}"
-    wanted = fingerprint(submitted(intent))
+    sent = submitted(intent)
     current = await ehr.read(reference)
     if current is None:
         return Found("person", how="target-gone")
     if current.version == intent["base_version"]:
         return Found("not-applied")
-    if fingerprint(current.resource) == wanted:
+    if is_ours(sent, current.resource, ehr.base_url):
         return Found("ours", current)
     successor = await _successor(ehr, reference, str(intent["base_version"]))
     if successor is None:
         return Found("person", how="overtaken-unreadable-history")
-    if fingerprint(successor.resource) == wanted:
+    if is_ours(sent, successor.resource, ehr.base_url):
         return Found("ours", successor)
     return Found("overtaken", current)
 
@@ -134,13 +135,16 @@ def _not_applied(workspace: Workspace, change: ChangeRow) -> None:
 
 
 def _absent(workspace: Workspace, change: ChangeRow) -> None:
-    """Send again only what its class lets go once more after a search that found nothing.
+    """Send again only what is safe although a search that finds nothing is no proof.
 
-    Anything else may still commit: a person looks.
+    That is what its class lets go once more, and what this server's conditional create fences: where
+    it stood every race, the one that commits late and the one that is sent again are two racers of
+    which one wins. Anything else may still commit: a person looks.
     """
     failed = workspace.ledger.failure(change.operation)
     how = _said_done(workspace, change)
-    if how is None and failed is not None and failed.last_attempt is not None:
+    once_more = failed is not None and failed.last_attempt is not None
+    if how is None and (once_more or proven(workspace.ledger, change.ehr, change.rung)):
         _again(workspace, change)
     else:
         events.resolve(workspace, change, State.EXCEPTION, how or "not-found-yet")

@@ -12,6 +12,7 @@ from core.errors import BadInput, Conflict, Refused, Unreachable
 from core.failure.classes import Failure
 from core.failure.dialect import dialect_in_force
 from core.gateway import events
+from core.gateway.around import search_before
 from core.gateway.failing import REFUSED_TOKEN, not_sent
 from core.gateway.guards import (
     Stopped,
@@ -66,6 +67,7 @@ async def _attempt(workspace: Workspace, change: ChangeRow, epoch: int) -> Step:
         _check_before(workspace, proposal, change, content)
         grant = await _grant(workspace, change, content)
         fresh = await refresh(workspace, proposal, change, content)
+        await search_before(workspace, change)
     except Stopped as stop:
         return _stopped(workspace, change, stop)
     except Returned as returned:

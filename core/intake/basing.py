@@ -23,6 +23,9 @@ from core.intake.build import (
 from core.ports import Ehr, Fetched
 from core.proposal import Create, Update
 
+UNFENCED = "search-around"
+"""The rung of a create with a search before and after it: only where policy allows `unfenced`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Based:
@@ -40,29 +43,45 @@ class Based:
         return None if self.base is None else self.base.resource
 
 
-async def based_on(ehr: Ehr, change: Create | Update, patient: str, field: str) -> Based:
-    """Read the base of a change and build it; raises BadInput naming the field, Unreachable."""
+async def based_on(
+    ehr: Ehr,
+    change: Create | Update,
+    patient: str,
+    field: str,
+    refused: frozenset[str] = frozenset(),
+) -> Based:
+    """Read the base of a change and build it; raises BadInput naming the field, Unreachable.
+
+    `refused` are the rungs that were measured to fail on this EHR.
+    """
     if isinstance(change, Create):
         built = build_create(change, patient, field)
-        return Based(None, built, await create_rung(ehr, change.type))
+        return Based(None, built, await create_rung(ehr, change.type, refused))
     base, built, stale = await _build_update(ehr, change, patient, field)
-    return Based(base, built, await update_rung(ehr, change.type), stale)
+    return Based(base, built, await update_rung(ehr, change.type, refused), stale)
 
 
-async def create_rung(ehr: Ehr, type_: str) -> str | None:
+async def create_rung(ehr: Ehr, type_: str, refused: frozenset[str] = frozenset()) -> str | None:
     """Return the safest way to create that the EHR says it has, or None (design §9)."""
     capability = await ehr.capability(type_)
-    if capability.update_create:
-        return "if-none-match"
-    if capability.create and capability.conditional_create:
-        return "if-none-exist"
-    return None
+    offered = {
+        "if-none-match": capability.update_create,
+        "if-none-exist": capability.create and capability.conditional_create,
+    }
+    return next((rung for rung, has in offered.items() if has and rung not in refused), None)
 
 
-async def update_rung(ehr: Ehr, type_: str) -> str | None:
+async def unfenced_rung(ehr: Ehr, type_: str) -> str | None:
+    """Return the rung of a create that can at least be searched for, or None."""
+    capability = await ehr.capability(type_)
+    return UNFENCED if capability.create and capability.search else None
+
+
+async def update_rung(ehr: Ehr, type_: str, refused: frozenset[str] = frozenset()) -> str | None:
     """Return `if-match` where the EHR says that it updates by version, else None."""
     capability = await ehr.capability(type_)
-    return "if-match" if capability.update and capability.versioned else None
+    offered = capability.update and capability.versioned
+    return "if-match" if offered and "if-match" not in refused else None
 
 
 async def _build_update(

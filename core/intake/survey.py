@@ -19,7 +19,7 @@ from core.errors import BadInput
 from core.grounding import belongs_to
 from core.incident.freeze import Target, frozen_by
 from core.intake import special
-from core.intake.basing import Based, based_on
+from core.intake.basing import Based, based_on, unfenced_rung
 from core.intake.build import Built, stamp
 from core.intake.earlier import Earlier, earlier_or_unknown
 from core.intake.evidence import gather
@@ -43,6 +43,7 @@ from core.intake.supersede import giving_way
 from core.ledger.event import patient_tag
 from core.policy import Verdict
 from core.ports import Ehr, Fetched
+from core.probe.measured import refused
 from core.proposal import Create, Proposal, Update
 from core.review.content import supports
 from core.workspace import Workspace, phase_in_force, policy_in_force, roster_in_force
@@ -150,7 +151,8 @@ async def _survey_change(given: _Given, index: int) -> Surveyed:
     workspace, proposal, ehr = given.workspace, given.proposal, given.ehr
     change, field = proposal.changes[index], f"changes[{index}]"
     operation = workspace.ids.uuid()
-    on = await based_on(ehr, change, proposal.patient, field)
+    failed = refused(workspace.ledger, proposal.ehr)
+    on = await based_on(ehr, change, proposal.patient, field, failed)
     built, policy = on.built, policy_in_force(workspace.ledger)
     beside = await around(
         workspace, proposal.ehr, given.patient, built.resource, f"{field}.resource",
@@ -166,9 +168,10 @@ async def _survey_change(given: _Given, index: int) -> Surveyed:
         built.delta, supports(given.evidence, index),
     )  # fmt: skip
     verdict = _judged(given, index, on, before, beside)
+    rung = on.rung or await _unfenced(ehr, change, verdict)
     for stops, reason in (
         (is_certain(beside), DUPLICATE),
-        (on.rung is None, NO_ROAD),
+        (rung is None, NO_ROAD),
         (on.stale, STALE_BASE),
         (denies(heard.answer), CONSENT_DENIED),
         (_is_frozen(given, change, built, verdict), FROZEN),
@@ -182,9 +185,9 @@ async def _survey_change(given: _Given, index: int) -> Surveyed:
         op=change.op,
         operation=operation,
         target=change.target,
-        rung=on.rung or "none",
+        rung=rung or "none",
         base=on.base,
-        resource=stamp(built.resource, operation, on.rung or "none", create=on.base is None),
+        resource=stamp(built.resource, operation, rung or "none", create=on.base is None),
         delta=built.delta,
         displays=special.displays(built.delta),
         narrative=built.narrative,
@@ -196,6 +199,13 @@ async def _survey_change(given: _Given, index: int) -> Surveyed:
         same=same,
         earlier=before,
     )
+
+
+async def _unfenced(ehr: Ehr, change: Create | Update, verdict: Verdict) -> str | None:
+    """Return the rung that nothing fences, for a create whose route takes such writes."""
+    if not isinstance(change, Create) or verdict.route is None or not verdict.route.unfenced:
+        return None
+    return await unfenced_rung(ehr, change.type)
 
 
 def _judged(given: _Given, index: int, on: Based, before: Earlier, beside: JsonObject) -> Verdict:

@@ -20,6 +20,7 @@ from core.ledger import (
     label_events,
     notice_events,
     pace_events,
+    probe_events,
 )
 from core.ledger.event import ERASED, UnknownEvent
 from core.ledger.rowops import Put, RowOp, Set, Value, change_key, integer, shown, text
@@ -338,6 +339,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     **deadline_events.PROJECTORS,
     **incident_events.PROJECTORS,
     **label_events.PROJECTORS,
+    **probe_events.PROJECTORS,
     (ERASED, 1): _erased,
 }
 

@@ -17,6 +17,7 @@ from sync.fhir.answers import document, etag, fetched, is_absent, require_ok
 from sync.fhir.capability import NOTHING, capabilities
 from sync.fhir.channel import Answer, Bounds, Channel, Hear, Outgoing
 from sync.fhir.errors import WrongAnswer
+from sync.fhir.scratch import discard, software
 from sync.fhir.searching import search
 from sync.fhir.sending import FHIR_JSON, prepare, transmit
 from sync.fhir.tokens import Token, Tokens
@@ -122,6 +123,18 @@ class FhirClient:
         """Forget the CapabilityStatement; the next question reads it again."""
         self._capabilities = None
 
+    async def software(self) -> str | None:
+        """Return the server's name and version, as its CapabilityStatement states them."""
+        answer = await self._statement()
+        return software(document(self.name, answer))
+
+    async def discard(self, reference: str) -> bool:
+        """Delete a probe's scratch resource; False where this client may not, or nothing tells.
+
+        Raises BadInput for anything else than a scratch resource's type.
+        """
+        return await discard(self._base, self._channel, self._writing, reference)
+
     async def grant(self, scope: str) -> Grant:
         """Return a write token of exactly that scope; raises Unreachable or Refused."""
         if self._writing is None:
@@ -164,10 +177,13 @@ class FhirClient:
         token = await self._reading.token(self._read_scope)
         return await self._channel.fetch(outgoing.adding(token.headers()))
 
-    async def _metadata(self) -> Mapping[str, Capability]:
+    async def _statement(self) -> Answer:
         outgoing = self._get(self._base.at("metadata"))
         answer = await self._channel.fetch(outgoing)
         if answer.status == 401:
             answer = await self._ask(outgoing)
         require_ok(self.name, answer)
-        return capabilities(self.name, document(self.name, answer))
+        return answer
+
+    async def _metadata(self) -> Mapping[str, Capability]:
+        return capabilities(self.name, document(self.name, await self._statement()))

@@ -154,6 +154,8 @@ def every_command(watched: Watched) -> dict[str, list[list[str]]]:
                   "--profile", "sandbox", "--keys", "file"]],
         "login": [["login"], ["login", "--json"]],
         "logout": [["logout"]],
+        "doctor": [["doctor"], ["doctor", "--probe", "--yes", "--rounds", "1", "--json"],
+                   ["doctor", "--probe", "--ehr", "nonsense", "--yes"]],
     }  # fmt: skip
 
 

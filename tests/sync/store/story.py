@@ -16,6 +16,8 @@ from core.intake.stage import stage
 from core.ledger.event import Actor, Event
 from core.notice import DELIVERED, FAILED, Notice, raise_notice
 from core.notify.deliver import ABANDONED
+from core.probe.measured import RUNGS, Measured
+from core.probe.run import record
 from core.reconcile.settle import settle
 from core.review.byhand import Entry, enter
 from core.review.consult import consult
@@ -78,6 +80,7 @@ async def live(bench: Bench) -> Bench:
     await _revealed(bench)
     await _dead_letters(bench)
     _put_forward(bench)
+    _probed(bench)
     return bench
 
 
@@ -285,3 +288,8 @@ def copied(bench: Bench, path: Path) -> Connection:
     bench.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     shutil.copyfile(bench.path, path)
     return connect(path, None)
+
+
+def _probed(bench: Bench) -> None:
+    found = tuple(Measured(rung, True, "safe", 50) for rung in RUNGS)
+    record(bench.workspace, "another", found, 50, "a server")

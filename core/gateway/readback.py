@@ -137,9 +137,9 @@ def _not_applied(workspace: Workspace, change: ChangeRow) -> None:
 def _absent(workspace: Workspace, change: ChangeRow) -> None:
     """Send again only what is safe although a search that finds nothing is no proof.
 
-    That is what its class lets go once more, and what this server's conditional create fences: where
-    it stood every race, the one that commits late and the one that is sent again are two racers of
-    which one wins. Anything else may still commit: a person looks.
+    That is what its class lets go once more, and what this server's conditional create fences:
+    where it stood every race, the one that commits late and the one that is sent again are two
+    racers of which one wins. Anything else may still commit: a person looks.
     """
     failed = workspace.ledger.failure(change.operation)
     how = _said_done(workspace, change)

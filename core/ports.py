@@ -29,6 +29,7 @@ from core.records import (
 from core.records_consent import HoldRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
+from core.records_traffic import BreakerRow
 from core.statement import Signer
 
 
@@ -154,6 +155,21 @@ class Reads(Protocol):
 
     def acts_by(self, reviewer: str, limit: int) -> Sequence[ActRow]:
         """Return a person's newest acts, newest first; approvals only where they were measured."""
+
+    def breaker(self, ehr: str) -> BreakerRow | None:
+        """Return the circuit breaker of one EHR, if it ever opened."""
+
+    def unchecked(self, ehr: str) -> int:
+        """Return how many writes to an EHR are not reconciled yet, or wait for a person."""
+
+    def newest_failures(self, agent: str, ehr: str, limit: int) -> Sequence[str | None]:
+        """Return the failure of an agent's newest answered writes to an EHR, newest first."""
+
+    def waiting_reviews(self) -> int:
+        """Return how many changes wait for a person's decision now."""
+
+    def decided_since(self, at: str) -> int:
+        """Return how many decisions people made at or after a time."""
 
     def config(self, kind: str) -> ConfigRow | None:
         """Return the document in force."""

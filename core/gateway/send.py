@@ -18,6 +18,7 @@ from core.gateway.guards import (
     check_last,
     check_lifecycle,
 )
+from core.gateway.order import work_of
 from core.gateway.receipt import Outcome, classify
 from core.gateway.refresh import Fresh, refresh
 from core.gateway.request import scope, write_request
@@ -52,9 +53,11 @@ async def send(workspace: Workspace, change: ChangeRow, epoch: int) -> Step:
     try:
         content = read_content(workspace.ledger, change)
         _check_before(workspace, proposal, change, content)
-        ehr = workspace.ehr(change.ehr)
-        grant = await ehr.grant(scope(write_request(content, change.operation)))
-        fresh = await refresh(workspace, proposal, change, content)
+        async with workspace.traffic.slot(change.ehr, work_of(workspace, change)):
+            ehr = workspace.ehr(change.ehr)
+            grant = await ehr.grant(scope(write_request(content, change.operation)))
+            fresh = await refresh(workspace, proposal, change, content)
+            return await _dispatch(workspace, proposal, change, content, fresh, grant, epoch)
     except Stopped as stop:
         return _stopped(workspace, change, stop)
     except Returned as returned:
@@ -64,7 +67,6 @@ async def send(workspace: Workspace, change: ChangeRow, epoch: int) -> Step:
         return Step.UNREACHABLE
     except Erased:
         return _stopped(workspace, change, Stopped("content-erased", "park"))
-    return await _dispatch(workspace, proposal, change, content, fresh, grant, epoch)
 
 
 def _check_before(

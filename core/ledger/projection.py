@@ -19,6 +19,7 @@ from core.ledger import (
     label_events,
     notice_events,
     pace_events,
+    traffic_events,
 )
 from core.ledger.event import ERASED, UnknownEvent
 from core.ledger.rowops import Put, RowOp, Set, Value, change_key, integer, shown, text
@@ -335,6 +336,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     **deadline_events.PROJECTORS,
     **incident_events.PROJECTORS,
     **label_events.PROJECTORS,
+    **traffic_events.PROJECTORS,
     (ERASED, 1): _erased,
 }
 

@@ -23,6 +23,7 @@ from core.records import (
 from core.records_consent import HoldRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
+from core.records_traffic import BreakerRow
 from sync.store.connection import Connection
 
 Row = TypeVar("Row")
@@ -43,6 +44,7 @@ TABLES: dict[type, str] = {
     GlassRow: "glass",
     HoldRow: "consent_hold",
     ActRow: "act",
+    BreakerRow: "breaker",
 }
 """Which read table holds which rows."""
 

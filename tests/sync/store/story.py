@@ -13,10 +13,11 @@ from core.hub.receive import dismiss
 from core.incident.freeze import declare, lift
 from core.incident.incidents import Declaration, close_incident, declare_incident
 from core.intake.stage import stage
-from core.ledger.event import Actor, Event
+from core.ledger.event import Actor, Event, instant
 from core.notice import DELIVERED, FAILED, Notice, raise_notice
 from core.notify.deliver import ABANDONED
 from core.reconcile.settle import settle
+from core.records_traffic import BreakerRow
 from core.review.byhand import Entry, enter
 from core.review.consult import consult
 from core.review.content import read_content
@@ -32,6 +33,7 @@ from core.second_owner import PENDING
 from core.workspace import document as in_force
 from sync.keys.ring import generate
 from sync.store.connection import Connection, connect
+from sync.traffic.stored import LedgerLog
 from tests.builders import (
     CONDITION,
     PATIENT,
@@ -76,7 +78,14 @@ async def live(bench: Bench) -> Bench:
     await _held_for_consent(bench)
     await _revealed(bench)
     _put_forward(bench)
+    _left_alone(bench)
     return bench
+
+
+def _left_alone(bench: Bench) -> None:
+    log, at = LedgerLog(bench.ledger, "sandbox"), instant(bench.clock.now())
+    log.opened(BreakerRow("sandbox", at, "unanswered", 1, at))
+    log.closed()
 
 
 async def _revealed(bench: Bench) -> None:

@@ -63,7 +63,7 @@ class FairQueue(Generic[Item]):
         open_to = [group for group in self._groups.values() if may(group.kind)]
         if not open_to:
             return None
-        group = min(open_to, key=lambda one: one.passed)
+        group = min(open_to, key=lambda one: (one.passed, -WEIGHT[one.kind]))
         agent, flow = min(group.flows.items(), key=lambda one: one[1].passed)
         item = flow.items.popleft()
         self._size -= 1

@@ -159,11 +159,11 @@ class Reads(Protocol):
     def breaker(self, ehr: str) -> BreakerRow | None:
         """Return the circuit breaker of one EHR, if it ever opened."""
 
-    def unchecked(self, ehr: str) -> int:
-        """Return how many writes to an EHR are not reconciled yet, or wait for a person."""
+    def unchecked(self, ehr: str, most: int) -> int:
+        """Return how many writes to an EHR are sent and not settled; counts up to `most`."""
 
-    def newest_failures(self, agent: str, ehr: str, limit: int) -> Sequence[str | None]:
-        """Return the failure of an agent's newest answered writes to an EHR, newest first."""
+    def answered_since(self, agent: str, ehr: str, at: str) -> Sequence[str | None]:
+        """Return the failure, or None, of an agent's newest writes to an EHR answered since."""
 
     def waiting_reviews(self) -> int:
         """Return how many changes wait for a person's decision now."""

@@ -7,6 +7,7 @@ the token endpoint, by the hour of the day (budgets), at once, a second. Source:
 
 from __future__ import annotations
 
+import functools
 import tomllib
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -50,6 +51,8 @@ class Limits:
     reserve: float = 0.25
     """The share of places and calls that background reads leave to writes."""
     windows: tuple[Window, ...] = ()
+    unchecked: int = 500
+    """With so many writes that are not reconciled, no more is taken in for this EHR."""
 
 
 class _Table(BaseModel):
@@ -69,8 +72,10 @@ class _Limits(_Table):
     per_second: Annotated[float, Field(gt=0, le=10_000)] | None = None
     reserve: Annotated[float, Field(ge=0, le=0.9)] = 0.25
     window: list[_Window] = []
+    unchecked: Annotated[int, Field(ge=1, le=1_000_000)] = 500
 
 
+@functools.lru_cache(maxsize=16)
 def parse_limits(profile: str) -> Limits:
     """Return the limits in a profile document; BadInput names the field where they are wrong."""
     try:
@@ -94,4 +99,4 @@ def parse_limits(profile: str) -> Limits:
         Window(one.per, one.calls, one.counts_token_calls, one.begins, one.ends)
         for one in table.window
     )
-    return Limits(table.concurrency, table.per_second, table.reserve, windows)
+    return Limits(table.concurrency, table.per_second, table.reserve, windows, table.unchecked)

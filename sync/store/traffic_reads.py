@@ -23,22 +23,24 @@ class TrafficReads:
         found = select(self.connection, BreakerRow, "WHERE ehr = ?", (ehr,))
         return found[0] if found else None
 
-    def unchecked(self, ehr: str) -> int:
-        """Return how many writes to an EHR are not reconciled yet, or wait for a person."""
+    def unchecked(self, ehr: str, most: int) -> int:
+        """Return how many writes to an EHR are sent and not settled; counts up to `most`."""
         (found,) = self.connection.execute(
-            "SELECT count(*) FROM change WHERE ehr = ? AND state IN"
-            " ('sending', 'ambiguous', 'persisted', 'held-by-ehr', 'exception')",
-            (ehr,),
+            "SELECT count(*) FROM (SELECT 1 FROM change WHERE state IN"
+            " ('sending', 'ambiguous', 'persisted', 'held-by-ehr', 'exception')"
+            " AND ehr = ? LIMIT ?)",
+            (ehr, most),
         ).fetchone()
         return int(found)
 
-    def newest_failures(self, agent: str, ehr: str, limit: int) -> Sequence[str | None]:
-        """Return the failure of an agent's newest answered writes to an EHR, newest first."""
+    def answered_since(self, agent: str, ehr: str, at: str) -> Sequence[str | None]:
+        """Return the failure, or None, of an agent's newest writes to an EHR answered since."""
         found = self.connection.execute(
-            'SELECT w.failure FROM "write" AS w JOIN change USING (proposal, idx)'
-            " WHERE change.agent = ? AND change.ehr = ? AND w.receipt_seq IS NOT NULL"
-            " ORDER BY w.receipt_seq DESC LIMIT ?",
-            (agent, ehr, limit),
+            "SELECT w.failure FROM"
+            ' (SELECT * FROM "write" ORDER BY intent_seq DESC LIMIT 200) AS w'
+            " JOIN change ON change.proposal = w.proposal AND change.idx = w.idx"
+            " WHERE w.receipt_at >= ? AND change.agent = ? AND change.ehr = ?",
+            (at, agent, ehr),
         )
         return [failure for (failure,) in found]
 
@@ -52,6 +54,8 @@ class TrafficReads:
     def decided_since(self, at: str) -> int:
         """Return how many decisions people made at or after a time."""
         (found,) = self.connection.execute(
-            "SELECT count(*) FROM decision WHERE at >= ?", (at,)
+            "SELECT count(*) FROM (SELECT at FROM decision ORDER BY seq DESC LIMIT 5000)"
+            " WHERE at >= ?",
+            (at,),
         ).fetchone()
         return int(found)

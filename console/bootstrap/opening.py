@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -41,6 +42,8 @@ class Opened:
     ids: Ids
     alarm: Callable[[], str] = str
     """What is wrong with something that runs beside this workspace; nothing where nothing is."""
+    monotonic: Callable[[], float] = time.monotonic
+    """Seconds on a clock that only goes forward, by which the traffic is paced."""
     paces: dict[str, Pace] = field(default_factory=dict)
     """EHR → the pace that the gateway's rounds have learned."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from typing import TYPE_CHECKING
 
 from core.adoption import PROFILE_PREFIX
@@ -40,7 +39,7 @@ def gate_of(opened: Opened, ehr: str, *, gateway: bool = False) -> Gate:
     tally = None
     if limits.windows:
         tally = StoreTally(opened.folder.connection, ehr, lambda: opened.clock.now().timestamp())
-    senses = Senses(time.monotonic, opened.clock.now, random.SystemRandom().random)
+    senses = Senses(opened.monotonic, opened.clock.now, random.SystemRandom().random)
     return Gate(ehr, limits, senses, pace=pace, tally=tally, log=LedgerLog(opened.ledger, ehr))
 
 

@@ -85,14 +85,22 @@ class Pace:
             self.window = min(float(self.most), self.window + 1 / self.window)
         self._grow(now)
 
-    def throttled(self, now: float, retry_after_s: float | None) -> None:
-        """Take up that the EHR asked for fewer requests (429, 503)."""
-        cut, measured = now - self._cut_at >= CUT_AGAIN_S, self._measured(now)
-        if retry_after_s is not None:
-            until = max(self.paused_until, now + retry_after_s)
-            self._paused += until - max(self.paused_until, now)
-            self.paused_until = until
-        if not cut:
+    def pause(self, now: float, seconds: float) -> None:
+        """Ask nothing for so long, as the EHR said (Retry-After)."""
+        until = max(self.paused_until, now + seconds)
+        self._paused += until - max(self.paused_until, now)
+        self.paused_until = until
+
+    def throttled(self, now: float, *, pressed: bool) -> None:
+        """Take up that the EHR asked for fewer requests (429); call it before `pause`.
+
+        Where nothing waited for its turn our own rate was not the reason, and teaches nothing.
+        """
+        if now - self._cut_at < CUT_AGAIN_S:
+            return
+        measured = self._measured(now)
+        if not pressed:
+            self.slow(now)
             return
         # Once a rate is known, it and not the window is what was exceeded.
         self.window = max(1.0, self.window * (0.5 if self.rate is None else 0.9))

@@ -120,9 +120,14 @@ class Gate:
             self._pump()
 
     @property
+    def queued(self) -> bool:
+        """Whether something waits for its turn."""
+        return len(self._waiting) > 0
+
+    @property
     def pressed(self) -> bool:
         """Whether more would be asked at once if it were let."""
-        return len(self._waiting) > 0 or self.in_use >= self.pace.places
+        return self.queued or self.in_use >= self.pace.places
 
     @property
     def _granted(self) -> int:

@@ -12,7 +12,9 @@ from sync.fhir.answers import retry_after
 from sync.traffic.gate import HELD, INSIDE_S, PATIENCE_S, Gate, Slot
 from sync.wire import httpx
 
-THROTTLED = frozenset({429, 503})
+THROTTLED = 429
+PAUSING = frozenset({429, 503})
+"""What may say how long to ask nothing."""
 FAILED = frozenset({408, 500, 502, 503, 504})
 REJECTED = 401
 
@@ -94,18 +96,21 @@ class Metered(httpx.AsyncBaseTransport):
     def _learn(self, response: httpx.Response, *, probing: bool) -> None:
         gate, now = self._gate, self._gate.senses.monotonic()
         status = response.status_code
-        if status in THROTTLED:
-            gate.pace.throttled(now, retry_after(response.headers))
+        asked = retry_after(response.headers) if status in PAUSING else None
+        if status == THROTTLED:
+            gate.pace.throttled(now, pressed=gate.queued)
         elif status in FAILED:
             gate.pace.slow(now)
         else:
             gate.pace.answered(now, pressed=gate.pressed)
+        if asked is not None:
+            gate.pace.pause(now, asked)
         if status in FAILED:
             gate.door.bad(probing=probing)
         elif status == REJECTED and not probing:
             gate.door.rejected()
         elif status == REJECTED:
             gate.door.bad(probing=True)
-        elif status not in THROTTLED:
+        elif status != THROTTLED:
             # A token endpoint that answers says nothing of the EHR behind it.
             gate.door.good(probing=probing and not self._token)

@@ -102,7 +102,7 @@ def test_a_server_is_used_to_the_full_and_rarely_told_off(
 
 
 def test_without_a_pace_the_same_server_refuses_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Pace, "throttled", lambda *_: None)
+    monkeypatch.setattr(Pace, "throttled", lambda *_, **__: None)
     server = Server(Bucket())
 
     async def main() -> Counter[str]:

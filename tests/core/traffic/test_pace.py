@@ -36,8 +36,8 @@ def test_nobody_grows_who_is_not_pressed_and_nobody_beyond_the_most() -> None:
 
 def test_retry_after_is_kept_to_the_second() -> None:
     pace = Pace(most=8)
-    pace.throttled(10.0, 30.0)
-    pace.throttled(11.0, 5.0)
+    pace.pause(10.0, 30.0)
+    pace.pause(11.0, 5.0)
     assert pace.wait(12.0) == 28.0 and pace.wait(40.0) == 0.0
 
 
@@ -90,3 +90,12 @@ def test_the_door(until: str, closed: str | None, state: str) -> None:
     row = BreakerRow("sandbox", "2026-11-23T08:00:00.000Z", "unanswered", 1, until, closed)
     assert door(row, START) == state
     assert door(None, START) == "closed"
+
+
+def test_a_refusal_while_nothing_waited_teaches_no_rate() -> None:
+    idle, busy = Pace(most=8), Pace(most=8)
+    for pace, pressed in ((idle, False), (busy, True)):
+        for second in range(30):
+            pace.answered(float(second), pressed=pressed)
+        pace.throttled(30.0, pressed=pressed)
+    assert idle.rate is None and busy.rate is not None

@@ -20,7 +20,7 @@ from textual.worker import Worker, WorkerState
 
 from console import actions
 from console.crash import crash_line
-from console.gateway import Gateway, is_due
+from console.gateway import Gateway, is_due, left_alone
 from console.modes import MODES
 from console.outbox import Outbox
 from console.places import Places
@@ -235,10 +235,11 @@ class ConsoleApp(Places, inherit_bindings=False):
         """Read the counts of the status line."""
         ledger = self.session.ledger
         states = ledger.state_counts()
+        broken = left_alone(self.session, self.zone)
         self._facts = Facts(
             ehrs=tuple(self.session.ehr_names),
-            gateway=self.gateway.words(self.zone),
-            trouble=self.gateway.trouble,
+            gateway=broken or self.gateway.words(self.zone),
+            trouble=bool(broken) or self.gateway.trouble,
             read_only=self.read_only,
             waiting=states.get(State.PENDING, 0),
             unsent=states.get(State.READY, 0),

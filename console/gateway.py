@@ -85,6 +85,17 @@ class Gateway:
         self.problem = ""
 
 
+def left_alone(session: Session, zone: tzinfo | None) -> str:
+    """Return which EHR is left alone because it fails, since and until when; nothing if none is."""
+    told = []
+    for name in session.ehr_names:
+        row = session.ledger.breaker(name)
+        if row is not None and row.closed_at is None:
+            since, until = hour(moment(row.since), zone), hour(moment(row.until), zone)
+            told.append(f"{name} left alone since {since} ({row.cause}), asked again at {until}")
+    return "; ".join(told)
+
+
 def is_due(session: Session) -> bool:
     """Tell whether the gateway has something to do: to send, to resolve, to expire, to wake.
 

@@ -33,6 +33,7 @@ from core.second_owner import (
     second_problem,
 )
 from core.statement import Signer, thumbprint
+from core.traffic.limits import parse_limits
 from core.workspace import Workspace
 
 OPENED = "ledger.opened"
@@ -179,6 +180,7 @@ def check_document(kind: str, text: str) -> None:
             )
     elif kind.startswith(PROFILE_PREFIX) and kind != PROFILE_PREFIX:
         parse_dialect(text)
+        parse_limits(text)
     else:
         raise BadInput(
             f"there are no documents of the kind {kind!r}",

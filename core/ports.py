@@ -31,6 +31,7 @@ from core.records_consent import HoldRow
 from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
+from core.records_traffic import BreakerRow
 from core.statement import Signer
 
 
@@ -165,6 +166,21 @@ class Reads(Protocol):
 
     def acts_by(self, reviewer: str, limit: int) -> Sequence[ActRow]:
         """Return a person's newest acts, newest first; approvals only where they were measured."""
+
+    def breaker(self, ehr: str) -> BreakerRow | None:
+        """Return the circuit breaker of one EHR, if it ever opened."""
+
+    def unchecked(self, ehr: str, most: int) -> int:
+        """Return how many writes to an EHR are sent and not settled; counts up to `most`."""
+
+    def answered_since(self, agent: str, ehr: str, at: str) -> Sequence[str | None]:
+        """Return the failure, or None, of an agent's newest writes to an EHR answered since."""
+
+    def waiting_reviews(self) -> int:
+        """Return how many changes wait for a person's decision now."""
+
+    def decided_since(self, at: str) -> int:
+        """Return how many decisions people made at or after a time."""
 
     def config(self, kind: str) -> ConfigRow | None:
         """Return the document in force."""

@@ -10,6 +10,7 @@ from core.policy import Policy, parse_policy
 from core.ports import Clock, Consents, Ehr, Ids, Keys, Ledger, Reads
 from core.records import ConfigRow
 from core.roster import Roster, parse_roster
+from core.traffic.port import PLAIN, Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Workspace:
     consents: Consents
     addresses: Mapping[str, str] = field(default_factory=dict)
     """EHR name → base URL, also where no client is at hand."""
+    traffic: Traffic = PLAIN
+    """Slots at the EHRs; limits nothing by itself."""
 
     def base_url(self, name: str) -> str:
         """Return the base URL of an EHR, which needs no client; BadInput for an unknown name."""

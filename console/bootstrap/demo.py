@@ -79,7 +79,7 @@ def open_clinic(
             open_memory(folder / "workspace", ring, config=config, documents=papers, clock=clock,
                         ids=ids)
         )  # fmt: skip
-        opened = Opened(folder_opened, clock, ids)
+        opened = Opened(folder_opened, clock, ids, monotonic=monotonic)
         script = Script(opened, sandbox, place, clients["propose"], signers, colleagues)
         asyncio.run(script.propose_first())
         opened.gateway_round(Watch())

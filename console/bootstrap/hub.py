@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from console.bootstrap.connecting import plane_tokens
+from console.bootstrap.traffic import bounds_of, gate_of, metered
 from console.watch import Watch
 from core.workspace import Workspace
 from sync.hub.client import HubClient
@@ -42,8 +43,14 @@ async def hub_sync(
         return
     name = hub_name(opened)
     config = opened.folder.config.ehr[name]
-    tokens = await plane_tokens(opened, name, PLANE)
-    async with HubClient(name, config.base_url, tokens, hear=opened.clock.hear) as hub:
+    gate = gate_of(opened, name)
+    bounds = bounds_of(gate)
+    tokens = await plane_tokens(opened, name, PLANE, gate)
+    wire = metered(gate, bounds)
+    hear = opened.clock.hear
+    async with HubClient(
+        name, config.base_url, tokens, transport=wire, bounds=bounds, hear=hear
+    ) as hub:
         connection = opened.folder.connection
         if watch is None:
             yield Engine(workspace, hub, connection)

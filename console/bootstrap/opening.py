@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from console.bootstrap.logs import begin as begin_log
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from core.audit.verify import Tell, Verified
     from core.gateway.run import Round
     from core.ports import Clock, Ehr, Ids
+    from core.traffic.pace import Pace
     from core.workspace import Workspace
     from sync.hub.engine import Engine
     from sync.hub.report import Report
@@ -40,6 +42,10 @@ class Opened:
     ids: Ids
     alarm: Callable[[], str] = str
     """What is wrong with something that runs beside this workspace; nothing where nothing is."""
+    monotonic: Callable[[], float] = time.monotonic
+    """Seconds on a clock that only goes forward, by which the traffic is paced."""
+    paces: dict[str, Pace] = field(default_factory=dict)
+    """EHR → the pace that the gateway's rounds have learned."""
 
     @property
     def ledger(self) -> StoreLedger:
@@ -71,15 +77,24 @@ class Opened:
         return self._workspace({})
 
     @asynccontextmanager
-    async def connected(self) -> AsyncIterator[Workspace]:
-        """Return the use cases' workspace with a client for each EHR."""
+    async def connected(self, *, gateway: bool = False) -> AsyncIterator[Workspace]:
+        """Return the use cases' workspace with a client for each EHR, behind its gate.
+
+        The `gateway` sends several writes at once, at the pace that its last round learned.
+        """
         from console.bootstrap.connecting import connect_ehr
+        from console.bootstrap.traffic import gate_of
+        from sync.traffic import Lanes, Limited
 
         async with AsyncExitStack() as stack:
-            ehrs: dict[str, Ehr] = {}
+            ehrs: dict[str, Limited] = {}
+            width = 1
             for name in self.ehr_names:
-                ehrs[name] = await stack.enter_async_context(await connect_ehr(self, name))
-            yield self._workspace(ehrs)
+                gate = gate_of(self, name, gateway=gateway)
+                client = await stack.enter_async_context(await connect_ehr(self, name, gate))
+                ehrs[name] = Limited(client, gate)
+                width = max(width, gate.limits.concurrency)
+            yield replace(self._workspace(dict(ehrs)), traffic=Lanes(ehrs, width))
 
     @asynccontextmanager
     async def hub_sync(
@@ -220,7 +235,10 @@ class Opened:
         async def one_round(epoch: int) -> Round:
             from console.bootstrap.telling import tended
 
-            async with tended(beside_us) as swept, beside_us.connected() as workspace:
+            async with (
+                tended(beside_us) as swept,
+                beside_us.connected(gateway=True) as workspace,
+            ):
                 done, _ = await beside_us.round(workspace, epoch, watch)
                 done.take(swept)
                 return done

@@ -62,6 +62,7 @@ COMMANDS = (
         "roster", "roster", "show, check or adopt a roster; enrol or revoke keys; who is there"
     ),
     Command("policy", "policy", "check, test, compare, explain or adopt a policy"),
+    Command("profile", "profile", "show or adopt what is known of an EHR, its limits too"),
     Command("diff", "diff", "compare an intended with a persisted resource"),
     Command("schema", "schema", "print a JSON Schema"),
 )

@@ -52,7 +52,7 @@ async def _rounds(opened: Opened, *, once: bool, as_json: bool) -> int:
 
 async def one_round(opened: Opened, epoch: int) -> tuple[Round, SyncDone | None]:
     """Do a round and say what could not be published."""
-    async with tended(opened) as swept, opened.connected() as workspace:
+    async with tended(opened) as swept, opened.connected(gateway=True) as workspace:
         done, report = await opened.round(workspace, epoch)
         done.take(swept)
     if done.unpublished:

@@ -36,6 +36,11 @@ def run(args: argparse.Namespace) -> int:
             "undelivered": len(opened.ledger.untold_notices()),
             "policy_pending": None if pending is None else pending.digest,
             "credentials": credentials(opened),
+            "left_alone": [
+                {"ehr": row.ehr, "since": row.since, "cause": row.cause, "until": row.until}
+                for row in opened.ledger.breakers()
+                if row.closed_at is None
+            ],
             **_duty(opened),
         }
     if args.json:
@@ -44,6 +49,9 @@ def run(args: argparse.Namespace) -> int:
     held = found.pop("credentials")
     for line in _loud(found.pop("notify"), found.pop("nobody_on_duty"), found.pop("clock")):
         say(line)
+    for row in found.pop("left_alone"):
+        say(f"{row['ehr'].upper()} LEFT ALONE since {row['since']} ({row['cause']}); "
+            f"a read asks again at {row['until']}")  # fmt: skip
     for key, value in found.items():
         if isinstance(value, dict):
             say(f"{key}: {', '.join(f'{count} {name}' for name, count in value.items()) or 'none'}")

@@ -5,7 +5,7 @@ Source: design §9, §13 (`run --once`). Only the process that holds the lease r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from core.errors import Refused, Unreachable
@@ -15,6 +15,7 @@ from core.gateway.entered import confirm
 from core.gateway.failing import is_due
 from core.gateway.held import poll
 from core.gateway.holds import retry_holds
+from core.gateway.order import Chain, chains, check_of, jobs, patient_of
 from core.gateway.readback import resolve
 from core.gateway.receipt import INTERRUPTED
 from core.gateway.send import Step, send
@@ -59,14 +60,12 @@ async def run_once(workspace: Workspace, epoch: int) -> Round:
     urgent.watch(workspace)
     await _poll_all(workspace, done)
     await _resolve_all(workspace, done)
-    for change in _ready(workspace):
-        await _send_one(workspace, change, epoch, done)
+    await _send_all(workspace, _ready(workspace), epoch, done)
     await _resolve_all(workspace, done)
     await _reconcile_all(workspace, done)
     # What was waiting for a sibling to be verified is due now.
-    for change in _ready(workspace):
-        if change.depends_on:
-            await _send_one(workspace, change, epoch, done)
+    dependent = [change for change in _ready(workspace) if change.depends_on]
+    await _send_all(workspace, dependent, epoch, done)
     await _resolve_all(workspace, done)
     await _reconcile_all(workspace, done)
     await _confirm_all(workspace, done)
@@ -83,8 +82,35 @@ def _ready(workspace: Workspace) -> Sequence[ChangeRow]:
     return workspace.ledger.changes_in(State.READY)
 
 
-async def _send_one(workspace: Workspace, change: ChangeRow, epoch: int, done: Round) -> None:
-    step = await send(workspace, change, epoch)
+async def _send_all(
+    workspace: Workspace, ready: Sequence[ChangeRow], epoch: int, done: Round
+) -> None:
+    """Send patient by patient; one with a write whose outcome is unknown waits until it is."""
+    unsure = set(map(patient_of, workspace.ledger.changes_in(State.AMBIGUOUS)))
+    due = [change for change in ready if patient_of(change) not in unsure]
+    done.waiting += len(ready) - len(due)
+
+    async def one_patient(chain: Chain) -> None:
+        for change in chain:
+            if not await _send_one(workspace, change, epoch, done):
+                return
+
+    await workspace.traffic.each(jobs(workspace, chains(due), one_patient))
+
+
+async def _send_one(workspace: Workspace, change: ChangeRow, epoch: int, done: Round) -> bool:
+    """Send one change as it is now; False when the patient's next one must not follow yet."""
+    now = workspace.ledger.change(change.proposal, change.idx)
+    if now is None or now.state != State.READY:
+        return True
+    step = await send(workspace, now, epoch)
+    _count(done, step)
+    after = workspace.ledger.change(change.proposal, change.idx)
+    unsure = after is not None and after.state == State.AMBIGUOUS
+    return step != Step.UNREACHABLE and not unsure
+
+
+def _count(done: Round, step: Step) -> None:
     if step == Step.SENT:
         done.sent += 1
     elif step == Step.RETURNED:
@@ -102,14 +128,12 @@ async def _retry_held(workspace: Workspace, done: Round) -> None:
 
 
 async def _resolve_all(workspace: Workspace, done: Round) -> None:
-    for change in workspace.ledger.changes_in(State.AMBIGUOUS):
-        if not is_due(workspace.ledger, change, workspace.clock.now()):
-            continue
-        try:
+    async def one(change: ChangeRow) -> None:
+        if is_due(workspace.ledger, change, workspace.clock.now()):
             await resolve(workspace, change)
             done.resolved += 1
-        except (Unreachable, Refused):
-            done.unreachable = True
+
+    await _check_all(workspace, State.AMBIGUOUS, one, done)
 
 
 async def _poll_all(workspace: Workspace, done: Round) -> None:
@@ -132,14 +156,29 @@ async def _confirm_all(workspace: Workspace, done: Round) -> None:
 
 
 async def _reconcile_all(workspace: Workspace, done: Round) -> None:
-    for change in workspace.ledger.changes_in(State.PERSISTED):
-        try:
-            await provenance.record(workspace, change)
-            state = await reconcile(workspace, change)
-        except (Unreachable, Refused):
-            done.unreachable = True
-            continue
+    async def one(change: ChangeRow) -> None:
+        await provenance.record(workspace, change)
+        state = await reconcile(workspace, change)
         if state == State.VERIFIED:
             done.verified += 1
         else:
             done.exceptions += 1
+
+    await _check_all(workspace, State.PERSISTED, one, done)
+
+
+async def _check_all(
+    workspace: Workspace, state: State, one: Callable[[ChangeRow], Awaitable[None]], done: Round
+) -> None:
+    """Do `one` for every change in a state, patient by patient, through slots for checking."""
+
+    async def one_patient(chain: Chain) -> None:
+        for change in chain:
+            try:
+                async with workspace.traffic.slot(change.ehr, check_of(workspace, change)):
+                    await one(change)
+            except (Unreachable, Refused):
+                done.unreachable = True
+
+    due = chains(workspace.ledger.changes_in(state))
+    await workspace.traffic.each(jobs(workspace, due, one_patient))

@@ -22,6 +22,7 @@ from core.gateway.guards import (
     check_last,
     check_lifecycle,
 )
+from core.gateway.order import work_of
 from core.gateway.receipt import UNKNOWN, classify
 from core.gateway.refresh import Fresh, refresh
 from core.gateway.request import scope, write_request
@@ -65,9 +66,11 @@ async def _attempt(workspace: Workspace, change: ChangeRow, epoch: int) -> Step:
     try:
         content = read_content(workspace.ledger, change)
         _check_before(workspace, proposal, change, content)
-        grant = await _grant(workspace, change, content)
-        fresh = await refresh(workspace, proposal, change, content)
-        await search_before(workspace, change)
+        async with workspace.traffic.slot(change.ehr, work_of(workspace, change)):
+            grant = await _grant(workspace, change, content)
+            fresh = await refresh(workspace, proposal, change, content)
+            await search_before(workspace, change)
+            return await _dispatch(workspace, proposal, change, content, fresh, grant, epoch)
     except Stopped as stop:
         return _stopped(workspace, change, stop)
     except Returned as returned:
@@ -77,7 +80,6 @@ async def _attempt(workspace: Workspace, change: ChangeRow, epoch: int) -> Step:
         return Step.UNREACHABLE
     except Erased:
         return _stopped(workspace, change, Stopped("content-erased", "park"))
-    return await _dispatch(workspace, proposal, change, content, fresh, grant, epoch)
 
 
 async def _grant(workspace: Workspace, change: ChangeRow, content: Content) -> Grant:

@@ -19,11 +19,13 @@ from core.intake.supersede import Superseded, earlier, supersede, told
 from core.intake.survey import Survey, survey
 from core.ledger.event import About, Actor, Event, instant, patient_tag
 from core.lifecycle import State, derived
+from core.policy import Agent
 from core.policy.limits import capped_urgency
 from core.ports import Reads, Transaction
 from core.proposal import Proposal
 from core.records import ProposalRow
 from core.statement import Statement, sign
+from core.traffic.pressure import check_pressure
 from core.workspace import (
     Workspace,
     document,
@@ -102,7 +104,7 @@ async def _stage(
     tag = content_tag(workspace.keys.pepper, parse_object(item.data))
     if origin is None:
         # What a hub carries waits there when it is over a quota: see its admission.
-        check_quota(workspace.ledger, agent, tag, workspace.clock.now())
+        _check_room(workspace, workspace.ledger, agent, tag, proposal)
     found = await survey(workspace, proposal)
     statement = signed()
     with workspace.ledger.transaction() as transaction:
@@ -114,7 +116,7 @@ async def _stage(
                     remedy="Propose it again",
                 )
             if origin is None:
-                check_quota(transaction, agent, tag, workspace.clock.now())
+                _check_room(workspace, transaction, agent, tag, proposal)
             id_ = workspace.ids.uuid()
             data = _proposal_data(proposal, statement, same, tag)
             urgency = capped_urgency(agent, proposal.urgency)
@@ -130,6 +132,16 @@ async def _stage(
                 done = supersede(transaction, old, known, _actor(statement, proposal, origin))
             return replace(_staged(transaction, known, repeated=False), superseded=done)
     return _repeat(workspace, known, same, proposal)
+
+
+def _check_room(
+    workspace: Workspace, reads: Reads, agent: Agent, tag: str, proposal: Proposal
+) -> None:
+    """Raise Throttled when the agent is over a quota, or what follows intake is under pressure."""
+    now = workspace.clock.now()
+    check_quota(reads, agent, tag, now)
+    urgency = capped_urgency(agent, proposal.urgency)
+    check_pressure(reads, agent.id, proposal.ehr, urgency, now)
 
 
 def _in_force(reads: Reads) -> tuple[str, str, str, frozenset[str]]:

@@ -21,6 +21,7 @@ from core.ledger import (
     notice_events,
     pace_events,
     probe_events,
+    traffic_events,
 )
 from core.ledger.event import ERASED, UnknownEvent
 from core.ledger.rowops import Put, RowOp, Set, Value, change_key, integer, shown, text
@@ -340,6 +341,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     **incident_events.PROJECTORS,
     **label_events.PROJECTORS,
     **probe_events.PROJECTORS,
+    **traffic_events.PROJECTORS,
     (ERASED, 1): _erased,
 }
 

@@ -140,7 +140,7 @@ class Channel:
             raise RuntimeError(f"{self!r} is closed")
         if self._client is None:
             self._client = httpx.AsyncClient(
-                transport=self._transport or self._network(),
+                transport=self._transport or network(self.bounds, self._tls),
                 timeout=httpx.Timeout(
                     connect=self.bounds.connect,
                     read=self.bounds.read,
@@ -167,14 +167,16 @@ class Channel:
         if told.tzinfo is not None:
             self._hear(self.name, told)
 
-    def _network(self) -> httpx.AsyncBaseTransport:
-        limits = httpx.Limits(
-            max_connections=self.bounds.connections,
-            max_keepalive_connections=self.bounds.connections,
-            keepalive_expiry=5.0,
-        )
-        verify = True if self._tls is None else self._tls
-        return httpx.AsyncHTTPTransport(verify=verify, trust_env=False, limits=limits, retries=0)
+
+def network(bounds: Bounds, tls: ssl.SSLContext | None = None) -> httpx.AsyncBaseTransport:
+    """Return the transport that a channel uses: no proxy, no retry, so many connections."""
+    limits = httpx.Limits(
+        max_connections=bounds.connections,
+        max_keepalive_connections=bounds.connections,
+        keepalive_expiry=5.0,
+    )
+    verify = True if tls is None else tls
+    return httpx.AsyncHTTPTransport(verify=verify, trust_env=False, limits=limits, retries=0)
 
 
 def log_answer(name: str, outgoing: Outgoing, status: int, begun: float) -> None:

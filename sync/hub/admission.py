@@ -14,11 +14,14 @@ from core.canonical import encode, parse_object
 from core.hub.inspect import ENVELOPE
 from core.hub.receive import quarantine, receive
 from core.intake.documents import Document
-from core.intake.quota import content_tag, repeats_wait
+from core.intake.quota import Throttled, content_tag, repeats_wait
 from core.intake.stage import Origin
 from core.ledger.event import instant
+from core.policy import Agent
+from core.policy.limits import capped_urgency
 from core.proposal import read
 from core.statement import InvalidStatement, Statement, verify
+from core.traffic.pressure import check_pressure
 from core.workspace import policy_in_force, roster_in_force
 from sync.hub.pull import Pull
 from sync.hub.seen import SeenRow
@@ -145,7 +148,20 @@ class _Used:
         ):
             return False
         tag = content_tag(self._workspace.keys.pepper, parse_object(waiting.item.data))
-        return repeats_wait(self._workspace.ledger, agent, tag, self._now) is None
+        return repeats_wait(self._workspace.ledger, agent, tag, self._now) is None and (
+            self._carried_through(waiting, agent)
+        )
+
+    def _carried_through(self, waiting: _Waiting, agent: Agent) -> bool:
+        proposal = waiting.item.proposal
+        if proposal is None:
+            return True
+        urgency = capped_urgency(agent, proposal.urgency)
+        try:
+            check_pressure(self._workspace.ledger, agent.id, proposal.ehr, urgency, self._now)
+        except Throttled:
+            return False
+        return True
 
     def add(self, agent: str) -> None:
         self._open[agent] = self._open.get(agent, 0) + 1

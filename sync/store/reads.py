@@ -29,6 +29,7 @@ from sync.store.incident_reads import IncidentReads
 from sync.store.metric_reads import MetricReads
 from sync.store.queue_reads import QueueReads
 from sync.store.rows import Row, select
+from sync.store.traffic_reads import TrafficReads
 
 _UNTOLD = """
 WHERE task IS NOT NULL AND (
@@ -48,7 +49,9 @@ class AnchorRow:
     reference: str | None
 
 
-class StoreReads(AuditReads, QueueReads, IncidentReads, MetricReads, ContextReads, HandReads):
+class StoreReads(
+    AuditReads, QueueReads, IncidentReads, MetricReads, ContextReads, HandReads, TrafficReads
+):
     """Implements `core.ports.Reads`."""
 
     def __init__(self, connection: Connection):

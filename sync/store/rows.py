@@ -24,6 +24,7 @@ from core.records_consent import HoldRow
 from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
+from core.records_traffic import BreakerRow
 from sync.store.connection import Connection
 
 Row = TypeVar("Row")
@@ -45,6 +46,7 @@ TABLES: dict[type, str] = {
     HoldRow: "consent_hold",
     ActRow: "act",
     FailureRow: "failure",
+    BreakerRow: "breaker",
 }
 """Which read table holds which rows."""
 

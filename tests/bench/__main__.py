@@ -10,7 +10,7 @@ import statistics
 import sys
 from collections.abc import Iterator
 
-from tests.bench import cold, commit, hub, keys, loop, queue, staging, tasks, verdicts
+from tests.bench import cold, commit, gateway, hub, keys, loop, queue, staging, tasks, verdicts
 
 
 def report(name: str, ratios: list[float], bound: str, *, holds: bool) -> bool:
@@ -83,9 +83,20 @@ def store() -> Iterator[bool]:
     sys.stdout.write(f"proposals staged a second: {staging.rate():.0f}\n")
 
 
+def writes() -> Iterator[bool]:
+    """Measure what is sent to an EHR."""
+    for concurrency, least in gateway.LEAST.items():
+        yield at_least(
+            f"requests a second of the gateway, {concurrency} at once, 20 ms each"
+            " / a bare httpx loop sending the same",
+            gateway.ratios(concurrency),
+            least,
+        )
+
+
 def main() -> int:
     """Run every measurement."""
-    return 0 if all([*screen(), *store()]) else 1
+    return 0 if all([*screen(), *store(), *writes()]) else 1
 
 
 if __name__ == "__main__":

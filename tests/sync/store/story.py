@@ -13,12 +13,13 @@ from core.hub.receive import dismiss
 from core.incident.freeze import declare, lift
 from core.incident.incidents import Declaration, close_incident, declare_incident
 from core.intake.stage import stage
-from core.ledger.event import Actor, Event
+from core.ledger.event import Actor, Event, instant
 from core.notice import DELIVERED, FAILED, Notice, raise_notice
 from core.notify.deliver import ABANDONED
 from core.probe.measured import RUNGS, Measured
 from core.probe.run import record
 from core.reconcile.settle import settle
+from core.records_traffic import BreakerRow
 from core.review.byhand import Entry, enter
 from core.review.consult import consult
 from core.review.content import read_content
@@ -35,6 +36,7 @@ from core.second_owner import PENDING
 from core.workspace import document as in_force
 from sync.keys.ring import generate
 from sync.store.connection import Connection, connect
+from sync.traffic.stored import LedgerLog
 from tests.builders import (
     CONDITION,
     PATIENT,
@@ -81,7 +83,14 @@ async def live(bench: Bench) -> Bench:
     await _dead_letters(bench)
     _put_forward(bench)
     _probed(bench)
+    _left_alone(bench)
     return bench
+
+
+def _left_alone(bench: Bench) -> None:
+    log, at = LedgerLog(bench.ledger, "sandbox"), instant(bench.clock.now())
+    log.opened(BreakerRow("sandbox", at, "unanswered", 1, at))
+    log.closed()
 
 
 async def _revealed(bench: Bench) -> None:

@@ -1,0 +1,61 @@
+"""The reads about the traffic to EHRs: breakers, and what intake asks before it lets more in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.records_traffic import BreakerRow
+from sync.store.connection import Connection
+from sync.store.rows import select
+
+
+class TrafficReads:
+    """Part of `core.ports.Reads`, for `sync.store.reads.StoreReads`."""
+
+    connection: Connection
+
+    def breakers(self) -> Sequence[BreakerRow]:
+        """Return the breaker of every EHR that ever opened, by name."""
+        return select(self.connection, BreakerRow, "ORDER BY ehr")
+
+    def breaker(self, ehr: str) -> BreakerRow | None:
+        """Return the breaker of one EHR, if it ever opened."""
+        found = select(self.connection, BreakerRow, "WHERE ehr = ?", (ehr,))
+        return found[0] if found else None
+
+    def unchecked(self, ehr: str, most: int) -> int:
+        """Return how many writes to an EHR are sent and not settled; counts up to `most`."""
+        (found,) = self.connection.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM change WHERE state IN"
+            " ('sending', 'ambiguous', 'persisted', 'held-by-ehr', 'exception')"
+            " AND ehr = ? LIMIT ?)",
+            (ehr, most),
+        ).fetchone()
+        return int(found)
+
+    def answered_since(self, agent: str, ehr: str, at: str) -> Sequence[str | None]:
+        """Return the failure, or None, of an agent's newest writes to an EHR answered since."""
+        found = self.connection.execute(
+            "SELECT w.failure FROM"
+            ' (SELECT * FROM "write" ORDER BY intent_seq DESC LIMIT 200) AS w'
+            " JOIN change ON change.proposal = w.proposal AND change.idx = w.idx"
+            " WHERE w.receipt_at >= ? AND change.agent = ? AND change.ehr = ?",
+            (at, agent, ehr),
+        )
+        return [failure for (failure,) in found]
+
+    def waiting_reviews(self) -> int:
+        """Return how many changes wait for a person's decision now."""
+        (found,) = self.connection.execute(
+            "SELECT count(*) FROM change WHERE state = 'pending-human-review'"
+        ).fetchone()
+        return int(found)
+
+    def decided_since(self, at: str) -> int:
+        """Return how many decisions people made at or after a time."""
+        (found,) = self.connection.execute(
+            "SELECT count(*) FROM (SELECT at FROM decision ORDER BY seq DESC LIMIT 5000)"
+            " WHERE at >= ?",
+            (at,),
+        ).fetchone()
+        return int(found)

@@ -15,15 +15,19 @@ if TYPE_CHECKING:
     from console.bootstrap.opening import Opened
 
 
-async def connect_ehr(opened: Opened, name: str, gate: Gate) -> FhirClient:
+async def connect_ehr(
+    opened: Opened, name: str, gate: Gate | None = None, *, connections: int = 0
+) -> FhirClient:
     """Return the client of one configured EHR; the write plane's tokens stay in its memory.
 
-    Every call of it, those for tokens too, is counted by `gate`.
+    Every call of it, those for tokens too, is counted by `gate`. It has as many connections as the
+    gate has slots, `connections` at least.
     """
+    gate = gate or gate_of(opened, name)
     config = opened.folder.config.ehr[name]
     reading = await plane_tokens(opened, name, "read", gate)
     writing = await plane_tokens(opened, name, "write", gate)
-    bounds = bounds_of(gate)
+    bounds = bounds_of(gate, connections)
     transport = metered(gate, bounds)
     return FhirClient(
         name, config.base_url, reading, writing,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from console.bootstrap.connecting import connect_ehr
 from core.errors import BadInput
 from core.probe.examine import Examined, examine
+from core.probe.races import RACERS
 from core.probe.run import Done, probe
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def probed(opened: Opened, name: str, rounds: int) -> Done:
 
 
 async def _probed(opened: Opened, name: str, rounds: int) -> Done:
-    async with await connect_ehr(opened, name) as ehr, opened.connected() as workspace:
+    racing = await connect_ehr(opened, name, connections=RACERS)
+    async with racing as ehr, opened.connected() as workspace:
         return await probe(workspace, ehr, together, rounds)
 
 

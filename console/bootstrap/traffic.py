@@ -43,9 +43,9 @@ def gate_of(opened: Opened, ehr: str, *, gateway: bool = False) -> Gate:
     return Gate(ehr, limits, senses, pace=pace, tally=tally, log=LedgerLog(opened.ledger, ehr))
 
 
-def bounds_of(gate: Gate) -> Bounds:
-    """Return the client's bounds: a connection for every slot."""
-    return Bounds(connections=max(gate.limits.concurrency, 2))
+def bounds_of(gate: Gate, connections: int = 0) -> Bounds:
+    """Return the client's bounds: a connection for every slot, `connections` at least."""
+    return Bounds(connections=max(gate.limits.concurrency, connections, 2))
 
 
 def metered(gate: Gate, bounds: Bounds, *, token: bool = False) -> httpx.AsyncBaseTransport:

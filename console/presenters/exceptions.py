@@ -33,6 +33,7 @@ WORDS = {
     "changed": "The chart says something else than was approved.",
     "lossy": "The chart lost something that was approved.",
     "missing": "What was written is not there.",
+    "moved": "The record was moved, as when patients are merged; look where the write is now.",
     "duplicate": "The same write is in the chart more than once.",
     "authorization": "The EHR does not let us write this (403).",
     "validation": "The EHR calls the resource invalid.",

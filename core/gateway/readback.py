@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from core.canonical import RESPONSE, JsonObject, parse_object
 from core.digests import fingerprint
+from core.errors import Moved
 from core.gateway import events
+from core.gateway.landing import may_still_land, says_the_same
 from core.gateway.refresh import rebuilt
 from core.gateway.returned import Returned
 from core.lifecycle import State
@@ -25,13 +27,21 @@ async def resolve(workspace: Workspace, change: ChangeRow) -> None:
     """Resolve one ambiguous write as far as reading allows; raises Unreachable when it does not.
 
     It is then ours (persisted), certainly not there and the same conditional request is safe
-    (ready again), overtaken (back to review), or a person decides (exception).
+    (ready again), overtaken (back to review), or a person decides (exception). It stays ambiguous
+    while it may still land.
     """
     try:
         intent = events.intent_of(workspace.ledger, change)
     except Erased:
         events.resolve(workspace, change, State.EXCEPTION, "record-erased")
         return
+    try:
+        await _resolve(workspace, change, intent)
+    except Moved:
+        events.resolve(workspace, change, State.EXCEPTION, "moved")
+
+
+async def _resolve(workspace: Workspace, change: ChangeRow, intent: JsonObject) -> None:
     ehr = workspace.ehr(change.ehr)
     if change.rung == "if-match":
         await _resolve_update(workspace, ehr, change, intent)
@@ -50,22 +60,27 @@ async def _resolve_update(
     workspace: Workspace, ehr: Ehr, change: ChangeRow, intent: JsonObject
 ) -> None:
     reference = f"{intent['type']}/{intent['id']}"
-    wanted = fingerprint(submitted(intent))
+    sent = submitted(intent)
     current = await ehr.read(reference)
     if current is None:
         events.resolve(workspace, change, State.EXCEPTION, "target-gone")
     elif current.version == intent["base_version"]:
         _not_applied(workspace, change)
-    elif fingerprint(current.resource) == wanted:
+    elif _is_sent(ehr, sent, current):
         _ours(workspace, change, current)
     else:
         successor = await _successor(ehr, reference, str(intent["base_version"]))
         if successor is None:
             events.resolve(workspace, change, State.EXCEPTION, "overtaken-unreadable-history")
-        elif fingerprint(successor.resource) == wanted:
+        elif _is_sent(ehr, sent, successor):
             _ours(workspace, change, successor)
         else:
             _overtaken(workspace, change, current)
+
+
+def _is_sent(ehr: Ehr, sent: JsonObject, found: Fetched) -> bool:
+    """Tell whether a version is what was sent, byte for byte or as the server writes it down."""
+    return fingerprint(found.resource) == fingerprint(sent) or says_the_same(ehr, sent, found)
 
 
 async def _successor(ehr: Ehr, reference: str, base_version: str) -> Fetched | None:
@@ -106,7 +121,9 @@ def _ours(workspace: Workspace, change: ChangeRow, found: Fetched) -> None:
 
 
 def _not_applied(workspace: Workspace, change: ChangeRow) -> None:
-    """Let the same conditional request be sent again, but not for ever."""
+    """Let the same conditional request be sent again, but not at once and not for ever."""
+    if may_still_land(workspace, change):
+        return
     written = workspace.ledger.write(change.operation)
     if written is not None and written.attempt >= MAX_ATTEMPTS:
         events.resolve(workspace, change, State.DEAD_LETTER, "attempts-used-up")

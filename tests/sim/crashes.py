@@ -45,7 +45,7 @@ def crash_at(
     try:
         run(world.loop, _scenario(world))
         truth, reads = world.truth, world.reads
-        invariants.at_rest(truth, reads, world.active)
+        invariants.at_rest(truth, reads, world.active, world.late())
         for problem in world.durable.problems():
             truth.broken("replay", problem)
         rows = [reads.change(*key) for key in world.active]

@@ -27,6 +27,7 @@ CLOSED = {
     State.EXCEPTION, State.DEAD_LETTER, State.EXPIRED, State.CORRECTED,
 }  # fmt: skip
 """Where a change may rest when everything is quiet."""
+FLYING = (State.SENDING, State.AMBIGUOUS, State.HELD_BY_EHR)
 TOLD = (State.VERIFIED, State.EXCEPTION, State.CORRECTED)
 CONSENT_LAG_S = 300 + 90
 """A write token's life and the reads of one send step: how old a consent can be."""
@@ -71,6 +72,10 @@ class Truth:
     decided: dict[tuple[str, int, int], set[str]] = field(default_factory=lambda: defaultdict(set))
     acknowledged: set[tuple[Change, int, str]] = field(default_factory=set)
     """Decisions that somebody was told are recorded: change, revision, reviewer."""
+    flying: dict[str, tuple[Change, dict[str, str]]] = field(default_factory=dict)
+    """Operation → its change and facts, while its newest write has left and its end is unknown."""
+    late: dict[str, set[str]] = field(default_factory=dict)
+    """Freeze → the operations that were flying when it was acknowledged, and that it matches."""
     violations: list[Violation] = field(default_factory=list)
 
     def broken(self, code: str, what: str) -> None:
@@ -93,6 +98,8 @@ class Truth:
 def on_append(truth: Truth, reads: Reads, entry: Entry, epoch: int | None) -> None:
     """Judge one event as it is appended."""
     kind = entry.leaf["type"]
+    if "to" in entry.leaf and entry.leaf["to"] not in FLYING:
+        truth.flying.pop(entry.leaf.get("operation", ""), None)
     if kind == "decision.recorded":
         _one_decision(truth, entry)
     elif kind in ("decision.voided", "decision.recalled", "change.readmitted"):
@@ -133,12 +140,13 @@ def _intent(truth: Truth, reads: Reads, entry: Entry, epoch: int | None) -> None
     quorum = int((row.route_json or {}).get("quorum", 1))
     if len({one.reviewer for one in good}) < quorum:
         truth.broken("unapproved", f"{key} revision {row.revision} sent with {len(good)} approvals")
-    facts = {
+    facts: dict[str, str] = {
         "agent": row.agent, "type": row.type, "op": row.op, "ehr": row.ehr,
         "model": proposal.model, "workflow": proposal.workflow,
     }  # fmt: skip
+    truth.flying[leaf["operation"]] = (key, facts)
     for id_, scope in truth.frozen.items():
-        if all(facts.get(name) == wanted for name, wanted in scope.items()):
+        if _matches(scope, facts):
             truth.broken("frozen", f"{key} intended after freeze {id_[:8]} was acknowledged")
     revoked = truth.revoked.get(proposal.patient or "")
     if revoked is not None and now > revoked + CONSENT_LAG_S:
@@ -147,6 +155,22 @@ def _intent(truth: Truth, reads: Reads, entry: Entry, epoch: int | None) -> None
         )
     if epoch is not None and epoch != truth.epoch:
         truth.broken("fenced", f"{key} intended under lease {epoch}, the newest is {truth.epoch}")
+
+
+def _matches(scope: Mapping[str, str], facts: Mapping[str, str]) -> bool:
+    return all(facts.get(name) == wanted for name, wanted in scope.items())
+
+
+def acknowledged_freeze(
+    truth: Truth, freeze: str, scope: Mapping[str, str], listed: set[str]
+) -> None:
+    """Judge a freeze as somebody is told of it: every matching write that left is listed."""
+    truth.frozen[freeze] = scope
+    truth.late[freeze] = {
+        operation for operation, (_, facts) in truth.flying.items() if _matches(scope, facts)
+    }
+    if truth.late[freeze] != listed:
+        truth.broken("unlisted", f"freeze {freeze[:8]} lists {listed}, not {truth.late[freeze]}")
 
 
 def _same(truth: Truth, approval: Approval, body: JsonObject) -> bool:
@@ -196,9 +220,23 @@ def effects(truth: Truth) -> dict[str, int]:
     return found
 
 
-def at_rest(truth: Truth, reads: Reads, active: set[Change]) -> None:
-    """Judge the end: one effect an operation or an open exception, and nothing stuck."""
+def _awaited(truth: Truth, outcomes: Mapping[str, str], counted: Mapping[str, int]) -> None:
+    """Judge what the freezes say of the writes that left before them, by the server's history."""
+    for operations_ in truth.late.values():
+        for operation in operations_:
+            told, done = outcomes.get(operation, "unlisted"), counted.get(operation, 0)
+            true = {"in-chart": done == 1, "not-in-chart": done == 0, "to-look-at": True}
+            if not true.get(told, False):
+                truth.broken("awaited", f"{truth.of[operation]} is {told}, with {done} effects")
+
+
+def at_rest(truth: Truth, reads: Reads, active: set[Change], outcomes: Mapping[str, str]) -> None:
+    """Judge the end: one effect an operation or an open exception, and nothing stuck.
+
+    `outcomes` is what the freezes say of the writes that they came too late for.
+    """
     counted = effects(truth)
+    _awaited(truth, outcomes, counted)
     for key, revision, person in truth.acknowledged:
         votes = {(vote.revision, vote.reviewer) for vote in reads.decisions(*key)}
         if (revision, person) not in votes:

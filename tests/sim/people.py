@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.canonical import JsonObject, Number
 from core.errors import BadInput, Conflict, CountersignError, NotFound, Refused
+from core.incident.awaited import awaited
 from core.incident.freeze import declare, lift
 from core.ledger.event import Actor, Event
 from core.lifecycle import State
@@ -18,6 +19,7 @@ from core.review.decide import Answer, about, decide
 from core.review.recall import recall
 from core.statement import sign
 from core.workspace import Workspace
+from tests.sim.invariants import acknowledged_freeze
 from tests.sim.life import Killed
 from tests.sim.scene import INTRUDER, PATIENTS, REVIEWERS, ring
 
@@ -126,9 +128,14 @@ async def on_call(world: World) -> None:
 def freeze(world: World, opened: Workspace, scope: dict[str, str]) -> None:
     """Declare a freeze and remember what was acknowledged."""
     try:
-        world.truth.frozen[declare(opened, scope, "looks wrong")] = scope
+        id_ = declare(opened, scope, "looks wrong")
     except NO as error:
         world.note(f"freeze: {error.code}")
+        return
+    row = next(one for one in opened.ledger.freezes() if one.id == id_)
+    world.freezes.append(row)
+    listed = {item.operation for item in awaited(opened.ledger, row)}
+    acknowledged_freeze(world.truth, id_, scope, listed)
 
 
 def thaw(world: World, opened: Workspace) -> None:

@@ -10,9 +10,11 @@ from typing import Any
 
 from core.errors import Conflict, CountersignError
 from core.gateway.run import run_once
+from core.incident.awaited import awaited
 from core.ledger.event import Entry
 from core.lifecycle import State
 from core.ports import Ledger, Request
+from core.records import FreezeRow
 from core.workspace import Workspace
 from tests.sim import invariants, people
 from tests.sim.chance import Chance, Dice
@@ -104,6 +106,7 @@ class World:
         self.truth = Truth(self.server)
         self.points = Points(setting.kill_at)
         self.over = False
+        self.freezes: list[FreezeRow] = []
         self.lines: list[str] = [f"personality {name}"]
         self.epochs: dict[Life, int] = {}
         self._ids = 0
@@ -199,9 +202,17 @@ class World:
         await asyncio.sleep(60)
         await people.heal(self)
         await self._quiesce()
-        invariants.at_rest(self.truth, self.reads, self.active)
+        invariants.at_rest(self.truth, self.reads, self.active, self.late())
         for problem in self.durable.problems():
             self.truth.broken("replay", problem)
+
+    def late(self) -> dict[str, str]:
+        """Return what the freezes say of each write that they came too late for."""
+        return {
+            item.operation: item.outcome
+            for row in self.freezes
+            for item in awaited(self.reads, row)
+        }
 
     async def _quiesce(self) -> None:
         for turn in range(ROUNDS_AFTER):

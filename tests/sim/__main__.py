@@ -7,19 +7,18 @@ any seed breaks an invariant, or a guard switched off shows nothing.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from tests.sim import controls, crashes
 from tests.sim.say import say
 from tests.sim.server import PERSONALITIES
+from tests.sim.share import durable_of, run_many
 from tests.sim.shrink import recipe, shrink
-from tests.sim.store import StoreDurable
-from tests.sim.world import Durable, Outcome, Setting, simulate
+from tests.sim.world import Outcome, Setting, simulate
 
 TELL_EACH_S = 20
 
@@ -30,14 +29,15 @@ def main() -> int:
         return 0 if controls.print_table(all_seeds=args.all_seeds) else 1
     if args.crashes:
         return 0 if crashes.print_table() else 1
-    setting = Setting(personality=args.personality, store=args.store)
+    setting = Setting(personality=args.personality, store=args.store, http=args.http)
     if args.mute:
         setting = replace(setting, muted=frozenset(args.mute.split(",")))
     if args.stormy:
         setting = replace(setting, stormy_s=args.stormy)
     if args.seed is not None:
         return _one(args.seed, setting, shrinks=not args.mute)
-    return _many(range(args.start, args.start + args.seeds), setting, args)
+    seeds = range(args.start, args.start + args.seeds)
+    return _count(run_many(seeds, setting, args.jobs), setting, args)
 
 
 def _arguments() -> argparse.ArgumentParser:
@@ -46,6 +46,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--from", dest="start", type=int, default=0, metavar="SEED")
     parser.add_argument("--seed", type=int, help="one seed, told step by step")
     parser.add_argument("--store", action="store_true", help="the real store on SQLite")
+    parser.add_argument("--http", action="store_true", help="through the real FHIR client")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes at once")
     parser.add_argument("--for", dest="box_s", type=float, metavar="SECONDS", help="stop after it")
     parser.add_argument("--personality", choices=sorted(PERSONALITIES), help="the model server's")
@@ -57,41 +58,22 @@ def _arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def _durable(setting: Setting) -> Callable[[str], Durable] | None:
-    return StoreDurable if setting.store else None
-
-
 def _one(seed: int, setting: Setting, *, shrinks: bool) -> int:
-    outcome = simulate(seed, setting, _durable(setting))
+    outcome = simulate(seed, setting, durable_of(setting))
     if outcome.violations and shrinks:
-        setting, outcome = shrink(outcome, setting, _durable(setting))
+        setting, outcome = shrink(outcome, setting, durable_of(setting))
     say("\n".join(outcome.lines))
     say(f"faults: {', '.join(outcome.fired) or 'none'}")
     say(f"trace {outcome.trace}")
     for item in outcome.violations:
         say(f"{item.at:9.2f} {item.code}: {item.what}")
-    say(recipe(seed, setting, store=setting.store))
+    say(recipe(seed, setting))
     return 1 if outcome.violations else 0
-
-
-def _run(task: tuple[int, Setting]) -> Outcome:
-    seed, setting = task
-    outcome = simulate(seed, setting, _durable(setting))
-    # Lines are many and can be had again from the seed.
-    return replace(outcome, lines=[], points=replace(outcome.points, places=[]))
-
-
-def _many(seeds: Iterable[int], setting: Setting, args: argparse.Namespace) -> int:
-    tasks = [(seed, setting) for seed in seeds]
-    if args.jobs == 1:
-        return _count(map(_run, tasks), setting, args)
-    with multiprocessing.get_context("spawn").Pool(args.jobs) as pool:
-        return _count(pool.imap_unordered(_run, tasks, chunksize=16), setting, args)
 
 
 def _count(outcomes: Iterable[Outcome], setting: Setting, args: argparse.Namespace) -> int:
     begun = told = time.monotonic()
-    done, effects = 0, 0
+    done, effects, boxed = 0, 0, 0.0
     states: Counter[str] = Counter()
     failed: list[Outcome] = []
     for outcome in outcomes:
@@ -100,10 +82,12 @@ def _count(outcomes: Iterable[Outcome], setting: Setting, args: argparse.Namespa
         if outcome.violations:
             failed.append(outcome)
         now = time.monotonic()
+        # The processes have started when the first answer is there.
+        boxed = boxed or now
         if now - told > TELL_EACH_S:
             told = now
             say(f"{done} seeds, {done / (now - begun):.1f}/s, {len(failed)} red")
-        if args.box_s and now - begun > args.box_s:
+        if args.box_s and now - boxed > args.box_s:
             break
     took = time.monotonic() - begun
     say(f"{done} seeds in {took:.1f} s: {done / took:.1f} seeds/s, {effects} effects in charts")
@@ -120,10 +104,10 @@ def _tell_failed(failed: list[Outcome], setting: Setting) -> None:
         if code in shown:
             continue
         shown.add(code)
-        small, least = shrink(outcome, setting, _durable(setting))
+        small, least = shrink(outcome, setting, durable_of(setting))
         say(f"seed {outcome.seed}: {code}: {least.violations[0].what}")
         say(f"  faults left: {', '.join(least.fired) or 'none'}")
-        say(f"  {recipe(outcome.seed, small, store=setting.store)}")
+        say(f"  {recipe(outcome.seed, small)}")
     rest = [one.seed for one in failed][:20]
     if rest:
         say(f"  red seeds: {rest}")

@@ -39,9 +39,11 @@ def crash_at(
     point: int | None,
     personality: str = "plain",
     durable: Callable[[str], Durable] = _in_memory,
+    changes: int | None = None,
 ) -> Crashed:
     """Run the scenario and die at that crash point; None: live through it."""
-    world = World(0, replace(CALM, kill_at=point, personality=personality), durable)
+    setting = replace(CALM, kill_at=point, personality=personality, changes=changes)
+    world = World(0, setting, durable)
     try:
         run(world.loop, _scenario(world))
         truth, reads = world.truth, world.reads
@@ -80,12 +82,15 @@ async def _scenario(world: World) -> None:
 
 
 def enumerate_crashes(
-    personality: str = "plain", durable: Callable[[str], Durable] = _in_memory
+    personality: str = "plain",
+    durable: Callable[[str], Durable] = _in_memory,
+    changes: int | None = None,
 ) -> list[Crashed]:
     """Return one result a crash point, in order; the points are those a quiet run passes."""
-    quiet = crash_at(None, personality, durable)
+    quiet = crash_at(None, personality, durable, changes)
     assert not quiet.violations, quiet.violations
-    return [crash_at(point, personality, durable) for point in range(1, quiet.point + 1)]
+    points = range(1, quiet.point + 1)
+    return [crash_at(point, personality, durable, changes) for point in points]
 
 
 def print_table() -> bool:

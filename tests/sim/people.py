@@ -198,8 +198,9 @@ def _consent(patient: str) -> JsonObject:
 async def others(world: World) -> None:
     """Let somebody at the EHR edit the same charts by their own hand."""
     chance = world.process("other", crashes=False)[0].chance
+    pace = chance.rng.choice(((10, 90), (100, 1500), (100, 2500)))
     while not world.over:
-        await asyncio.sleep(chance.between(100, 2500))
+        await asyncio.sleep(chance.between(*pace))
         if world.over or not chance.happens("other-edit", 0.7):
             continue
         held = world.server.current(chance.rng.choice(PATIENTS))

@@ -11,7 +11,10 @@ MOST_RUNS = 400
 
 
 def shrink(
-    outcome: Outcome, setting: Setting, durable: Callable[[str], Durable] | None = None
+    outcome: Outcome,
+    setting: Setting,
+    durable: Callable[[str], Durable] | None = None,
+    most: int = MOST_RUNS,
 ) -> tuple[Setting, Outcome]:
     """Return the smallest setting found in which the seed still breaks the same invariant."""
     code = outcome.violations[0].code
@@ -34,16 +37,17 @@ def shrink(
 
     kinds = sorted({label.partition(":")[2].partition("#")[0] for label in outcome.fired})
     for kind in kinds:
-        without([kind])
+        if runs < most:
+            without([kind])
     size = max(1, len(outcome.fired) // 2)
-    while outcome.fired and runs < MOST_RUNS:
+    while outcome.fired and runs < most:
         fired = list(outcome.fired)
         parts = [fired[start : start + size] for start in range(0, len(fired), size)]
-        gone = any(without(part) for part in parts if runs < MOST_RUNS)
+        gone = any(without(part) for part in parts if runs < most)
         if size == 1 and not gone:
             break
         size = size if gone else max(1, size // 2)
-    while runs < MOST_RUNS and setting.stormy_s > 60:
+    while runs < most and setting.stormy_s > 60:
         shorter = replace(setting, stormy_s=setting.stormy_s * 0.7)
         found = fails(shorter)
         if found is None:
@@ -52,7 +56,7 @@ def shrink(
     return setting, outcome
 
 
-def recipe(seed: int, setting: Setting, *, store: bool) -> str:
+def recipe(seed: int, setting: Setting) -> str:
     """Return the command line that repeats a run."""
     words = [f"python -m tests.sim --seed {seed}"]
     if setting.personality is not None:
@@ -61,6 +65,5 @@ def recipe(seed: int, setting: Setting, *, store: bool) -> str:
         words.append(f"--mute '{','.join(sorted(setting.muted))}'")
     if setting.stormy_s != Setting().stormy_s:
         words.append(f"--stormy {setting.stormy_s:.0f}")
-    if store:
-        words.append("--store")
+    words += [f"--{name}" for name in ("store", "http") if getattr(setting, name)]
     return " ".join(words)

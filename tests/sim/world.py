@@ -13,10 +13,10 @@ from core.gateway.run import run_once
 from core.incident.awaited import awaited
 from core.ledger.event import Entry
 from core.lifecycle import State
-from core.ports import Ledger, Request
+from core.ports import Ehr, Ledger, Request
 from core.records import FreezeRow
 from core.workspace import Workspace
-from tests.sim import invariants, people
+from tests.sim import http, invariants, people
 from tests.sim.chance import Chance, Dice
 from tests.sim.invariants import CLOSED, Change, Truth, Violation
 from tests.sim.ledger import Book, MemoryLedger
@@ -47,6 +47,10 @@ class Setting:
     stormy_s: float = STORMY_S
     store: bool = False
     """The real store instead of the ledger in memory."""
+    http: bool = False
+    """Through the real FHIR client."""
+    changes: int | None = None
+    """How many changes a calm run is about; None: all."""
     calm: bool = False
     """Only what `kill_at` says goes wrong."""
 
@@ -136,7 +140,10 @@ class World:
         calm = self.setting.calm or name == "watcher"
         faults = CALM if calm else self.setting.faults
         wire = Wire(self.loop, self.server, life, faults, self._handed, self._suspended)
-        return life, workspace(person, ledger, self.clock, self, wire)
+        ehr: Ehr = wire
+        if self.setting.http:
+            ehr = http.client(self.loop, wire, self.server.personality.update_create)
+        return life, workspace(person, ledger, self.clock, self, ehr)
 
     def uuid(self) -> str:
         self._ids += 1
@@ -157,7 +164,7 @@ class World:
         """Return the changes that this run is about; nobody ever looks at the others."""
         every = [(row.proposal, row.idx) for row in self.reads.changes_in(State.PENDING)]
         if self.setting.calm:
-            return set(every)
+            return set(every[: self.setting.changes])
         rng = self.chance.rng
         kept = {key for key in every if rng.random() < 0.65} or {every[0]}
         # What a change rests on is looked at as well, else it waits for ever.

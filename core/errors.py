@@ -75,3 +75,9 @@ class Unreachable(CountersignError):
 
     exit_code = 6
     code = "unreachable"
+
+
+class Moved(Unreachable):
+    """A server answers with a redirect, as for a merged patient: critical, and never followed."""
+
+    code = "moved"

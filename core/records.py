@@ -236,6 +236,9 @@ class FreezeRow:
     at: str
     lifted_at: str | None
     lifted_by: str | None
+    awaited: str | None = None
+    """JSON: [{proposal, index, operation}, …], in flight when it came into force; None in older
+    ledgers."""
 
 
 @dataclass(frozen=True, slots=True)

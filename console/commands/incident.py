@@ -12,6 +12,7 @@ from console.commands.nested import add_action
 from console.commands.output import print_json, say
 from core.audit.events import line_or_none
 from core.errors import BadInput
+from core.incident.awaited import awaited
 from core.incident.freeze import SCOPE_KEYS, declare, lift
 from core.incident.preview import preview
 from core.incident.summary import preview_json, summarize, summary_json
@@ -61,8 +62,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             if not args.reason:
                 raise BadInput("is missing", field="--reason", remedy="Say why, in words")
-            id_ = declare(workspace, _scope(args), args.reason)
-            print_json({"id": id_}) if args.json else say(f"in force: {id_}")
+            _declared(opened, declare(workspace, _scope(args), args.reason), as_json=args.json)
     return 0
 
 
@@ -71,7 +71,21 @@ def _list(opened: Opened) -> None:
         print_json(incident_acts.incident_json(item))
     for row in opened.ledger.freezes():
         found = {"id": row.id, "scope": json.loads(row.scope), "by": row.by, "at": row.at}
-        print_json({"kind": "freeze", **found})
+        late = [item.as_json() for item in awaited(opened.ledger, row)]
+        print_json({"kind": "freeze", **found, "awaited": late})
+
+
+def _declared(opened: Opened, id_: str, *, as_json: bool) -> None:
+    row = next(one for one in opened.ledger.freezes() if one.id == id_)
+    late = awaited(opened.ledger, row)
+    if as_json:
+        print_json({"id": id_, "awaited": [item.as_json() for item in late]})
+        return
+    say(f"in force: {id_}")
+    for item in late:
+        say(f"left before it, awaited: {item.proposal} change {item.index}")
+    if late:
+        say("`countersign incident list` tells what becomes of them")
 
 
 def _summary(opened: Opened, *, as_json: bool) -> None:
@@ -88,6 +102,8 @@ def _summary(opened: Opened, *, as_json: bool) -> None:
         say(
             f"frozen: {_scope_words(item.scope)}  stops {item.stops.stopped} changes  {item.row.id}"
         )
+        for late in item.awaited:
+            say(f"  left before it: {late.proposal} change {late.index}: {late.outcome}")
     for name, rates in found.rates.items():
         say(f"{name}: " + ", ".join(f"{count} {rate}" for rate, count in rates.items()))
     for failure, count in found.failures.items():

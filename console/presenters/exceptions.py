@@ -47,6 +47,7 @@ WORDS = {
     "changed": "The chart says something else than was approved.",
     "lossy": "The chart lost something that was approved.",
     "missing": "What was written is not there.",
+    "moved": "The record was moved, as when patients are merged; look where the write is now.",
     "duplicate": "The same write is in the chart more than once.",
     **{str(failure): found.words for failure, found in GUIDE.items()},
     "already-there": "The EHR says that the same record is there already, and it is not ours.",

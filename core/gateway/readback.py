@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.canonical import RESPONSE, JsonObject, parse_object
+from core.errors import Moved
 from core.failure.classes import Failure
 from core.gateway import events
+from core.gateway.landing import may_still_land
 from core.gateway.ours import is_ours
 from core.gateway.refresh import rebuilt
 from core.gateway.returned import Returned
@@ -45,12 +47,15 @@ async def resolve(workspace: Workspace, change: ChangeRow) -> None:
     """Resolve one ambiguous write as far as reading allows; raises Unreachable when it does not.
 
     It is then ours (persisted), certainly not there and the same conditional request is safe
-    (ready again), overtaken (back to review), or a person decides (exception, dead letter).
+    (ready again), overtaken (back to review), or a person decides (exception, dead letter). It
+    stays ambiguous while it may still land.
     """
     try:
         found = await find(workspace, change)
     except Erased:
         found = Found("person", how="record-erased")
+    except Moved:
+        found = Found("person", how="moved")
     if found.kind == "ours" and found.seen is not None:
         seen = found.seen
         events.resolve(
@@ -67,7 +72,7 @@ async def resolve(workspace: Workspace, change: ChangeRow) -> None:
 
 
 async def find(workspace: Workspace, change: ChangeRow) -> Found:
-    """Read what became of a write that was sent; raises Unreachable, Refused or Erased."""
+    """Read what became of a write that was sent; raises Unreachable, Refused, Moved or Erased."""
     intent = events.intent_of(workspace.ledger, change)
     ehr = workspace.ehr(change.ehr)
     if change.rung == "if-match":
@@ -126,7 +131,9 @@ async def _find_post_create(ehr: Ehr, change: ChangeRow, intent: JsonObject) -> 
 
 
 def _not_applied(workspace: Workspace, change: ChangeRow) -> None:
-    """Let the same conditional request be sent again, but not for ever, and not for every class."""
+    """Let the same request be sent again: not at once, not for ever, and not for every class."""
+    if may_still_land(workspace, change):
+        return
     how = _said_done(workspace, change)
     if how is not None:
         events.resolve(workspace, change, State.EXCEPTION, how)

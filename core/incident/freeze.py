@@ -10,9 +10,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from core.canonical import exact
+from core.canonical import Json, JsonObject, exact
 from core.errors import BadInput, NotFound
+from core.incident.awaited import IN_FLIGHT
 from core.ledger.event import About, Actor, Event
+from core.ports import Reads
 from core.records import ChangeRow, FreezeRow, ProposalRow
 from core.review.asking import check
 from core.workspace import Workspace
@@ -75,7 +77,8 @@ def frozen_by(freezes: Iterable[FreezeRow], target: Target) -> FreezeRow | None:
 def declare(workspace: Workspace, scope: Mapping[str, str], reason: str) -> str:
     """Put a freeze in force and return its id; once this returns, no matching intent commits.
 
-    An empty scope freezes everything. Raises BadInput for an unknown scope member, Refused when
+    Writes that left before are listed with it (`core.incident.awaited`). An empty scope freezes
+    everything. Raises BadInput for an unknown scope member, Refused when
     the reviewer may not freeze.
     """
     unknown = sorted(set(scope) - set(SCOPE_KEYS))
@@ -92,11 +95,26 @@ def declare(workspace: Workspace, scope: Mapping[str, str], reason: str) -> str:
             Event(
                 "freeze.set",
                 Actor("reviewer", person.id, workspace.keys.signer("reviewer").kid),
-                data={"id": freeze, "scope": exact(dict(scope))},
+                data={
+                    "id": freeze,
+                    "scope": exact(dict(scope)),
+                    "awaited": in_flight(transaction, scope),
+                },
                 body={"reason": reason},
             )
         )
     return freeze
+
+
+def in_flight(reads: Reads, scope: Mapping[str, object]) -> list[Json]:
+    """Return the matching writes that have left, or may have: no freeze stops them."""
+    found: list[Json] = []
+    for change in reads.changes_in(*IN_FLIGHT):
+        proposal = reads.proposal(change.proposal)
+        if proposal is None or matches(scope, target_of(proposal, change)):
+            own: JsonObject = {"proposal": change.proposal, "index": exact(change.idx)}
+            found.append({**own, "operation": change.operation})
+    return found
 
 
 def lift(workspace: Workspace, freeze: str, reason: str) -> None:

@@ -9,14 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from core.incident.awaited import IN_FLIGHT
 from core.incident.freeze import matches, target_of
-from core.lifecycle import State
 from core.ports import Reads
 from core.records import ChangeRow
 
 MOST = 2_000
 """How many open changes are looked at; beyond them the counts say `at least`."""
-IN_FLIGHT = (State.SENDING, State.AMBIGUOUS, State.HELD_BY_EHR)
 
 
 @dataclass(frozen=True, slots=True)

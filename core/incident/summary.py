@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from core.incident.awaited import Awaited, awaited
 from core.incident.preview import Preview, PreviewReads, preview
 from core.ledger.event import instant
 from core.reconcile.trouble import Trouble, TroubleReads, troubles
@@ -53,6 +54,8 @@ class Frozen:
     row: FreezeRow
     scope: Mapping[str, str]
     stops: Preview
+    awaited: tuple[Awaited, ...] = ()
+    """The writes that had left when it came into force, with what became of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def frozen(reads: PreviewReads, row: FreezeRow) -> Frozen:
     named = (
         {str(key): str(value) for key, value in scope.items()} if isinstance(scope, dict) else {}
     )
-    return Frozen(row, named, preview(reads, named))
+    return Frozen(row, named, preview(reads, named), awaited(reads, row))
 
 
 def summary_json(found: Summary) -> dict[str, object]:
@@ -140,6 +143,7 @@ def summary_json(found: Summary) -> dict[str, object]:
                 "by": item.row.by,
                 "at": item.row.at,
                 **preview_json(item.stops),
+                "awaited": [late.as_json() for late in item.awaited],
             }
             for item in found.freezes
         ],

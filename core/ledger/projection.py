@@ -288,6 +288,8 @@ def _frozen(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
         "by": leaf["actor"]["id"],
         "at": leaf["at"],
     }
+    if "awaited" in leaf["data"]:
+        values["awaited"] = text(leaf["data"]["awaited"])
     return [Put("freeze", values)]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from core.canonical import JsonObject, exact
 from core.delta import element_path
 from core.discrepancy import VERIFIED, Class, Comparison, Discrepancy, compare
+from core.errors import Moved
 from core.gateway.events import actor, intent_of, open_exception
 from core.gateway.readback import submitted
 from core.ledger.event import Event
@@ -24,8 +25,16 @@ from core.workspace import Workspace
 async def reconcile(workspace: Workspace, change: ChangeRow) -> State:
     """Reconcile one persisted change and record the result; raises Unreachable.
 
-    Examining nothing is a failure, never a success.
+    Examining nothing is a failure, never a success; so is a record that was moved, which no later
+    reading would find.
     """
+    try:
+        return await _reconcile(workspace, change)
+    except Moved:
+        return _record(workspace, change, "critical", None, "moved")
+
+
+async def _reconcile(workspace: Workspace, change: ChangeRow) -> State:
     written = workspace.ledger.write(change.operation)
     if written is None or written.location is None:
         return _record(workspace, change, "critical", None, "missing")

@@ -5,10 +5,10 @@ Their texts name the server as the workspace does and hold no URL, id, token or 
 
 from __future__ import annotations
 
-from core.errors import Unreachable
+from core.errors import Moved, Unreachable
 
 
-class Redirected(Unreachable):
+class Redirected(Moved):
     """The server answered with a redirect, which is never followed (a merged patient may do so)."""
 
 

@@ -266,6 +266,7 @@ class FreezeTable(SQLModel, table=True):
     at: str
     lifted_at: str | None = None
     lifted_by: str | None = None
+    awaited: str | None = None
 
 
 class ConfigTable(SQLModel, table=True):

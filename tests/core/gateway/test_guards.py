@@ -170,7 +170,7 @@ async def test_freeze_between_the_guards_and_the_first_byte_stops_it(bench: Benc
 async def test_unreadable_freeze_stops_everything(bench: Bench) -> None:
     await approved_phone(bench)
     bench.connection.execute(
-        "INSERT INTO freeze VALUES ('x', '{not json', 'me', 'now', NULL, NULL)"
+        "INSERT INTO freeze (id, scope, \"by\", at) VALUES ('x', '{not json', 'me', 'now')"
     )
     await run(bench)
     assert not bench.ehr.sent

@@ -1,0 +1,1 @@
+ALTER TABLE freeze ADD COLUMN awaited VARCHAR;

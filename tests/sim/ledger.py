@@ -15,7 +15,8 @@ from sqlmodel import SQLModel
 
 import sync.store.incident_tables
 import sync.store.sync_tables
-import sync.store.tables  # noqa: F401  (they declare the tables)
+import sync.store.tables
+import sync.store.traffic_tables  # noqa: F401  declares its table
 from core.errors import Conflict, Failed
 from core.ledger.event import Entry, Event, Interval, instant, make_leaf, moment
 from core.ledger.projection import project
@@ -35,8 +36,10 @@ from core.records import (
     WriteRow,
 )
 from core.records_consent import HoldRow
+from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
+from core.records_traffic import BreakerRow
 from sync.store.rows import TABLES
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -162,6 +165,33 @@ class MemoryReads:
         return self._rows(
             "exception", lambda row: (row.proposal, row.idx, row.closed_at) == mine, "id"
         )
+
+    def failure(self, operation: str) -> FailureRow | None:
+        return self.book.tables["failure"].get((operation,))
+
+    def breaker(self, ehr: str) -> BreakerRow | None:
+        return self.book.tables["breaker"].get((ehr,))
+
+    def unchecked(self, ehr: str, most: int) -> int:
+        unsettled = ("sending", "ambiguous", "persisted", "held-by-ehr", "exception")
+        found = self._rows("change", lambda row: row.state in unsettled and row.ehr == ehr)
+        return min(len(found), most)
+
+    def answered_since(self, agent: str, ehr: str, at: str) -> Sequence[str | None]:
+        newest = self._rows("write", lambda _: True, "intent_seq")[-200:]
+        changes = self.book.tables["change"]
+        whose = [(row, changes[row.proposal, row.idx]) for row in newest]
+        return [
+            row.failure
+            for row, change in whose
+            if (row.receipt_at or "") >= at and (change.agent, change.ehr) == (agent, ehr)
+        ]
+
+    def waiting_reviews(self) -> int:
+        return len(self._rows("change", lambda row: row.state == "pending-human-review"))
+
+    def decided_since(self, at: str) -> int:
+        return len(self._rows("decision", lambda row: row.at >= at))
 
     def proposal_of_task(self, task: str) -> ProposalRow | None:
         found = self._rows("proposal", lambda row: row.task == task)

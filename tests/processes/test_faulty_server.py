@@ -37,7 +37,7 @@ from tests.scene import Scene, open_scene
 ROOT = Path(__file__).resolve().parents[2]
 FULL = os.environ.get("COUNTERSIGN_FULL_SCALE") == "1"
 WRITES = int(os.environ.get("COUNTERSIGN_WRITES", "1000")) if FULL else 8
-KILL_WITHIN = (300, 900) if FULL else (9, 40)
+KILL_WITHIN = (WRITES // 4, WRITES) if FULL else (9, 40)
 KILLS = 1000 if FULL else 2
 WRITES_OF_CONTROLS = 6
 ROUNDS = 300 if FULL else 60

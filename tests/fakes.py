@@ -196,9 +196,11 @@ class FakeEhr:
             return Response(412, None, None, None, ("conflict",))
         condition = request.headers.get("If-None-Exist")
         if condition:
-            key, _, value = condition.partition("=")
+            pairs = [part.split("=", 1) for part in condition.split("&")]
             for ref, known in self.versions.items():
-                if ref.startswith(request.type + "/") and _matches(known[-1], key, value):
+                if ref.startswith(request.type + "/") and all(
+                    _matches(known[-1], key, value) for key, value in pairs
+                ):
                     return Response(200, known[-1]["meta"]["versionId"], ref, known[-1])
         self.put({**resource, "id": id_})
         stored = self.versions[reference][-1]
@@ -219,6 +221,8 @@ def _matches(resource: JsonObject, key: str, value: str) -> bool:
         return any(f"{one.get('system')}|{one['code']}" in value.split(",") for one in codings)
     if key in ("date", "recorded-date"):
         return bool(source_facts(resource).date >= value.removeprefix("ge"))
+    if key == "recorded":
+        return bool(resource.get("recorded") == value)
     if key == "target":
         return any(item.get("reference") == value for item in resource.get("target", []))
     if key == "_count":

@@ -7,7 +7,12 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from core.errors import BadInput
 from sync.sandbox import Sandbox, serve
+from sync.sandbox.faults.faulty import Faulty
+from sync.sandbox.faults.file import load_plan
+from sync.sandbox.faults.plan import Plan
+from sync.sandbox.faults.text import parse_plan
 
 
 def serve_sandbox(
@@ -15,9 +20,17 @@ def serve_sandbox(
     load: Sequence[Path],
     *,
     no_auth: bool,
+    faults: str | None = None,
+    seed: int | None = None,
     on_ready: Callable[[dict[str, object]], None],
+    tell: Callable[[str], None],
 ) -> None:
-    """Serve until stopped; the throw-away client keys lie in a private folder until then."""
+    """Serve until stopped; the throw-away client keys lie in a private folder until then.
+
+    `faults` is a plan in one line or the name of a TOML file, `seed` wins over the plan's; `tell`
+    hears what is committed on purpose, before and after.
+    """
+    plan = fault_plan(faults, seed)
     with (
         tempfile.TemporaryDirectory(prefix="countersign-sandbox-") as folder,
         Sandbox(no_auth=no_auth) as sandbox,
@@ -28,7 +41,25 @@ def serve_sandbox(
         def ready(base_url: str, token_url: str) -> None:
             on_ready({"base_url": base_url, "token_url": token_url, "clients": clients})
 
-        serve(sandbox.app, port, ready)
+        if plan is None:
+            serve(sandbox.app, port, ready)
+            return
+        faulty = Faulty(sandbox.app, plan)
+        tell(f"FAULTS ON PURPOSE: {plan.told()}")
+        serve(faulty, port, ready)
+        counts = ", ".join(f"{count} {kind}" for kind, count in sorted(faulty.struck.items()))
+        tell(f"faults committed: {counts or 'none'}")
+
+
+def fault_plan(faults: str | None, seed: int | None) -> Plan | None:
+    """Return the plan that the arguments ask for; BadInput names what is wrong with it."""
+    if faults is None:
+        if seed is not None:
+            raise BadInput("is for --faults", field="--seed", remedy="Add a plan, or leave it out")
+        return None
+    if faults.endswith(".toml"):
+        return load_plan(Path(faults), seed)
+    return parse_plan(faults, seed)
 
 
 def _issue(sandbox: Sandbox, folder: Path) -> dict[str, dict[str, str]]:

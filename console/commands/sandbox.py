@@ -26,6 +26,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-auth", action="store_true", help="ask nobody for a token; for poking with curl"
     )
+    parser.add_argument(
+        "--faults",
+        metavar="PLAN",
+        help="commit faults: lost-response=0.2,503-after-commit=0.05, or a .toml file",
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="the seed of the faults")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,5 +47,13 @@ def run(args: argparse.Namespace) -> int:
             say(f"token      {described['token_url']}")
         sys.stdout.flush()
 
-    serve_sandbox(args.port, args.load, no_auth=args.no_auth, on_ready=ready)
+    serve_sandbox(
+        args.port,
+        args.load,
+        no_auth=args.no_auth,
+        faults=args.faults,
+        seed=args.seed,
+        on_ready=ready,
+        tell=narrate,
+    )
     return 0

@@ -20,6 +20,7 @@ from core.review.decide import about
 from core.workspace import Workspace
 
 SCOPE = "system/Provenance.c"
+PRECONDITION_FAILED = 412
 _PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 _VERIFICATION = {"system": "urn:iso-astm:E1762-95:2013", "code": "1.2.840.10065.1.12.1.5"}
 
@@ -115,7 +116,10 @@ def _signatures(resource: JsonObject) -> set[Any]:
 
 async def _post(workspace: Workspace, change: ChangeRow, resource: JsonObject) -> str:
     ehr = workspace.ehr(change.ehr)
-    request = Request("POST", "Provenance", None, {}, encode(resource))
+    headers: dict[str, str] = {}
+    if (await ehr.capability("Provenance")).conditional_create:
+        headers["If-None-Exist"] = _same(resource)
+    request = Request("POST", "Provenance", None, headers, encode(resource))
     try:
         grant = await ehr.grant(SCOPE)
         response = await ehr.send(request, grant, lambda: None)
@@ -123,7 +127,20 @@ async def _post(workspace: Workspace, change: ChangeRow, resource: JsonObject) -
         return "failed"
     except (NotSent, OutcomeUnknown):
         raise Unreachable("the EHR did not confirm the Provenance") from None
-    return "written" if classify(response).state == State.PERSISTED else "failed"
+    if headers and response.status == PRECONDITION_FAILED:
+        # Several match: it stands there more than once already.
+        return "written"
+    state = classify(response).state
+    if state in (State.AMBIGUOUS, State.READY):
+        # It may be stored, or may be later: the next round looks for it before it posts again.
+        raise Unreachable("the EHR did not confirm the Provenance")
+    return "written" if state == State.PERSISTED else "failed"
+
+
+def _same(resource: JsonObject) -> str:
+    """Return the search that finds this Provenance: a delivery that comes twice is stored once."""
+    target = resource["target"][-1]["reference"]
+    return f"target={target}&recorded={resource['recorded']}"
 
 
 def _append(workspace: Workspace, change: ChangeRow, outcome: str) -> None:

@@ -17,6 +17,7 @@ from core.fhir import structure_problems
 from sync.sandbox.app import Front
 from sync.sandbox.bodies import Validate
 from sync.sandbox.clients import PLANES, IssuedClient, Jwk, issue, register
+from sync.sandbox.faults.skew import skewed
 from sync.sandbox.interactions import Interactions, Transform, unchanged
 from sync.sandbox.load import load
 from sync.sandbox.outage import Outage
@@ -66,11 +67,12 @@ class Sandbox:
         self._authority = Authority(clock, token_seconds)
         self._new_id = new_id
         self.no_auth = no_auth
-        self.store = Store(path, clock)
+        tells = skewed(clock)
+        self.store = Store(path, tells)
         does = Interactions(self.store, validate, new_id, transform)
         self.outage = Outage(monotonic)
         self.app = Front(does, self._authority, no_auth, instant(clock()), self.outage).app()
-        self.app.state.clock = clock
+        self.app.state.clock = tells
 
     def add_client(self, client_id: str, public_jwk: Jwk, scopes: str) -> None:
         """Register a client for private_key_jwt; BadInput for an unfit key or scope."""

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 from core.errors import BadInput, Conflict, Failed
 from sync.sandbox.app import FHIR_PATH, TOKEN_PATH
 from sync.sandbox.dated import dated
+from sync.sandbox.faults.connection import BreakableProtocol
 
 LOOPBACK = "127.0.0.1"
 GRACE = 3
@@ -96,7 +97,7 @@ class _Server(uvicorn.Server):
                 log_level="error",
                 lifespan="off",
                 loop="asyncio",
-                http="h11",
+                http=BreakableProtocol,
                 ws="none",
                 server_header=False,
                 date_header=False,

@@ -90,7 +90,7 @@ class Authority:
         if found is None:
             raise _unauthorized("login", "the token is not known", ' error="invalid_token"')
         if found.expires <= self._clock().timestamp():
-            raise _unauthorized("expired", "the token has expired", ' error="invalid_token"')
+            raise token_expired()
         return found
 
     def _spend(self, client_id: str, jti: str, forget_at: float) -> bool:
@@ -133,6 +133,11 @@ def _granted(text: str, allowed: Scopes) -> Scopes:
 
 def _key(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", errors="replace")).digest()
+
+
+def token_expired() -> OutcomeError:
+    """Return the refusal of a token whose life is over."""
+    return _unauthorized("expired", "the token has expired", ' error="invalid_token"')
 
 
 def _unauthorized(code: str, why: str, error: str) -> OutcomeError:

@@ -10,7 +10,19 @@ import statistics
 import sys
 from collections.abc import Iterator
 
-from tests.bench import cold, commit, gateway, hub, keys, loop, queue, staging, tasks, verdicts
+from tests.bench import (
+    cold,
+    commit,
+    completer,
+    gateway,
+    hub,
+    keys,
+    loop,
+    queue,
+    staging,
+    tasks,
+    verdicts,
+)  # fmt: skip
 
 
 def report(name: str, ratios: list[float], bound: str, *, holds: bool) -> bool:
@@ -72,6 +84,11 @@ def store() -> Iterator[bool]:
     )
     yield at_most(
         "seconds a verdict under 200 rules, unexplained / parsed Cedar", verdicts.ratios(), 0.1
+    )
+    yield at_most(
+        f"seconds to clear {completer.COUNT:,} ambiguous writes / as many bare GETs, 20 ms each",
+        completer.ratios(),
+        1.2,
     )
     idle = hub.idle_requests()
     most = max(idle.values())

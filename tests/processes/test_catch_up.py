@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.bootstrap.system import SystemClock, SystemIds
 from core.canonical import exact
@@ -31,6 +30,7 @@ from sync.sandbox.clients import IssuedClient
 from sync.store.verify import verify_store
 from sync.workspace.create import create
 from tests.builders import CONDITION, NOTE, PATIENT
+from tests.guillotine import Guillotine
 from tests.hub import HubAgent
 from tests.scale import scaled
 from tests.scene import CHEAP, PASSPHRASE, Scene
@@ -40,41 +40,6 @@ DECISIONS = scaled(24, 500)
 OTHERS = scaled(400, 10_000)
 KILL_AT = scaled((1, 3, 9, 40), (1, 2, 3, 5, 8, 13, 40, 150, 600, 1500))
 OVERALL_S = 900
-
-
-@dataclass
-class Guillotine:
-    """An ASGI application that ends a process at its nth request, before or after it is served."""
-
-    app: ASGIApp
-    pid: int | None = None
-    at: int = 0
-    after: bool = False
-    count: int = 0
-    urls: list[str] = field(default_factory=list)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        self.count += 1
-        strikes = self.pid is not None and self.count == self.at
-        if strikes and not self.after:
-            self._strike()
-
-        async def silent(_message: Message) -> None:
-            return None
-
-        await self.app(scope, receive, silent if strikes else send)
-        if strikes and self.after:
-            self._strike()
-
-    def _strike(self) -> None:
-        if self.pid is None:
-            # It ended by itself while this request, asked for in advance, was served.
-            return
-        os.kill(self.pid, signal.SIGKILL)
-        self.pid = None
 
 
 @dataclass

@@ -18,8 +18,8 @@ written from the tables in the code (`core/failure/`) and from the EHR profiles 
 done about it; `--json` has the class under `failure`.
 
 Where rows disagree, anything after the first byte without a clear answer is ambiguous (408 and
-every 5xx, also with a Retry-After); then the row of a single code counts before the row of a range;
-then the more cautious class. A vendor's own code counts before the status, but makes no 5xx
+every 5xx, also with a Retry-After); then the row of a single code counts before the row of a
+range; then the more cautious class. A vendor's own code counts before the status, but makes no 5xx
 certain. An answer that no row knows is `outcome-unknown`, never a success.
 """
 _WINDOWS = {"minute": "to the minute's end", "day": "to midnight UTC", "next-day": "for a day"}

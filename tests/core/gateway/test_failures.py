@@ -507,6 +507,18 @@ async def test_nothing_is_sent_by_a_profile_that_nobody_signed(bench: Bench) -> 
         adopt(bench.workspace, "profile.sandbox", "[failures]\nrows = 3")
 
 
+async def test_control_a_forged_profile_would_be_believed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guards, "check_documents", lambda *_: None)
+    id_ = await approved_problem(bench)
+    bench.connection.execute(
+        "UPDATE config SET document = '[failures]\nsuccess = [1]' WHERE kind = 'profile.sandbox'"
+    )
+    await run(bench)
+    assert bench.ehr.sent and failed(bench, id_).failure == "outcome-unknown"
+
+
 async def test_the_failures_are_those_of_the_ledger(bench: Bench) -> None:
     id_ = await approved_phone(bench)
     bench.ehr.faults = [429, 401, 503, 422]

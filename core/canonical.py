@@ -96,7 +96,9 @@ def parse(data: bytes, limits: Limits = INTAKE) -> Json:
             f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}",
             remedy="Send one JSON object, or one object a line",
         ) from None
-    _check_strings(value, limits.max_string)
+    # Only an escape makes a lone surrogate, and no string is longer than the document.
+    if len(text) > limits.max_string or "\\ud" in text or "\\uD" in text:
+        _check_strings(value, limits.max_string)
     return value
 
 
@@ -182,17 +184,18 @@ def _quoted(text: str) -> str:
     return json.dumps(text[:40])
 
 
+# A string that is not closed goes on to the end.
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+_BRACKET = re.compile(r"[\[\]{}]")
+
+
 def _check_depth(text: str, limit: int) -> None:
-    depth, index, end = 0, 0, len(text)
-    structural = re.compile(r'["\[\]{}]')
-    string_end = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-    while (found := structural.search(text, index)) is not None:
-        index = found.end()
-        mark = found.group()
-        if mark == '"':
-            closing = string_end.match(text, index)
-            index = closing.end() if closing else end
-        elif mark in "[{":
+    # No more levels than opening brackets, those within strings included.
+    if text.count("[") + text.count("{") <= limit:
+        return
+    depth = 0
+    for mark in _BRACKET.findall(_STRING.sub("", text)):
+        if mark in "[{":
             depth += 1
             if depth > limit:
                 raise BadInput(f"nested deeper than {limit} levels", remedy="Flatten the document")

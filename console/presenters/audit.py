@@ -43,7 +43,7 @@ _SHORT = {
             "config.adopted", "ledger.opened", "task.answered", "task.quarantined",
             "task.alarmed", "task.closed", "body.erased", "change.warned", "change.escalated",
             "notice.raised", "notice.delivered", "notice.failed", "notice.abandoned",
-            "config.proposed",
+            "config.proposed", "breaker.opened", "breaker.closed",
         ),
         "",
     ),

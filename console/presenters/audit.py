@@ -45,7 +45,7 @@ _SHORT = {
             "config.adopted", "ledger.opened", "task.answered", "task.quarantined",
             "task.alarmed", "task.closed", "body.erased", "change.warned", "change.escalated",
             "notice.raised", "notice.delivered", "notice.failed", "notice.abandoned",
-            "config.proposed", "ehr.probed",
+            "config.proposed", "ehr.probed", "breaker.opened", "breaker.closed",
         ),
         "",
     ),

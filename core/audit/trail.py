@@ -158,6 +158,10 @@ _TOLD: dict[str, Callable[[JsonObject], str]] = {
         f"held for consent, attempt {data['attempt'].text}, read again {data['due']}"
     ),
     "consent.settled": lambda data: f"no longer held for consent: {data['how']}",
+    "breaker.opened": lambda data: (
+        f"the EHR is left alone ({data['cause']}), asked again at {data['until']}"
+    ),
+    "breaker.closed": lambda _data: "the EHR answers again",
     "change.due": lambda _data: "due again",
     "change.reassigned": lambda data: (
         f"given to {data['to'].replace(':', ' ')} until {data['expires']} by {data['by']}"

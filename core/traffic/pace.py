@@ -65,6 +65,12 @@ class Pace:
         """Return how long a request that begins now has to wait, without taking its turn."""
         return max(0.0, self.paused_until - now, self._due - now)
 
+    @property
+    def round_s(self) -> float:
+        """How long it takes until each request in flight has had one turn at the known rate."""
+        rate = self._rate()
+        return 0.0 if rate is None else self.places / rate
+
     def take(self, now: float) -> float:
         """Take the next turn and return how long to wait for it."""
         wait = self.wait(now)

@@ -87,7 +87,8 @@ class Metered(httpx.AsyncBaseTransport):
             await asyncio.sleep(wait)
             longest -= wait
         paced = gate.pace.wait(gate.senses.monotonic())
-        if paced > longest:
+        # At a very low rate a turn takes long, and work that never waited for one would never end.
+        if paced > max(longest, gate.pace.round_s):
             raise gate.busy(paced)
         gate.pace.take(gate.senses.monotonic())
         if paced > 0:

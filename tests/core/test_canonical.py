@@ -308,3 +308,29 @@ def test_canonical_form_is_what_other_parsers_read(value: Json) -> None:
 
     read = json.loads(c14n(value), parse_int=Decimal, parse_float=Decimal)
     assert read == compared(value)
+
+
+_LEAF = st.text(alphabet='[]{}"\\a', max_size=6) | st.none()
+_NESTED = st.recursive(_LEAF, lambda inner: st.lists(inner, max_size=3), max_leaves=12)
+
+
+def _levels(value: object) -> int:
+    return 1 + max(map(_levels, value), default=0) if isinstance(value, list) else 0
+
+
+@given(_NESTED, st.integers(0, 6))
+def test_depth_counts_brackets_outside_strings_only(value: object, limit: int) -> None:
+    text = json.dumps(value).encode()
+    if _levels(value) <= limit:
+        parse(text, Limits(max_depth=limit))
+    else:
+        with pytest.raises(BadInput, match="nested deeper"):
+            parse(text, Limits(max_depth=limit))
+
+
+@pytest.mark.parametrize(
+    "text", ['"abc\\', '["\\', '"[[[[[[[[', '{"a": "\\ud800"}', '{"\\uDC00": 1}']
+)
+def test_what_does_not_end_or_is_half_a_character_is_refused(text: str) -> None:
+    with pytest.raises(BadInput):
+        parse(text.encode(), Limits(max_depth=4))

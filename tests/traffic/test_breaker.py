@@ -186,3 +186,34 @@ def test_reads_are_tried_again_and_writes_never() -> None:
         assert server.methods[4:] == ["GET"], "what is read for a write is not repeated inside it"
 
     run(main())
+
+
+def test_a_write_ends_at_a_very_low_rate_too() -> None:
+    server = Server(Free())
+
+    async def main() -> None:
+        slow = gate()
+        slow.pace.ceiling, slow.pace.window = 0.2, 1.0
+        ehr = limited(server, slow)
+        async with ehr.slot(WRITE):
+            await ehr.read("Patient/p1")
+            await ehr.read("Patient/p2")
+        assert now() > 5
+
+    run(main())
+
+
+def test_a_pause_that_the_server_asks_for_ends_the_work_at_once() -> None:
+    server = Server(Free())
+
+    async def main() -> None:
+        ehr = limited(server, paused := gate())
+        paused.pace.pause(now(), 30)
+        with pytest.raises(Busy) as caught:
+            await write(ehr)
+        assert 29 < caught.value.retry_after_s <= 30 and not server.methods
+        paused.pace.pause(now(), 34)
+        await asyncio.sleep(32)
+        assert await write(ehr) == 200 and now() >= 34
+
+    run(main())

@@ -28,6 +28,8 @@ class Use:
     rung: str | None
     granted: bool | None
     """Whether the write client gets the token for it; None where it was not asked."""
+    refusal: str | None = None
+    """Why it does not, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,8 @@ async def _use(reads: Reads, ehr: Scratch, type_: str, operation: str) -> Use:
     letter = "c" if rung == "if-none-exist" else "u"
     try:
         await ehr.grant(f"system/{type_}.{letter}")
-    except Refused:
-        return Use(type_, operation, rung, granted=False)
+    except Refused as error:
+        return Use(type_, operation, rung, granted=False, refusal=str(error))
     return Use(type_, operation, rung, granted=True)
 
 
@@ -93,7 +95,7 @@ def _lacking(ehr: str, uses: list[Use]) -> list[str]:
         if use.rung is None:
             told.append(f"{ehr} has no safe way to {what}; such proposals are denied")
         elif use.granted is False:
-            told.append(f"{ehr} gives the write client no token to {what}; widen its registration")
+            told.append(f"no token to {what}: {use.refusal}")
     return told
 
 

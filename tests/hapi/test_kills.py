@@ -37,7 +37,7 @@ FULL = os.environ.get("COUNTERSIGN_FULL_SCALE") == "1"
 WRITES = 200 if FULL else 20
 A_PROPOSAL = 10
 SEED = 20261128
-KILL_AFTER = (10, 60) if FULL else (2, 12)
+KILL_AFTER = (6, 40) if FULL else (2, 12)
 """A gateway lives for so many writes, drawn anew each time."""
 MAX_LIVES = 200
 LOOKS, LOOK_S = 60, 3

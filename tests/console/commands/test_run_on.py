@@ -1,0 +1,46 @@
+"""A gateway that runs on outlives a server that is away; one round says that it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from console.__main__ import main
+from console.commands import run as command
+from core.errors import Unreachable
+from core.gateway.run import Round
+from tests.scene import Scene, open_scene
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    with open_scene(tmp_path, monkeypatch) as found:
+        yield found
+
+
+@pytest.mark.parametrize(("arguments", "wanted", "rounds"), [([], 130, 3), (["--once"], 6, 1)])
+def test_a_server_that_is_away_ends_a_round_and_not_the_gateway(
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    wanted: int,
+    rounds: int,
+) -> None:
+    done: list[int] = []
+
+    async def one_round(_opened: object, _epoch: int) -> tuple[Round, None]:
+        done.append(len(done))
+        if len(done) == 1:
+            raise Unreachable("the EHR is away")
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        return Round(), None
+
+    monkeypatch.setattr(command, "one_round", one_round)
+    monkeypatch.setattr(command, "PAUSE_S", 0)
+    assert main(["run", *arguments]) == wanted
+    assert len(done) == rounds
+    assert "the EHR is away" in capsys.readouterr().err

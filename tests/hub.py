@@ -14,7 +14,7 @@ from core.adoption import adopt
 from core.canonical import RESPONSE, JsonObject, Number, encode, parse_object
 from core.errors import Refused, Unreachable
 from core.hub.task import proposal_task
-from core.ports import Held, Lost, Page
+from core.ports_hub import Held, Lost, Page
 from core.statement import Statement, sign
 from sync.hub.admission import Quota
 from sync.hub.engine import Engine

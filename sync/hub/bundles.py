@@ -15,7 +15,7 @@ from typing import Any
 
 from core.canonical import JsonObject, Number
 from core.hub.task import MAX_TASK
-from core.ports import Held
+from core.ports_hub import Held
 from sync.fhir.answers import is_json, version_of
 from sync.fhir.channel import Answer
 from sync.fhir.errors import Unreadable

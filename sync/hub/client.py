@@ -13,7 +13,7 @@ from typing import Self
 from core.canonical import JsonObject, encode
 from core.errors import BadInput, Refused
 from core.ledger.event import instant
-from core.ports import Held, Lost, Page
+from core.ports_hub import Held, Lost, Page
 from sync.fhir.answers import document, failure, fetched, is_absent, require_ok
 from sync.fhir.channel import Answer, Bounds, Channel, Hear, Outgoing
 from sync.fhir.errors import Unreadable, WrongAnswer

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from core.lifecycle import OPEN, State
-from core.ports import Held
+from core.ports_hub import Held
 from sync.hub.pull import TASKS, Pull, take
 from sync.hub.push import vanished
 

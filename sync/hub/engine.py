@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.errors import Refused, Unreachable
-from core.ports import Hub
+from core.ports_hub import Hub
 from core.workspace import Workspace
 from sync.hub.admission import Quota, admit_waiting
 from sync.hub.compare import compare, is_due

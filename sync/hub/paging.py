@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from core.canonical import JsonObject
 from core.errors import Unreachable
-from core.ports import Held, Page
+from core.ports_hub import Held, Page
 from sync.fhir.answers import require_ok
 from sync.fhir.channel import Answer, Channel, Outgoing, log_answer, log_failure, read_body
 from sync.fhir.errors import Unreadable

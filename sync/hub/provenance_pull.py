@@ -10,7 +10,7 @@ from datetime import datetime
 from core.hub.provenance import inspect_provenance
 from core.hub.receive import alarm, quarantine
 from core.intake.stage import Origin
-from core.ports import Page
+from core.ports_hub import Page
 from core.workspace import roster_in_force
 from sync.hub.pull import OVERLAP, Pull
 

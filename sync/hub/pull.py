@@ -13,7 +13,8 @@ from core.hub.inspect import Judged, Kind, Known, inspect
 from core.hub.receive import alarm, quarantine
 from core.hub.withdrawal import is_withdrawal
 from core.intake.stage import Origin
-from core.ports import Held, Hub, Transaction
+from core.ports import Transaction
+from core.ports_hub import Held, Hub
 from core.records import ProposalRow
 from core.workspace import Workspace, roster_in_force
 from sync.hub.report import Report

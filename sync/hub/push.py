@@ -18,7 +18,8 @@ from core.hub.receive import alarm
 from core.hub.task import outputs, with_outputs
 from core.intake.stage import Origin
 from core.lifecycle import State
-from core.ports import Held, Lost, Transaction
+from core.ports import Transaction
+from core.ports_hub import Held, Lost
 from core.records import OutputRow
 from core.statement import statement_digest
 from core.workspace import roster_in_force

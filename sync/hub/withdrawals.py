@@ -12,7 +12,8 @@ from core.hub.receive import alarm, quarantine
 from core.hub.task import outputs
 from core.hub.withdrawal import inspect_withdrawal, receive_withdrawal
 from core.intake.stage import Origin
-from core.ports import Held, Transaction
+from core.ports import Transaction
+from core.ports_hub import Held
 from core.roster import Roster
 from core.statement import InvalidStatement, statement_digest, verify
 from core.workspace import roster_in_force

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from tests.hapi.scene import PROFILE, Hapi
+from tests.scale import scaled
 from tests.scene import call
 
 pytestmark = pytest.mark.heavy
 
-ROUNDS = 50 if os.environ.get("COUNTERSIGN_FULL_SCALE") == "1" else 5
+ROUNDS = scaled(5, 50)
 
 
 def test_the_write_ladder_is_measured(hapi: Hapi, capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,12 +28,12 @@ from tests.builders import CONDITION
 from tests.hapi.faults import MIX, Fault, Faults, none
 from tests.hapi.front import Asked
 from tests.hapi.scene import Hapi, operations
+from tests.scale import FULL
 from tests.scene import call
 
 pytestmark = pytest.mark.heavy
 
 ROOT = Path(__file__).resolve().parents[2]
-FULL = os.environ.get("COUNTERSIGN_FULL_SCALE") == "1"
 WRITES = 200 if FULL else 20
 A_PROPOSAL = 10
 SEED = 20261128

@@ -3,11 +3,11 @@
 `python -m tests.sim --seeds 100000 --jobs 2` is the whole run.
 """
 
-import os
 from dataclasses import replace
 
 import pytest
 
+from tests.scale import FULL, scaled
 from tests.sim.controls import CONTROLS, Control, try_control
 from tests.sim.crashes import crash_at, enumerate_crashes
 from tests.sim.invariants import Violation
@@ -16,8 +16,7 @@ from tests.sim.shrink import recipe, shrink
 from tests.sim.store import StoreDurable
 from tests.sim.world import MIX, Setting, simulate
 
-FULL = os.environ.get("COUNTERSIGN_FULL_SCALE") == "1"
-SEEDS, STORE_SEEDS, HTTP_SEEDS = (1200, 150, 100) if FULL else (40, 4, 4)
+SEEDS, STORE_SEEDS, HTTP_SEEDS = scaled((40, 4, 4), (1200, 150, 100), (100_000, 10_000, 2_000))
 SHARES = 4
 QUICK = (
     "operation id", "read-back", "freeze check", "fresh consent", "BEGIN IMMEDIATE",

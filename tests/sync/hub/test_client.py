@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from core.errors import BadInput, Refused, Unreachable
-from core.ports import Held, Lost
+from core.ports_hub import Held, Lost
 from sync.fhir import NoAuth
 from sync.fhir.channel import Bounds
 from sync.fhir.errors import Throttled

@@ -132,13 +132,11 @@ async def _find_post_create(ehr: Ehr, change: ChangeRow, intent: JsonObject) -> 
 
 def _not_applied(workspace: Workspace, change: ChangeRow) -> None:
     """Let the same request be sent again: not at once, not for ever, and not for every class."""
-    if may_still_land(workspace, change):
-        return
     how = _said_done(workspace, change)
     if how is not None:
         events.resolve(workspace, change, State.EXCEPTION, how)
-        return
-    _again(workspace, change)
+    elif not may_still_land(workspace, change):
+        _again(workspace, change)
 
 
 def _absent(workspace: Workspace, change: ChangeRow) -> None:

@@ -20,7 +20,7 @@ from sync.profiles import load_profile
 from sync.workspace.create import establish, starting_config
 from sync.workspace.documents import starting_documents
 from tests.builders import NOTE, PATIENT, document, exact_object, problem_of, proposal
-from tests.fakes import START, FakeIds
+from tests.fakes import START, FakeIds, LoneClock
 from tests.sim.chance import Chance, Dice
 from tests.sim.ledger import Book, Hooks, MemoryLedger
 from tests.sim.life import Life, Points
@@ -42,7 +42,7 @@ MEDICATION: dict[str, Any] = {
 }
 
 
-class SimClock:
+class SimClock(LoneClock):
     """The virtual time as a date."""
 
     def __init__(self, loop: VirtualLoop):

@@ -2,7 +2,7 @@
 
 Agents' Tasks come in over HTTP; decisions are made with no server; then catching up is a separate
 process that is killed by SIGKILL at its 1st, 2nd, … nth request, before the server acts or after it
-acted. CI runs it at full size: 500 decisions, 10,000 other changes.
+acted. At its full size (`make soak`): 500 decisions, 10,000 other changes.
 """
 
 from __future__ import annotations
@@ -36,9 +36,11 @@ from tests.scale import scaled
 from tests.scene import CHEAP, PASSPHRASE, Scene
 
 ROOT = Path(__file__).resolve().parents[2]
-DECISIONS = scaled(24, 500)
-OTHERS = scaled(400, 10_000)
-KILL_AT = scaled((1, 3, 9, 40), (1, 2, 3, 5, 8, 13, 40, 150, 600, 1500))
+DECISIONS = scaled(24, 120, 500)
+OTHERS = scaled(400, 3_000, 10_000)
+KILL_AT = scaled(
+    (1, 3, 9, 40), (1, 2, 3, 5, 8, 13, 40, 150, 400), (1, 2, 3, 5, 8, 13, 40, 150, 600, 1500)
+)
 OVERALL_S = 900
 
 

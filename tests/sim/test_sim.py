@@ -16,7 +16,7 @@ from tests.sim.shrink import recipe, shrink
 from tests.sim.store import StoreDurable
 from tests.sim.world import MIX, Setting, simulate
 
-SEEDS, STORE_SEEDS, HTTP_SEEDS = scaled((40, 4, 4), (1200, 150, 100), (100_000, 10_000, 2_000))
+SEEDS, STORE_SEEDS, HTTP_SEEDS = scaled((40, 4, 4), (400, 100, 60), (100_000, 10_000, 2_000))
 SHARES = 4
 QUICK = (
     "operation id", "read-back", "freeze check", "fresh consent", "BEGIN IMMEDIATE",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from core.canonical import Json, JsonObject
+from core.canonical import Json, JsonObject, plain
 from core.context import Kept
 from core.delta import Difference
 from core.intake.sensitive import groups_of
@@ -88,6 +88,38 @@ def compared_for(workspace: Workspace, reads: Reads, row: ChangeRow) -> Compared
     if not hidden:
         return Compared(found, sent)
     return Compared(tuple(_valueless(item) for item in found), None, hidden)
+
+
+def body_groups(
+    workspace: Workspace, reads: Reads, leaf: JsonObject, body: JsonObject | None
+) -> frozenset[str]:
+    """Return the groups for which the body of an event is hidden from the person here.
+
+    Those of the labels in the body itself count, and those that its change bears or rests on. What
+    is about no proposal that is known is seen by nobody where it is labelled.
+    """
+    labelled = _within(body)
+    id_, index = leaf.get("proposal"), leaf.get("index")
+    changes = reads.changes(id_) if isinstance(id_, str) else ()
+    about = [one for one in changes if index is None or str(one.idx) == str(plain(index))]
+    for one in about:
+        try:
+            labelled |= hidden_of(read_content(reads, one), Sight()).groups
+        except Erased:
+            continue
+    if not labelled or not about:
+        return labelled
+    seen = sights(workspace, reads, str(id_), about)
+    return frozenset[str]().union(*(seen[one.idx].hides(labelled) for one in about))
+
+
+def _within(value: Json) -> frozenset[str]:
+    """Return the groups of all labels anywhere in a document."""
+    if isinstance(value, list):
+        return frozenset[str]().union(*map(_within, value))
+    if not isinstance(value, dict):
+        return frozenset()
+    return groups_of(value).union(labels(value), *map(_within, value.values()))
 
 
 def _valueless(item: JsonObject) -> JsonObject:

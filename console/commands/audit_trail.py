@@ -9,9 +9,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 
+from console.bodies import hidden_body
 from console.bootstrap import Opened
 from console.commands.line import narrate
 from console.commands.output import print_json, say
+from console.presenters.audit import HIDDEN
 from core.audit.about import about, completed
 from core.audit.events import StoredDetail, StoredEvent, body_of, leaf_of, line_or_none
 from core.audit.search import search
@@ -20,6 +22,7 @@ from core.audit.trail import Line
 from core.audit.wanted import Wanted, parse_wanted
 from core.canonical import encode
 from core.errors import BadInput, CountersignError, NotFound
+from core.intake.sensitive import label_words
 from core.ledger import merkle
 from core.ledger.event import Entry
 
@@ -62,8 +65,10 @@ def show_event(opened: Opened, args: argparse.Namespace) -> int:
     texts = [] if leaf is None else statements_of(leaf, detail.statement)
     checked = [check_statement(reads, args.seq, leaf or {}, text) for text in texts]
     entry = None if leaf is None else _entry(opened, args.seq)
+    hidden = hidden_body(opened.offline(), reads, detail)
     if args.json:
-        print_json(_event_json(detail, entry, checked))
+        told = _event_json(detail, entry, checked)
+        print_json({**told, "body": None, "hidden": sorted(hidden)} if hidden else told)
         return 0
     line = line_or_none(StoredEvent(args.seq, detail.leaf))
     say(f"{args.seq:>5}  {'NOT READABLE' if line is None else _text(line, one=False)}")
@@ -74,7 +79,7 @@ def show_event(opened: Opened, args: argparse.Namespace) -> int:
     matches = "" if _hash_holds(detail) else "  IS NOT THAT OF ITS BYTES"
     say(f"hash {detail.hash.hex()}{matches}")
     say(f"leaf {detail.leaf.decode('utf-8', 'replace')}")
-    say(f"body {_body(detail, entry)}")
+    say(f"body {HIDDEN.format(label_words(hidden)) if hidden else _body(detail, entry)}")
     return 0
 
 

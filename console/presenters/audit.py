@@ -14,6 +14,7 @@ from core.audit.statements import Checked
 from core.audit.trail import Line
 from core.audit.verify import Verified, heads_words
 from core.canonical import Json, Number, encode
+from core.intake.sensitive import label_words
 from core.ledger import merkle
 from core.ledger.event import moment
 
@@ -114,14 +115,23 @@ def when(at: str, zone: tzinfo | None, style: str = "%m-%d %H:%M:%S") -> str:
         return str(at)
 
 
-def detail_text(detail: StoredDetail, checked: Sequence[Checked], zone: tzinfo | None) -> Content:
-    """Return everything that is known of one event."""
+HIDDEN = "hidden from you: labelled {}; its proposal shows it to who may see it"
+
+
+def detail_text(
+    detail: StoredDetail,
+    checked: Sequence[Checked],
+    zone: tzinfo | None,
+    hidden: frozenset[str] = frozenset(),
+) -> Content:
+    """Return everything that is known of one event; `hidden` is what its body is hidden for."""
     line = line_or_none(StoredEvent(detail.seq, detail.leaf))
     parts = [own(f"event {detail.seq:,}", "bold")]
     parts += [own(UNREADABLE, "bold $error")] if line is None else _told(line, detail, zone)
     parts += [_signed(one) for one in checked]
     parts += [_hash(detail), own(""), own("leaf", "bold underline"), _leaf(detail)]
-    return lines([*parts, own(""), own("body", "bold underline"), _body(detail)])
+    body = own(HIDDEN.format(label_words(hidden)), "bold") if hidden else _body(detail)
+    return lines([*parts, own(""), own("body", "bold underline"), body])
 
 
 def _told(line: Line, detail: StoredDetail, zone: tzinfo | None) -> Iterator[Content]:

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from console.audit_source import Matches, WholeLedger
+from console.bodies import hidden_body
 from console.presenters.audit import COLUMNS, detail_text, verified_text
 from console.presenters.texts import many, own
 from console.screens.auditing import Auditing
@@ -205,7 +206,8 @@ class AuditView(Auditing, inherit_bindings=False):
         detail = self.ledger.event_detail(seq)
         if detail is None:
             return own(f"event {seq:,} is missing", "bold $error")
-        return detail_text(detail, self._checked(detail), self.console_app.zone)
+        hidden = hidden_body(self.console_app.session.offline(), self.ledger, detail)
+        return detail_text(detail, self._checked(detail), self.console_app.zone, hidden)
 
     def _checked(self, detail: StoredDetail) -> Sequence[Checked]:
         leaf = leaf_of(detail.leaf)

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from console.bodies import hidden_body
 from console.commands.showing import print_proposal
+from console.screens.audit import AuditScreen
 from console.screens.decide import DecisionModal
 from core.ledger.label_events import REVEALED
 from core.lifecycle import State
+from core.review.hidden import reveal
 from core.veil import view_for
 from tests.builders import NOTE, PATIENT, phone_change, proposal
 from tests.console.desk import Desk, review, text_of
@@ -172,6 +175,10 @@ def test_by_command_line(
         path = tmp_path / "proposal.json"
         path.write_text(json.dumps(proposal(phone_change(), evidence=QUOTE)))
         id_ = call(capsys, "propose", str(path))[1][0]["id"]
+        seqs = [one["seq"] for one in call(capsys, "audit", "trail", id_)[1]]
+        bodies = [call(capsys, "audit", "event", str(seq))[1][0] for seq in seqs]
+        assert SECRET not in json.dumps(bodies)
+        assert ["hiv"] in [one.get("hidden") for one in bodies]
         hidden = call(capsys, "show", id_)[1][0]
         assert hidden["hidden"] == ["hiv"] and hidden["changes"][0]["resource"] is None
         approve = ("approve", id_, "--hash", hidden["hash"])
@@ -185,3 +192,29 @@ def test_by_command_line(
         assert call(capsys, "policy", "adopt", str(policy))[0] == 0
         code, out, err = call(capsys, "show", id_, "--reveal")
         assert (code, out) == (3, []) and "HIV" in err
+
+
+async def test_the_audit_screen_hides_stored_bodies_too(ward: Desk) -> None:
+    app = ward.app()
+    id_ = only(ward.bench).proposal
+    bodies = [one.seq for one in ward.ledger.trail(id_) if one.body is not None]
+    assert bodies
+    async with app.run_test(size=(200, 60)) as pilot:
+        await pilot.press("4")
+        await pilot.pause()
+        screen = app.screen
+        assert isinstance(screen, AuditScreen)
+        shown = [screen._detail(seq).plain for seq in range(ward.ledger.size)]
+    assert not [text for text in shown if SECRET in text]
+    assert all("hidden from you: labelled HIV" in shown[seq] for seq in bodies)
+
+
+def test_who_revealed_it_sees_the_stored_bodies(ward: Desk) -> None:
+    id_ = only(ward.bench).proposal
+    details = [ward.ledger.event_detail(one.seq) for one in ward.ledger.trail(id_)]
+    hidden = [hidden_body(ward.offline(), ward.ledger, one) for one in details if one is not None]
+    assert frozenset({"hiv"}) in hidden
+    reveal(ward.offline(), id_, [0])
+    assert {hidden_body(ward.offline(), ward.ledger, one) for one in details if one} == {
+        frozenset()
+    }

@@ -42,7 +42,10 @@ class Server:
             headers=headers,
             timeout=60,
             trust_env=not own,
-            limits=httpx.Limits(max_connections=PARALLEL, max_keepalive_connections=PARALLEL),
+            # Some servers close a connection after a refusal without saying so in its answer.
+            limits=httpx.Limits(
+                max_connections=PARALLEL, max_keepalive_connections=PARALLEL if own else 0
+            ),
         )
         self._pool = ThreadPoolExecutor(PARALLEL)
 

@@ -71,6 +71,10 @@ Hear = Callable[[str, datetime], None]
 """Takes up what time the server of that name tells."""
 
 
+KEPT_S = 2.0
+"""Seconds for which an idle connection is kept: many servers close theirs after 5."""
+
+
 class Channel:
     """The HTTP client of one server, opened at first use and used in one event loop.
 
@@ -173,7 +177,7 @@ def network(bounds: Bounds, tls: ssl.SSLContext | None = None) -> httpx.AsyncBas
     limits = httpx.Limits(
         max_connections=bounds.connections,
         max_keepalive_connections=bounds.connections,
-        keepalive_expiry=5.0,
+        keepalive_expiry=KEPT_S,
     )
     verify = True if tls is None else tls
     return httpx.AsyncHTTPTransport(verify=verify, trust_env=False, limits=limits, retries=0)

@@ -61,6 +61,7 @@ def test_what_was_loaded_is_set_aside_once(monkeypatch: pytest.MonkeyPatch) -> N
     heap.rest()
     assert gc.get_freeze_count() <= first
     monkeypatch.setitem(sys.modules, "loaded_late", types.ModuleType("loaded_late"))
-    keep = [Ring() for _ in range(1000)]
+    keep = [Ring() for _ in range(5000)]
     heap.rest()
-    assert gc.get_freeze_count() >= first + len(keep)
+    # What died meanwhile is no longer counted.
+    assert gc.get_freeze_count() >= first + len(keep) // 2

@@ -7,7 +7,6 @@ nothing they said aloud may be lost, and nothing may be written twice.
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import signal
 import subprocess
@@ -19,10 +18,11 @@ import pytest
 
 from console.__main__ import main
 from sync.store.verify import verify_store
+from tests.scale import scaled
 from tests.scene import Scene, open_scene
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 100 if os.environ.get("CI") else 8
+KILLS = scaled(8, 25, 100)
 
 
 @pytest.fixture

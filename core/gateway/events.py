@@ -12,13 +12,13 @@ from core.gateway import failing
 from core.gateway.receipt import Outcome
 from core.gateway.refresh import Fresh, judge_again, rebase_statement
 from core.gateway.returned import Returned
-from core.intake.admit import admit, consent_at, revision_data
-from core.intake.judge import trace_data
+from core.intake.admit import admit, consent_at
+from core.intake.readmit import append_readmitted
 from core.ledger.event import Actor, Event
 from core.lifecycle import State
 from core.ports import Reads, Request, Response, Transaction
 from core.records import ChangeRow, ProposalRow
-from core.review.content import Content, Erased
+from core.review.content import Erased
 from core.review.decide import about, send_back_dependents, void
 from core.workspace import Workspace
 
@@ -162,23 +162,13 @@ def send_back(
     """Void the approvals and re-admit the change as it stands now, judged anew."""
     content = replace(returned.content, nonce=workspace.ids.nonce())
     verdict = judge_again(workspace.ledger, proposal, seen, content, workspace.clock.now())
-    again = replace(content, trace=trace_data(verdict.trace))
     with workspace.ledger.transaction() as transaction:
         if transaction.change(seen.proposal, seen.idx) != seen:
             return
         shown = [_shown(item) for item in returned.moved]
         void(workspace, transaction, seen, returned.why, {"moved": shown})
-        one = replace(about(seen), revision=seen.revision + 1)
-        base_url = workspace.ehr(seen.ehr).base_url
-        digests = _next_digests(workspace, proposal, seen, again, base_url, verdict.digest())
-        transaction.append(
-            Event(
-                "change.readmitted",
-                actor(workspace),
-                one,
-                data={"void": returned.why, **revision_data(again, digests)},
-                body=again.as_json(seen.patient_label) | {"moved": shown},
-            )
+        one, digests = append_readmitted(
+            workspace, transaction, proposal, seen, content, verdict, returned.why, shown
         )
         admit(
             workspace, transaction, one, digests, verdict, seen.consent or "",
@@ -212,18 +202,6 @@ def intent_of(reads: Reads, change: ChangeRow) -> JsonObject:
     if entry is None or entry.body is None:
         raise Erased("the record of what was sent is gone; a person must look at the chart")
     return entry.body
-
-
-def _next_digests(
-    workspace: Workspace,
-    proposal: ProposalRow,
-    change: ChangeRow,
-    content: Content,
-    base_url: str,
-    verdict: str,
-) -> tuple[str, str]:
-    following = replace(change, revision=change.revision + 1)
-    return content.digests(proposal, following, base_url, verdict, workspace.team)
 
 
 def _shown(item: Difference) -> JsonObject:

@@ -12,10 +12,11 @@ from core.consent import denies
 from core.consent.answer import LOST
 from core.consent.consult import Case, Consulted, Heard, consult_or_hold
 from core.gateway.refresh import judge_again, proposal_body
-from core.intake.admit import admit, revision_data
+from core.intake.admit import admit
 from core.intake.hold import append_held
-from core.intake.judge import CONSENT_DENIED, deny, for_a_person, is_held, trace_data
-from core.ledger.event import About, Actor, Event, moment
+from core.intake.judge import CONSENT_DENIED, deny, for_a_person, is_held
+from core.intake.readmit import append_readmitted
+from core.ledger.event import Actor, Event, moment
 from core.lifecycle import OPEN, State
 from core.policy import Verdict
 from core.policy.request import Operation
@@ -93,7 +94,9 @@ class _Turn:
 
 
 def _conclude(turn: _Turn, heard: Heard, done: Retried) -> None:
-    verdict = judge_again(turn.transaction, turn.proposal, turn.change, turn.content)
+    verdict = judge_again(
+        turn.transaction, turn.proposal, turn.change, turn.content, turn.workspace.clock.now()
+    )
     if denies(heard.answer):
         verdict = deny(verdict, CONSENT_DENIED)
     if is_held(heard.answer, verdict):
@@ -120,30 +123,14 @@ def _admit(turn: _Turn, verdict: Verdict, heard: Heard) -> None:
     change = turn.change
     one, digests = about(change), (change.change_digest, change.bytes_digest)
     if verdict.outcome != "denied" and verdict.digest() != change.verdict_digest:
-        one, digests = _readmitted(turn, verdict)
+        anew = replace(turn.content, nonce=turn.workspace.ids.nonce())
+        one, digests = append_readmitted(
+            turn.workspace, turn.transaction, turn.proposal, change, anew, verdict, None
+        )
     admit(
         turn.workspace, turn.transaction, one, digests, verdict, heard.answer,
         before=State(change.state), consent_at=heard.at, moves=True,
     )  # fmt: skip
-
-
-def _readmitted(turn: _Turn, verdict: Verdict) -> tuple[About, tuple[str, str]]:
-    workspace, change = turn.workspace, turn.change
-    following = replace(change, revision=change.revision + 1)
-    again = replace(turn.content, nonce=workspace.ids.nonce(), trace=trace_data(verdict.trace))
-    base_url = workspace.base_url(change.ehr)
-    digests = again.digests(turn.proposal, following, base_url, verdict.digest(), workspace.team)
-    one = replace(about(change), revision=following.revision)
-    turn.transaction.append(
-        Event(
-            "change.readmitted",
-            _actor(workspace),
-            one,
-            data={"void": None, **revision_data(again, digests)},
-            body=again.as_json(change.patient_label) | {"moved": []},
-        )
-    )
-    return one, digests
 
 
 def _settled(workspace: Workspace, change: ChangeRow, how: str) -> Event:

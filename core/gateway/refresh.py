@@ -104,9 +104,9 @@ def judge_again(
     proposal: ProposalRow,
     change: ChangeRow,
     content: Content,
-    now: datetime | None = None,
+    now: datetime,
 ) -> Verdict:
-    """Ask the policy in force about a change as it stands; without `now` no age is young enough."""
+    """Ask the policy in force about a change as it stands; ages of evidence count up to `now`."""
     operation: Operation = "create" if change.op == "create" else "update"
     body = proposal_body(reads, proposal)
     return judge(

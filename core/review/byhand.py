@@ -26,6 +26,7 @@ from core.review.content import Content, read_content
 from core.review.decide import about, reviewer_of
 from core.review.hidden import check_not_hidden
 from core.review.permissions import unfit
+from core.review.voiding import close_exceptions
 from core.review.voting import find_change
 from core.statement import Statement, sign
 from core.workspace import Workspace, document
@@ -100,7 +101,7 @@ def enter(workspace: Workspace, proposal: str, index: int, said: Entry) -> str:
         check_not_hidden(workspace, transaction, change)
         statement = _signed(workspace, transaction, found, change, person.id, role, frozen)
         actor = Actor("reviewer", person.id, statement.kid)
-        _close_exceptions(transaction, change, actor)
+        close_exceptions(transaction, change, actor, "by-hand")
         data: JsonObject = {"reviewer": person.id, "role": role, "statement": statement.text}
         if frozen is not None:
             data["freeze"] = frozen.id
@@ -162,12 +163,6 @@ def _check_seen(reads: Reads, found: ProposalRow, change: ChangeRow, seen: str) 
             field="hash",
             remedy="Look at it again with `countersign downtime show`",
         )
-
-
-def _close_exceptions(transaction: Transaction, change: ChangeRow, actor: Actor) -> None:
-    for item in transaction.exceptions(change.proposal, change.idx):
-        data: JsonObject = {"exception": exact(item.id), "how": "by-hand"}
-        transaction.append(Event("exception.closed", actor, about(change), data=data))
 
 
 def _signed(

@@ -14,8 +14,8 @@ from typing import Literal
 from core.canonical import JsonObject, Number, exact
 from core.errors import BadInput
 from core.gateway.refresh import judge_again
-from core.intake.admit import admit, consent_at, revision_data
-from core.intake.judge import trace_data
+from core.intake.admit import admit, consent_at
+from core.intake.readmit import append_readmitted
 from core.ledger.event import Actor, Event, instant
 from core.ledger.failure_events import CLOSED, REOPENED, REPLAYED
 from core.lifecycle import State
@@ -24,7 +24,7 @@ from core.records import ChangeRow, ProposalRow
 from core.review.asking import check
 from core.review.content import read_content
 from core.review.dependencies import dependents
-from core.review.voiding import about, send_back_dependents, void
+from core.review.voiding import about, close_exceptions, send_back_dependents, void
 from core.review.voting import find_change
 from core.roster import Person
 from core.statement import Statement, sign
@@ -51,7 +51,7 @@ def replay(workspace: Workspace, proposal: str, index: int) -> State:
             transaction, REPLAYED, change, person, statement,
             {"last_attempt": last}, State.AMBIGUOUS, None,
         )  # fmt: skip
-        _close_exceptions(transaction, change, person, statement.kid, "replayed")
+        close_exceptions(transaction, change, _actor(person, statement), "replayed")
     return State.AMBIGUOUS
 
 
@@ -69,11 +69,11 @@ def send_to_review(workspace: Workspace, proposal: str, index: int, reason: str)
             transaction, REOPENED, change, person, statement,
             {"write": str(State.READY)}, State.PENDING, reason,
         )  # fmt: skip
-        _close_exceptions(transaction, change, person, statement.kid, SENT_BACK)
+        close_exceptions(transaction, change, _actor(person, statement), SENT_BACK)
         pending = replace(change, state=State.PENDING)
         void(workspace, transaction, pending, SENT_BACK)
-        _readmit(workspace, transaction, row, pending)
-        send_back_dependents(workspace, transaction, change, "dependency-changed")
+        why = _readmit(workspace, transaction, row, pending)
+        send_back_dependents(workspace, transaction, change, why)
         found = transaction.change(proposal, index)
     return State.PENDING if found is None else State(found.state)
 
@@ -92,7 +92,7 @@ def close(workspace: Workspace, proposal: str, index: int, reason: str) -> State
             transaction, CLOSED, change, person, statement,
             {"write": str(State.REFUSED)}, State.REFUSED, reason,
         )  # fmt: skip
-        _close_exceptions(transaction, change, person, statement.kid, "closed")
+        close_exceptions(transaction, change, _actor(person, statement), "closed")
         send_back_dependents(workspace, transaction, change, "dependency-refused")
     return State.REFUSED
 
@@ -121,7 +121,7 @@ def _append(
     transaction.append(
         Event(
             type_,
-            Actor("reviewer", person.id, statement.kid),
+            _actor(person, statement),
             about(change),
             data={"reviewer": person.id, "statement": statement.text, **data},
             before=change.state,
@@ -132,37 +132,24 @@ def _append(
     )
 
 
-def _close_exceptions(
-    transaction: Transaction, change: ChangeRow, person: Person, kid: str, how: str
-) -> None:
-    for item in transaction.exceptions(change.proposal, change.idx):
-        data: JsonObject = {"exception": exact(item.id), "how": how}
-        actor = Actor("reviewer", person.id, kid)
-        transaction.append(Event("exception.closed", actor, about(change), data=data))
+def _actor(person: Person, statement: Statement) -> Actor:
+    return Actor("reviewer", person.id, statement.kid)
 
 
 def _readmit(
     workspace: Workspace, transaction: Transaction, row: ProposalRow, change: ChangeRow
-) -> None:
+) -> str:
+    """Judge it anew and admit it; return what that means for what rests on it."""
     content = replace(read_content(transaction, change), nonce=workspace.ids.nonce())
     verdict = judge_again(transaction, row, change, content, workspace.clock.now())
-    content = replace(content, trace=trace_data(verdict.trace))
-    following = replace(change, revision=change.revision + 1)
-    base_url = workspace.base_url(change.ehr)
-    digests = content.digests(row, following, base_url, verdict.digest(), workspace.team)
-    transaction.append(
-        Event(
-            "change.readmitted",
-            Actor("gateway", "gateway", workspace.keys.signer("gateway").kid),
-            about(following),
-            data={"void": SENT_BACK, **revision_data(content, digests)},
-            body=content.as_json(change.patient_label) | {"moved": []},
-        )
+    one, digests = append_readmitted(
+        workspace, transaction, row, change, content, verdict, SENT_BACK
     )
     admit(
-        workspace, transaction, about(following), digests, verdict, change.consent or "",
+        workspace, transaction, one, digests, verdict, change.consent or "",
         before=State.PENDING, consent_at=consent_at(change),
     )  # fmt: skip
+    return "dependency-denied" if verdict.outcome == "denied" else "dependency-changed"
 
 
 def _signed(

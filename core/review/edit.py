@@ -53,7 +53,7 @@ def editable(change: ChangeRow, content: Content) -> JsonObject:
 
 
 def check_edit(
-    reads: Reads, proposal: str, index: int, resource: JsonObject, now: datetime | None = None
+    reads: Reads, proposal: str, index: int, resource: JsonObject, now: datetime
 ) -> Draft:
     """Check an edited resource and judge it as of `now`; nothing is recorded.
 

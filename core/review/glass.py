@@ -15,8 +15,9 @@ from core.canonical import JsonObject, Number
 from core.consent import denies
 from core.errors import BadInput, Refused
 from core.gateway.refresh import judge_again, proposal_body
-from core.intake.admit import admit, revision_data
-from core.intake.judge import CONSENT_DENIED, trace_data
+from core.intake.admit import admit
+from core.intake.judge import CONSENT_DENIED
+from core.intake.readmit import append_readmitted
 from core.ledger.event import About, Actor, Event, instant
 from core.ledger.incident_events import BROKEN
 from core.lifecycle import State
@@ -85,7 +86,7 @@ def readmit(
     """
     content = replace(read_content(transaction, change), nonce=workspace.ids.nonce())
     proposal_body(transaction, row)
-    verdict = judge_again(transaction, row, change, content)
+    verdict = judge_again(transaction, row, change, content, workspace.clock.now())
     codes = [reason["code"] for reason in change.reason_list]
     own = [reason.code for reason in verdict.reasons]
     alone = sorted(codes) == sorted([*own, CONSENT_DENIED.code])
@@ -94,21 +95,7 @@ def readmit(
             "more than a consent denies this change, and no glass opens that",
             remedy="See `countersign show` for the reasons",
         )
-    following = replace(change, revision=change.revision + 1)
-    content = replace(content, trace=trace_data(verdict.trace))
-    digests = content.digests(
-        row, following, workspace.base_url(change.ehr), verdict.digest(), workspace.team
-    )
-    of = _about(following)
-    transaction.append(
-        Event(
-            "change.readmitted",
-            Actor("gateway", "gateway", workspace.keys.signer("gateway").kid),
-            of,
-            data={"void": OPENED, **revision_data(content, digests)},
-            body=content.as_json(change.patient_label) | {"moved": []},
-        )
-    )
+    of, digests = append_readmitted(workspace, transaction, row, change, content, verdict, OPENED)
     admit(workspace, transaction, of, digests, verdict, change.consent or "", before=State.PENDING)
 
 

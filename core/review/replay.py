@@ -1,7 +1,8 @@
 """Past proposals judged again under two policies, to say whose verdict would change.
 
 Nothing is written. Each change that still has its content is judged twice with the roster in
-force, exactly as the gateway judges before a write. Source: design §7 (`policy diff OLD NEW`).
+force, exactly as the gateway judges before a write, as of the time when it was proposed.
+Source: design §7 (`policy diff OLD NEW`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from core.gateway.refresh import judge_again
+from core.ledger.event import moment
 from core.lifecycle import State
 from core.policy import Verdict
 from core.ports import Reads
@@ -71,7 +73,7 @@ def _judged(reads: Reads, document: str, change: ChangeRow) -> Verdict:
     if proposal is None:
         raise Erased("the proposal of this change is not there")
     under = cast("Reads", _Under(reads, document))
-    return judge_again(under, proposal, change, read_content(reads, change))
+    return judge_again(under, proposal, change, read_content(reads, change), moment(proposal.at))
 
 
 def _voids(reads: Reads, change: ChangeRow, after: Verdict) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.canonical import JsonObject
+from core.canonical import JsonObject, exact
 from core.ledger.event import About, Actor, Event
 from core.lifecycle import State
 from core.ports import Transaction
@@ -47,6 +47,13 @@ def void(
             body=body,
         )
     )
+
+
+def close_exceptions(transaction: Transaction, change: ChangeRow, actor: Actor, how: str) -> None:
+    """Close every open exception of a change; `how` is a static code."""
+    for item in transaction.exceptions(change.proposal, change.idx):
+        data: JsonObject = {"exception": exact(item.id), "how": how}
+        transaction.append(Event("exception.closed", actor, about(change), data=data))
 
 
 def about(change: ChangeRow) -> About:

@@ -11,6 +11,7 @@ from core.adoption import adopt
 from core.gateway import refresh
 from core.intake.quota import Throttled
 from core.intake.stage import stage
+from core.review.replay import replay
 from tests.builders import Bench, document, exact_object, proposal
 from tests.core.gateway.scenario import approve, change, edit, run, staged
 
@@ -192,6 +193,37 @@ async def test_a_source_that_grows_too_old_before_sending_voids(bench: Bench) ->
     await run(bench)
 
     assert not bench.ehr.sent and change(bench, id_).state == "denied"
+
+
+QUOTED = {"evidence": [{"source": "DocumentReference/n1", "supports": [0],
+                        "quote": "a new mobile number 555 0199"}]}  # fmt: skip
+
+
+async def test_a_young_source_is_still_young_when_consent_could_be_read(bench: Bench) -> None:
+    ruled(bench, '[allow.quotes]\nmax_age = "90h"\n')
+    bench.consents.answer = "unreadable x"
+    found = await stage(bench.workspace, document(proposal(creation(70), **QUOTED)))
+    assert found.state == "proposed"
+    bench.consents.answer = "permit Consent/c1"
+    bench.clock.advance(minutes=1)
+
+    await run(bench)
+
+    row = change(bench, found.proposal.id)
+    assert (row.state, row.reason_list) == ("pending-human-review", [])
+
+
+async def test_a_source_is_as_old_in_a_replay_as_it_was_when_it_was_proposed(bench: Bench) -> None:
+    ruled(bench, '[allow.quotes]\nmax_age = "90h"\n')
+    id_ = await propose(bench, 70, **QUOTED)
+    text = bench.ledger.config("policy").document
+    bench.clock.advance(days=30)
+
+    found = replay(bench.ledger, text, text.replace('max_age = "90h"', 'max_age = "1h"'))
+
+    (one,) = found.moved
+    assert (one.proposal, one.before.outcome, one.after.outcome) == (id_, "review", "denied")
+    assert one.before.digest() == change(bench, id_).verdict_digest
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ async def test_control_without_asking_policy_the_denied_edit_would_be_recorded(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     id_ = await staged(bench, phone_change())
-    allowed = check_edit(bench.ledger, id_, 0, with_phone(bench, id_)).verdict
+    allowed = check_edit(bench.ledger, id_, 0, with_phone(bench, id_), bench.clock.now()).verdict
     monkeypatch.setattr(editing, "judge_again", lambda *_: allowed)
     found = draft(bench, id_)
     found["gender"] = "other"
@@ -190,6 +190,6 @@ def _refuse(*_: object) -> None:
 async def test_checking_records_nothing(bench: Bench) -> None:
     id_ = await staged(bench, phone_change())
     before = bench.ledger.size
-    found = check_edit(bench.ledger, id_, 0, with_phone(bench, id_))
+    found = check_edit(bench.ledger, id_, 0, with_phone(bench, id_), bench.clock.now())
     assert [item.after for item in found.content.delta] == ["555 0177"]
     assert bench.ledger.size == before

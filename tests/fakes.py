@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,17 +18,17 @@ from core.ports import Capability, Ehr, Fetched, NotSent, OutcomeUnknown, Reques
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
-class LoneClock:
+class LoneClock(ABC):
     """What a clock has beside its time: it hears of no other."""
 
-    def now(self) -> datetime:
-        raise NotImplementedError
+    @abstractmethod
+    def now(self) -> datetime: ...
 
     def bounds(self) -> Bounds:
         return bounds(self.now(), {})
 
     def hear(self, source: str, told: datetime) -> None:
-        pass
+        del source, told
 
 
 class FakeClock(LoneClock):

@@ -11,7 +11,7 @@ from textual.widgets import Static
 from console import actions
 from console.actions import Action
 from console.permitted import refusal
-from console.presenters.exceptions import COLUMNS, Key, Tried, trouble_row, trouble_text
+from console.presenters.exceptions import COLUMNS, Tried, trouble_row, trouble_text
 from console.presenters.queue import what
 from console.presenters.texts import foreign, joined, lines, many, own
 from console.screens.confirm import Confirmed, ConfirmModal
@@ -43,7 +43,6 @@ class ExceptionsScreen(UnwrittenScreen, inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__()
         self._ready = False
-        self._found: dict[Key, Trouble] = {}
         self._kind = ""
 
     def compose(self) -> ComposeResult:
@@ -65,12 +64,6 @@ class ExceptionsScreen(UnwrittenScreen, inherit_bindings=False):
         """Take up what happened meanwhile."""
         super().on_screen_resume()
         self._read()
-
-    @property
-    def chosen(self) -> Trouble | None:
-        """What is under the cursor."""
-        key = self.query_one(RowList).cursor
-        return None if key is None else self._found.get(key)
 
     def blocked(self, action: Action) -> str | None:
         """Say why something cannot be done with what is under the cursor."""

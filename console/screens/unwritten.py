@@ -7,10 +7,12 @@ from functools import partial
 
 from console.actions import Action
 from console.permitted import refusal
+from console.presenters.exceptions import Key
 from console.presenters.queue import what
 from console.presenters.texts import foreign, joined, lines, many, own
 from console.screens.confirm import Confirmed, ConfirmModal
 from console.screens.listing import ListScreen
+from console.widgets.row_list import RowList
 from core.errors import CountersignError
 from core.reconcile.trouble import Trouble
 from core.records import ChangeRow
@@ -38,10 +40,16 @@ _WORDS = {
 class UnwrittenScreen(ListScreen[None], inherit_bindings=False):
     """Replay, send to review and close, for a screen whose list holds what a person looks at."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: dict[Key, Trouble] = {}
+        """What the list shows, by the key of its row."""
+
     @property
     def chosen(self) -> Trouble | None:
         """What is under the cursor."""
-        raise NotImplementedError
+        key = self.query_one(RowList).cursor
+        return None if key is None else self._found.get(key)
 
     def not_done(self, action: Action, item: Trouble | None) -> str | None:
         """Say why one of the three cannot be done with what is under the cursor."""

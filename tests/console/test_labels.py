@@ -209,6 +209,19 @@ async def test_the_audit_screen_hides_stored_bodies_too(ward: Desk) -> None:
     assert all("hidden from you: labelled HIV" in shown[seq] for seq in bodies)
 
 
+async def test_control_without_the_check_the_audit_screen_shows_them(
+    ward: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.screens.audit_view.hidden_body", lambda *_: frozenset())
+    app = ward.app()
+    async with app.run_test(size=(200, 60)) as pilot:
+        await pilot.press("4")
+        await pilot.pause()
+        assert isinstance(app.screen, AuditScreen)
+        shown = [app.screen._detail(seq).plain for seq in range(ward.ledger.size)]
+    assert [text for text in shown if SECRET in text]
+
+
 def test_who_revealed_it_sees_the_stored_bodies(ward: Desk) -> None:
     id_ = only(ward.bench).proposal
     details = [ward.ledger.event_detail(one.seq) for one in ward.ledger.trail(id_)]

@@ -400,6 +400,16 @@ async def test_an_ehr_whose_clock_is_a_day_ahead_is_not_believed(bench: Bench) -
     approve(bench, id_)
 
 
+async def test_control_were_a_stray_clock_believed_it_would_expire(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = await staged(bench, phone_change())
+    monkeypatch.setattr("core.clock.STRAY", timedelta(days=2))
+    bench.clock.offsets["sandbox"] = timedelta(days=1)
+    sweep(bench.workspace, Round())
+    assert change(bench, id_).state == State.EXPIRED
+
+
 async def test_a_hold_is_not_over_while_an_ehr_says_that_it_is_not(bench: Bench) -> None:
     policy = bench.ledger.config("policy").document
     adopt(bench.workspace, "policy", policy.replace('hold = "0s"', 'hold = "1h"'))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from core.adoption import adopt
 from core.canonical import parse_object
 from core.errors import BadInput, Conflict, Refused
 from core.failure.log import attempts
@@ -211,6 +212,14 @@ async def test_what_rests_on_it_goes_back_to_review_when_it_will_not_come(
     act(bench.workspace, id_, 0, "not like this")
     rests = change(bench, id_, 1)
     assert rests.state == State.PENDING and str(rests.void).startswith("dependency-")
+
+
+async def test_what_rests_on_it_hears_that_policy_denies_it_now(bench: Bench) -> None:
+    id_ = await pair(bench)
+    text = bench.ledger.config("policy").document
+    adopt(bench.workspace, "policy", text.replace('"Patient.telecom", ', ""))
+    assert send_to_review(bench.workspace, id_, 0, "look again") == State.DENIED
+    assert change(bench, id_, 1).void == "dependency-denied"
 
 
 async def test_control_a_dependent_that_does_not_wait_is_written_without_it(

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from email.message import Message
-from email.utils import parsedate_to_datetime
 
 from core.canonical import RESPONSE, JsonObject, Limits, parse_object
 from core.errors import BadInput, CountersignError, Refused, Unreachable
 from core.ports import Fetched
 from sync.fhir.channel import Answer
+from sync.fhir.dates import http_date
 from sync.fhir.errors import Redirected, Throttled, Unreadable, WrongAnswer
 from sync.fhir.urls import is_id
 from sync.wire import httpx
@@ -153,10 +153,8 @@ def retry_after(headers: httpx.Headers) -> float | None:
 
 
 def _until(moment: str, now: str) -> float | None:
-    try:
-        return (parsedate_to_datetime(moment) - parsedate_to_datetime(now)).total_seconds()
-    except (ValueError, TypeError):
-        return None
+    then, told = http_date(moment), http_date(now)
+    return None if then is None or told is None else (then - told).total_seconds()
 
 
 def _list(value: object) -> list[object]:

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 from core.canonical import RESPONSE
 from core.errors import Unreachable
 from core.fhir import is_resource_type
+from sync.fhir.dates import http_date
 from sync.fhir.errors import Unreadable
 from sync.logs import log
 from sync.wire import httpx
@@ -161,14 +161,8 @@ class Channel:
         return self._client
 
     async def _listen(self, response: httpx.Response) -> None:
-        if self._hear is None:
-            return
-        try:
-            told = parsedate_to_datetime(response.headers.get("date", ""))
-        except (ValueError, TypeError, OverflowError):
-            return
-        # Without a zone it is not an HTTP date (RFC 9110 §5.6.7).
-        if told.tzinfo is not None:
+        told = http_date(response.headers.get("date"))
+        if self._hear is not None and told is not None:
             self._hear(self.name, told)
 
 

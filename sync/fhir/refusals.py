@@ -8,12 +8,12 @@ Source: RFC 6749 §5.2 (error codes), RFC 9110 §6.6.1 (Date), SMART App Launch 
 from __future__ import annotations
 
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 
 from core.errors import CountersignError, Refused, Unreachable
 from sync.fhir.answers import document, failure
 from sync.fhir.assertion import BACKDATED
 from sync.fhir.channel import Answer
+from sync.fhir.dates import http_date
 from sync.fhir.errors import Unreadable
 
 FAULTS = frozenset({"server_error", "temporarily_unavailable"})
@@ -77,11 +77,10 @@ def _code(name: str, answer: Answer) -> str:
 
 
 def _apart(answer: Answer, now: datetime) -> str:
-    try:
-        theirs = parsedate_to_datetime(answer.headers.get("date", ""))
-        ahead = (now - theirs).total_seconds()
-    except (ValueError, TypeError, OverflowError):
+    theirs = http_date(answer.headers.get("date"))
+    if theirs is None:
         return ""
+    ahead = (now - theirs).total_seconds()
     if abs(ahead) <= BACKDATED:
         return ""
     amount = f"{abs(ahead):,.0f} s" if abs(ahead) < 600 else f"{abs(ahead) / 60:,.0f} min"

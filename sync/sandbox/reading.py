@@ -90,7 +90,7 @@ def _not_since(headers: Headers, updated: str) -> bool:
         return False
     try:
         since = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise refusal(400, "invalid", "If-Modified-Since is not an HTTP date") from None
     if since.tzinfo is None:
         raise refusal(400, "invalid", "If-Modified-Since names no time zone")

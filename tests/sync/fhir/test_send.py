@@ -351,7 +351,18 @@ async def test_a_servers_own_numbers_are_taken_and_no_word_of_it(
     assert (response.codes, response.failing, response.body_status) == (codes, failing, number)
 
 
-@pytest.mark.parametrize(("given", "seconds"), [("7", 7.0), ("Ada", None), ("999999", 86_400.0)])
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        ("7", 7.0),
+        ("Ada", None),
+        ("999999", 86_400.0),
+        ("Mon, 23 Nov 2026 09:00:30 GMT", 30.0),
+        ("Mon, 99999999999999999999 Jan 2026 00:00:00 GMT", None),
+        ("Mon, 01 Jan 2026 00:00:00 +99999999999999999999", None),
+    ],
+)
 async def test_how_long_the_server_asks_to_wait(given: str, seconds: float | None) -> None:
-    response = await _answered(answer(b"", 429, **{"Retry-After": given}))
+    now = "Mon, 23 Nov 2026 09:00:00 GMT"
+    response = await _answered(answer(b"", 429, **{"Retry-After": given, "Date": now}))
     assert response.retry_after == seconds

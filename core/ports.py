@@ -5,11 +5,11 @@ Network ports are async; the ledger is local and its transactions are short, so 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from core.canonical import JsonObject
 from core.clock import Bounds
@@ -33,6 +33,8 @@ from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
 from core.records_traffic import BreakerRow
 from core.statement import Signer
+
+Made = TypeVar("Made")
 
 
 class Clock(Protocol):
@@ -184,6 +186,13 @@ class Reads(Protocol):
 
     def config(self, kind: str) -> ConfigRow | None:
         """Return the document in force."""
+
+    def while_unchanged(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what `make` makes of the documents in force and their adoptions.
+
+        It may be what it made before under the same `key`, unless anything of them may have
+        changed since.
+        """
 
     def entry(self, seq: int) -> Entry | None:
         """Return an event with its body, if that was not erased."""

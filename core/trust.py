@@ -22,6 +22,10 @@ class Untrusted(Failed):
 
 def check_in_force(reads: Reads, *kinds: str) -> None:
     """Raise Untrusted unless each document of `kinds` was adopted by an admin of its time."""
+    reads.while_unchanged(("in-force", *kinds), lambda: _check(reads, kinds))
+
+
+def _check(reads: Reads, kinds: tuple[str, ...]) -> None:
     opening = reads.entry(0)
     if opening is None:
         raise Untrusted("the ledger has no opening event")

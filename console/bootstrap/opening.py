@@ -85,6 +85,7 @@ class Opened:
         from console.bootstrap.connecting import connect_ehr
         from console.bootstrap.traffic import gate_of
         from sync.traffic import Lanes, Limited
+        from sync.traffic.flights import begun_ahead
 
         async with AsyncExitStack() as stack:
             ehrs: dict[str, Limited] = {}
@@ -93,7 +94,7 @@ class Opened:
                 gate = gate_of(self, name, gateway=gateway)
                 client = await stack.enter_async_context(await connect_ehr(self, name, gate))
                 ehrs[name] = Limited(client, gate)
-                width = max(width, gate.limits.concurrency)
+                width = max(width, begun_ahead(gate.limits.concurrency))
             yield replace(self._workspace(dict(ehrs)), traffic=Lanes(ehrs, width))
 
     @asynccontextmanager

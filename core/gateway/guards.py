@@ -108,18 +108,20 @@ def check_freeze(reads: Reads, proposal: ProposalRow, change: ChangeRow) -> None
 
 def check_approvals(
     workspace: Workspace,
-    transaction: Transaction,
+    reads: Reads,
+    hi: datetime,
     proposal: ProposalRow,
     change: ChangeRow,
     content: Content,
     roster: Roster,
 ) -> None:
-    """Stop unless enough valid signatures cover exactly this content; recomputed, not believed."""
+    """Stop unless enough valid signatures cover exactly this content; recomputed, not believed.
+
+    `hi` is the upper bound of the time.
+    """
     if change.outcome == "auto":
         return
-    holding = holding_now(
-        workspace, transaction, transaction.clock.hi, proposal, change, content, roster
-    )
+    holding = holding_now(workspace, reads, hi, proposal, change, content, roster)
     if holding.why_not is not None:
         raise Stopped(holding.why_not, "void")
 
@@ -182,7 +184,8 @@ def check_last(
     check_lifecycle(transaction, seen, transaction.clock.lo)
     check_documents(transaction, seen.ehr)
     roster = roster_in_force(transaction)
-    check_approvals(workspace, transaction, proposal, seen, content, roster)
+    hi = transaction.clock.hi
+    check_approvals(workspace, transaction, hi, proposal, seen, content, roster)
     check_dependencies(transaction, seen)
     check_freeze(transaction, proposal, seen)
     if versions(transaction) != looked_at:

@@ -25,25 +25,26 @@ _PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-typ
 _VERIFICATION = {"system": "urn:iso-astm:E1762-95:2013", "code": "1.2.840.10065.1.12.1.5"}
 
 
-async def record(workspace: Workspace, change: ChangeRow) -> None:
-    """Write the Provenance of a persisted change once; a refusal is recorded.
+async def record(workspace: Workspace, change: ChangeRow) -> Event | None:
+    """Write the Provenance of a persisted change once; return what the caller has to append.
 
-    Raises Unreachable when the EHR cannot be read, so that it is tried again later.
+    A refusal is an event too; None where it stands already. Until the event is appended a later
+    round looks at the EHR for what this one wrote. Raises Unreachable when the EHR cannot be read
+    or did not confirm, so that it is tried again later.
     """
     written = workspace.ledger.write(change.operation)
     proposal = workspace.ledger.proposal(change.proposal)
     if written is None or proposal is None or written.location is None or written.provenance:
-        return
+        return None
     votes = [
         vote
         for vote in workspace.ledger.decisions(change.proposal, change.idx)
         if vote.revision == change.revision and vote.void is None and vote.outcome == "approve"
     ]
     if await _is_there(workspace, change, written, votes):
-        _append(workspace, change, "written")
-        return
+        return _event(workspace, change, "written")
     outcome = await _post(workspace, change, build(proposal, change, written, votes))
-    _append(workspace, change, outcome)
+    return _event(workspace, change, outcome)
 
 
 def build(
@@ -143,13 +144,6 @@ def _same(resource: JsonObject) -> str:
     return f"target={target}&recorded={resource['recorded']}"
 
 
-def _append(workspace: Workspace, change: ChangeRow, outcome: str) -> None:
-    with workspace.ledger.transaction() as transaction:
-        transaction.append(
-            Event(
-                "provenance.recorded",
-                events.actor(workspace),
-                about(change),
-                data={"outcome": outcome},
-            )
-        )
+def _event(workspace: Workspace, change: ChangeRow, outcome: str) -> Event:
+    data = {"outcome": outcome}
+    return Event("provenance.recorded", events.actor(workspace), about(change), data=data)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from core.errors import Refused, Unreachable
 from core.gateway import events, provenance, urgent
@@ -106,6 +107,8 @@ async def _send_one(workspace: Workspace, change: ChangeRow, epoch: int, done: R
     step = await send(workspace, now, epoch)
     _count(done, step)
     after = workspace.ledger.change(change.proposal, change.idx)
+    if after is not None and after.state == State.PERSISTED:
+        await _check(workspace, after, partial(_reconcile_one, workspace, done=done), done)
     unsure = after is not None and after.state == State.AMBIGUOUS
     return step != Step.UNREACHABLE and not unsure
 
@@ -156,15 +159,16 @@ async def _confirm_all(workspace: Workspace, done: Round) -> None:
 
 
 async def _reconcile_all(workspace: Workspace, done: Round) -> None:
-    async def one(change: ChangeRow) -> None:
-        await provenance.record(workspace, change)
-        state = await reconcile(workspace, change)
-        if state == State.VERIFIED:
-            done.verified += 1
-        else:
-            done.exceptions += 1
-
+    """Reconcile what could not be at once, when it was sent."""
+    one = partial(_reconcile_one, workspace, done=done)
     await _check_all(workspace, State.PERSISTED, one, done)
+
+
+async def _reconcile_one(workspace: Workspace, change: ChangeRow, done: Round) -> None:
+    recorded = await provenance.record(workspace, change)
+    state = await reconcile(workspace, change, recorded)
+    done.verified += state == State.VERIFIED
+    done.exceptions += state != State.VERIFIED
 
 
 async def _check_all(
@@ -174,11 +178,20 @@ async def _check_all(
 
     async def one_patient(chain: Chain) -> None:
         for change in chain:
-            try:
-                async with workspace.traffic.slot(change.ehr, check_of(workspace, change)):
-                    await one(change)
-            except (Unreachable, Refused):
-                done.unreachable = True
+            await _check(workspace, change, one, done)
 
     due = chains(workspace.ledger.changes_in(state))
     await workspace.traffic.each(jobs(workspace, due, one_patient))
+
+
+async def _check(
+    workspace: Workspace,
+    change: ChangeRow,
+    one: Callable[[ChangeRow], Awaitable[None]],
+    done: Round,
+) -> None:
+    try:
+        async with workspace.traffic.slot(change.ehr, check_of(workspace, change)):
+            await one(change)
+    except (Unreachable, Refused):
+        done.unreachable = True

@@ -104,12 +104,13 @@ def _check_before(
     workspace: Workspace, proposal: ProposalRow, change: ChangeRow, content: Content
 ) -> None:
     """Run the local guards before anything is fetched; they run again in the last transaction."""
-    with workspace.ledger.transaction() as transaction:
-        check_lifecycle(transaction, change, transaction.clock.lo)
-        roster = roster_in_force(transaction)
-        check_approvals(workspace, transaction, proposal, change, content, roster)
-        check_dependencies(transaction, change)
-        check_freeze(transaction, proposal, change)
+    ledger = workspace.ledger
+    clock = ledger.interval()
+    check_lifecycle(ledger, change, clock.lo)
+    roster = roster_in_force(ledger)
+    check_approvals(workspace, ledger, clock.hi, proposal, change, content, roster)
+    check_dependencies(ledger, change)
+    check_freeze(ledger, proposal, change)
 
 
 async def _dispatch(

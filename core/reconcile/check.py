@@ -6,6 +6,8 @@ its operation id, so that a duplicate shows.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from core.canonical import JsonObject, exact
 from core.delta import element_path
 from core.discrepancy import VERIFIED, Class, Comparison, Discrepancy, compare
@@ -22,36 +24,54 @@ from core.stamps import search_for
 from core.workspace import Workspace
 
 
-async def reconcile(workspace: Workspace, change: ChangeRow) -> State:
+async def reconcile(workspace: Workspace, change: ChangeRow, before: Event | None = None) -> State:
     """Reconcile one persisted change and record the result; raises Unreachable.
 
-    Examining nothing is a failure, never a success; so is a record that was moved, which no later
-    reading would find.
+    `before` is what just became known about the write: one commit keeps both, or it alone where
+    the EHR cannot be read. Examining nothing is a failure, never a success; so is a record that was
+    moved, which no later reading would find.
     """
     try:
-        return await _reconcile(workspace, change)
+        result = await _examine(workspace, change)
     except Moved:
-        return _record(workspace, change, "critical", None, "moved")
+        result = Result("critical", "moved")
+    except BaseException:
+        if before is not None:
+            with workspace.ledger.transaction() as transaction:
+                transaction.append(before)
+        raise
+    return _record(workspace, change, result, before)
 
 
-async def _reconcile(workspace: Workspace, change: ChangeRow) -> State:
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a reconciliation found; `kind` is the exception that it opens, None for verified."""
+
+    class_: Class
+    kind: str | None
+    comparison: Comparison | None = None
+    persisted: Fetched | None = None
+
+
+async def _examine(workspace: Workspace, change: ChangeRow) -> Result:
     written = workspace.ledger.write(change.operation)
     if written is None or written.location is None:
-        return _record(workspace, change, "critical", None, "missing")
+        return Result("critical", "missing")
     ehr = workspace.ehr(change.ehr)
     persisted = await ehr.read(written.location, written.version)
     if persisted is None:
-        return _record(workspace, change, "critical", None, "missing")
+        return Result("critical", "missing")
     if await _copies(workspace, change, written) > 1:
-        return _record(workspace, change, "critical", None, "duplicate")
+        return Result("critical", "duplicate")
     try:
         intended = submitted(intent_of(workspace.ledger, change))
     except Erased:
-        return _record(workspace, change, "critical", None, "record-erased")
+        return Result("critical", "record-erased")
     comparison = compare(intended, persisted.resource, base_url=ehr.base_url)
     if comparison.examined == 0:
-        return _record(workspace, change, "critical", None, "nothing-examined")
-    return _compared(workspace, change, comparison, persisted)
+        return Result("critical", "nothing-examined")
+    kind = None if comparison.class_ in VERIFIED else "discrepancy"
+    return Result(comparison.class_, kind, comparison, persisted)
 
 
 async def _copies(workspace: Workspace, change: ChangeRow, written: WriteRow) -> int:
@@ -63,35 +83,24 @@ async def _copies(workspace: Workspace, change: ChangeRow, written: WriteRow) ->
     return len({item.reference for item in found} | {written.location})
 
 
-def _compared(
-    workspace: Workspace, change: ChangeRow, comparison: Comparison, persisted: Fetched
-) -> State:
-    kind = None if comparison.class_ in VERIFIED else "discrepancy"
-    return _record(workspace, change, comparison.class_, comparison, kind, persisted)
-
-
-def _record(
-    workspace: Workspace,
-    change: ChangeRow,
-    class_: Class,
-    comparison: Comparison | None,
-    kind: str | None,
-    persisted: Fetched | None = None,
-) -> State:
-    after = State.VERIFIED if kind is None else State.EXCEPTION
+def _record(workspace: Workspace, change: ChangeRow, result: Result, before: Event | None) -> State:
+    after = State.VERIFIED if result.kind is None else State.EXCEPTION
+    comparison = result.comparison
     differences = () if comparison is None else comparison.differences
     body: JsonObject = {
         "differences": [item.as_json() for item in differences],
-        "persisted": None if persisted is None else persisted.resource,
+        "persisted": None if result.persisted is None else result.persisted.resource,
     }
     with workspace.ledger.transaction() as transaction:
+        if before is not None:
+            transaction.append(before)
         transaction.append(
             Event(
                 "reconciliation.recorded",
                 actor(workspace),
                 about(change),
                 data={
-                    "class": class_,
+                    "class": result.class_,
                     "examined": exact(0 if comparison is None else comparison.examined),
                     "differences": [_leaf(item) for item in differences[:50]],
                 },
@@ -100,8 +109,8 @@ def _record(
                 body=body,
             )
         )
-        if kind is not None:
-            open_exception(workspace, transaction, change, kind, class_, body)
+        if result.kind is not None:
+            open_exception(workspace, transaction, change, result.kind, result.class_, body)
     return after
 
 

@@ -5,6 +5,7 @@ Source: FHIR R4 http.html; RFC 9110 §8.8.3 (ETag), §10.2.3 (Retry-After).
 
 from __future__ import annotations
 
+import functools
 import re
 from email.message import Message
 
@@ -43,8 +44,13 @@ def document(name: str, answer: Answer, limits: Limits = RESPONSE) -> JsonObject
 
 def is_json(headers: httpx.Headers) -> bool:
     """Tell whether a response declares JSON in UTF-8."""
+    return _is_json_type(headers.get("content-type", ""))
+
+
+@functools.lru_cache(maxsize=64)
+def _is_json_type(declared: str) -> bool:
     message = Message()
-    message["content-type"] = headers.get("content-type", "")
+    message["content-type"] = declared
     charset = message.get_param("charset")
     utf8 = charset is None or (isinstance(charset, str) and charset.lower() in ("utf-8", "utf8"))
     return utf8 and message.get_content_type() in JSON_TYPES

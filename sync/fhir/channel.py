@@ -6,13 +6,13 @@ Source: design §9 (the FHIR client), hub-protocol §8 (fetch).
 from __future__ import annotations
 
 import asyncio
+import functools
 import ssl
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 from core.canonical import RESPONSE
@@ -20,6 +20,7 @@ from core.errors import Unreachable
 from core.fhir import is_resource_type
 from sync.fhir.dates import http_date
 from sync.fhir.errors import Unreadable
+from sync.fhir.pools import Pools
 from sync.logs import log
 from sync.wire import httpx
 
@@ -71,6 +72,13 @@ Hear = Callable[[str, datetime], None]
 """Takes up what time the server of that name tells."""
 
 
+HEADERS = {
+    # Compressed answers could unpack to any size before they are counted.
+    "Accept-Encoding": "identity",
+    "Connection": "keep-alive",
+    "User-Agent": "countersign",
+}
+
 KEPT_S = 2.0
 """Seconds for which an idle connection is kept: many servers close theirs after 5."""
 
@@ -95,25 +103,43 @@ class Channel:
         self.name = name
         self._hear = hear
         self.bounds = bounds or Bounds()
-        self._transport = transport
-        self._tls = tls
-        self._client: httpx.AsyncClient | None = None
+        self._transport = network(self.bounds, tls) if transport is None else transport
         self._closed = False
 
     def __repr__(self) -> str:
         return f"Channel({self.name!r})"
 
-    def stream(
-        self, outgoing: Outgoing, extensions: dict[str, Any] | None = None
-    ) -> AbstractAsyncContextManager[httpx.Response]:
-        """Send a request and yield the response once its headers are there."""
-        return self._open().stream(
+    @asynccontextmanager
+    async def stream(
+        self, outgoing: Outgoing, extensions: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[httpx.Response]:
+        """Send a request and yield the response once its headers are there.
+
+        The transport is asked itself: what a client would add (redirects, cookies, proxies, other
+        people's credentials) is what must never happen here.
+        """
+        response = await self._send(outgoing, extensions or {})
+        try:
+            told = http_date(response.headers.get("date"))
+            if self._hear is not None and told is not None:
+                self._hear(self.name, told)
+            yield response
+        finally:
+            await response.aclose()
+
+    async def _send(self, outgoing: Outgoing, extensions: Mapping[str, Any]) -> httpx.Response:
+        if self._closed:
+            raise RuntimeError(f"{self!r} is closed")
+        request = httpx.Request(
             outgoing.method,
             outgoing.url,
-            headers=outgoing.headers,
+            headers={**HEADERS, **outgoing.headers},
             content=outgoing.content,
-            extensions=extensions,
+            extensions={"timeout": self._timeout, **extensions},
         )
+        response = await self._transport.handle_async_request(request)
+        response.request = request
+        return response
 
     async def fetch(self, outgoing: Outgoing) -> Answer:
         """Send a request that may be repeated and return the whole answer; raises Unreachable."""
@@ -134,47 +160,38 @@ class Channel:
     async def aclose(self) -> None:
         """Close all connections; the channel cannot be used afterwards."""
         self._closed = True
-        if self._client is not None:
-            await self._client.aclose()
-        elif self._transport is not None:
-            await self._transport.aclose()
+        await self._transport.aclose()
 
-    def _open(self) -> httpx.AsyncClient:
-        if self._closed:
-            raise RuntimeError(f"{self!r} is closed")
-        if self._client is None:
-            self._client = httpx.AsyncClient(
-                transport=self._transport or network(self.bounds, self._tls),
-                timeout=httpx.Timeout(
-                    connect=self.bounds.connect,
-                    read=self.bounds.read,
-                    write=self.bounds.write,
-                    pool=self.bounds.pool,
-                ),
-                # Compressed answers could unpack to any size before they are counted.
-                headers={"Accept-Encoding": "identity", "User-Agent": "countersign"},
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-                follow_redirects=False,
-                trust_env=False,
-                event_hooks={"response": [self._listen]},
-            )
-        return self._client
+    @property
+    def _timeout(self) -> dict[str, float]:
+        bounds = self.bounds
+        return {
+            "connect": bounds.connect,
+            "read": bounds.read,
+            "write": bounds.write,
+            "pool": bounds.pool,
+        }
 
-    async def _listen(self, response: httpx.Response) -> None:
-        told = http_date(response.headers.get("date"))
-        if self._hear is not None and told is not None:
-            self._hear(self.name, told)
+
+@functools.cache
+def _usual_authorities() -> ssl.SSLContext:
+    """Return what trusts the usual certificate authorities; reading them takes long, once."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def network(bounds: Bounds, tls: ssl.SSLContext | None = None) -> httpx.AsyncBaseTransport:
     """Return the transport that a channel uses: no proxy, no retry, so many connections."""
-    limits = httpx.Limits(
-        max_connections=bounds.connections,
-        max_keepalive_connections=bounds.connections,
-        keepalive_expiry=KEPT_S,
-    )
-    verify = True if tls is None else tls
-    return httpx.AsyncHTTPTransport(verify=verify, trust_env=False, limits=limits, retries=0)
+
+    def pool(connections: int) -> httpx.AsyncBaseTransport:
+        limits = httpx.Limits(
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            keepalive_expiry=KEPT_S,
+        )
+        verify = tls or _usual_authorities()
+        return httpx.AsyncHTTPTransport(verify=verify, trust_env=False, limits=limits, retries=0)
+
+    return Pools(pool, bounds.connections)
 
 
 def log_answer(name: str, outgoing: Outgoing, status: int, begun: float) -> None:

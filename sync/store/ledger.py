@@ -31,6 +31,7 @@ from core.lifecycle import State, check
 from core.statement import Signer, unb64url
 from sync.store import rows
 from sync.store.connection import Busy, Connection
+from sync.store.kept import Kept
 from sync.store.reads import StoreReads
 
 if TYPE_CHECKING:
@@ -55,8 +56,16 @@ class CheckpointKey:
 class StoreTransaction(StoreReads):
     """Implements `core.ports.Transaction`."""
 
-    def __init__(self, connection: Connection, now: Interval, ledger: str, size: int, tree: bytes):
-        super().__init__(connection)
+    def __init__(
+        self,
+        connection: Connection,
+        now: Interval,
+        ledger: str,
+        size: int,
+        tree: bytes,
+        kept: Kept | None = None,
+    ):
+        super().__init__(connection, kept)
         self.clock = now
         self.size = size
         self.opened_at = size
@@ -69,6 +78,7 @@ class StoreTransaction(StoreReads):
     def append(self, event: Event) -> Entry:
         """Append one event and project it; raises IllegalTransition or Conflict."""
         self._check_transition(event)
+        self._kept.check()
         self.whole = False
         salt, body = (None, None)
         if event.body is not None:
@@ -86,8 +96,10 @@ class StoreTransaction(StoreReads):
             self.connection.execute(
                 "INSERT INTO body (seq, salt, body) VALUES (?, ?, ?)", (seq, salt, body)
             )
-        for operation in project(made, event.body):
+        operations = list(project(made, event.body))
+        for operation in operations:
             rows.apply(self.connection, operation)
+        self._kept.written({operation.table for operation in operations})
         self.frontier = merkle.append(self.frontier, seq, hashed)
         self.size = seq + 1
         self.whole = True
@@ -190,10 +202,11 @@ class StoreLedger(StoreReads):
                 "another process holds the store", remedy="Wait for it to finish, then try again"
             ) from None
         try:
-            current = self._begin()
-            yield current
-            note = self._seal(current, key)
-            self.connection.execute("COMMIT")
+            with self._kept.locked():
+                current = self._begin()
+                yield current
+                note = self._seal(current, key)
+                self.connection.execute("COMMIT")
         except BaseException:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
@@ -206,7 +219,7 @@ class StoreLedger(StoreReads):
             "SELECT ledger, size, frontier, hi FROM tree"
         ).fetchone()
         now = interval(self._clock.bounds(), moment(hi))
-        return StoreTransaction(self.connection, now, ledger, size, frontier)
+        return StoreTransaction(self.connection, now, ledger, size, frontier, self._kept)
 
     def _seal(self, current: StoreTransaction, key: CheckpointKey) -> str | None:
         """Write the tree and sign its head; None when nothing was appended."""
@@ -216,6 +229,7 @@ class StoreLedger(StoreReads):
             return None
         head = checkpoint.Checkpoint(current.ledger, current.size, merkle.root(current.frontier))
         note = checkpoint.sign(head, key.signer, key.public)
+        self._kept.check()
         self.connection.execute(
             "UPDATE tree SET size = ?, frontier = ?, hi = ?",
             (current.size, b"".join(current.frontier), instant(current.clock.hi)),
@@ -223,6 +237,7 @@ class StoreLedger(StoreReads):
         self.connection.execute(
             "INSERT INTO checkpoint (size, note) VALUES (?, ?)", (current.size, note)
         )
+        self._kept.written(set())
         return note
 
     def _required_key(self) -> CheckpointKey:

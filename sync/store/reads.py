@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from core.ledger.event import Entry, read_body, read_leaf
@@ -26,6 +26,7 @@ from sync.store.connection import Connection
 from sync.store.context_reads import ContextReads
 from sync.store.hand_reads import HandReads
 from sync.store.incident_reads import IncidentReads
+from sync.store.kept import Kept, Made
 from sync.store.metric_reads import MetricReads
 from sync.store.queue_reads import QueueReads
 from sync.store.rows import Row, select
@@ -54,8 +55,9 @@ class StoreReads(
 ):
     """Implements `core.ports.Reads`."""
 
-    def __init__(self, connection: Connection):
+    def __init__(self, connection: Connection, kept: Kept | None = None):
         self.connection = connection
+        self._kept = kept or Kept(connection)
 
     def _one(self, row: type[Row], tail: str, *parameters: str | int) -> Row | None:
         found = select(self.connection, row, tail, parameters)
@@ -224,7 +226,13 @@ class StoreReads(
 
     def config(self, kind: str) -> ConfigRow | None:
         """Return the document in force."""
-        return self._one(ConfigRow, "WHERE kind = ?", kind)
+        return self.while_unchanged(
+            ("config", kind), lambda: self._one(ConfigRow, "WHERE kind = ?", kind)
+        )
+
+    def while_unchanged(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what `make` made of the documents in force, anew when they may have changed."""
+        return self._kept.get(key, make)
 
     def entry(self, seq: int) -> Entry | None:
         """Return an event with its body, if that was not erased."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from core.records_traffic import BreakerRow
 from sync.store.connection import Connection
+from sync.store.kept import Kept
 from sync.store.rows import select
 
 
@@ -13,6 +14,7 @@ class TrafficReads:
     """Part of `core.ports.Reads`, for `sync.store.reads.StoreReads`."""
 
     connection: Connection
+    _kept: Kept
 
     def breakers(self) -> Sequence[BreakerRow]:
         """Return the breaker of every EHR that ever opened, by name."""
@@ -20,8 +22,12 @@ class TrafficReads:
 
     def breaker(self, ehr: str) -> BreakerRow | None:
         """Return the breaker of one EHR, if it ever opened."""
-        found = select(self.connection, BreakerRow, "WHERE ehr = ?", (ehr,))
-        return found[0] if found else None
+
+        def read() -> BreakerRow | None:
+            found = select(self.connection, BreakerRow, "WHERE ehr = ?", (ehr,))
+            return found[0] if found else None
+
+        return self._kept.get(("breaker", ehr), read)
 
     def unchecked(self, ehr: str, most: int) -> int:
         """Return how many writes to an EHR are sent and not settled; counts up to `most`."""

@@ -1,8 +1,9 @@
 """The gate of one EHR in one event loop: who may ask it now, and what its answers teach.
 
 A slot is held for a whole piece of work, such as one write with its reads and token; the HTTP
-calls inside it are counted one by one by the meter (`sync.traffic.meter`). A wait inside a slot is
-short or none, so that what was read fresh is fresh when the write leaves.
+calls inside it are counted one by one, and take their places in flight, at the meter
+(`sync.traffic.meter`). A wait inside a slot is short or none, so that what was read fresh is fresh
+when the write leaves.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from core.traffic.pace import Pace
 from core.traffic.quota import MemoryTally, Quota, Tally
 from core.traffic.work import READING, Busy, Kind, Work, share
 from sync.traffic.doorkeeper import Doorkeeper, Log, NoLog
+from sync.traffic.flights import Flights
 
 PATIENCE_S = 5.0
 """The longest known wait for a slot; a longer one ends the work at once, to begin anew later."""
@@ -81,6 +83,7 @@ class Gate:
         self.pace = pace or Pace(limits.concurrency, limits.per_second)
         self.quota = Quota(limits, MemoryTally() if tally is None else tally)
         self.door = Doorkeeper(log or NoLog(), Health(), senses.now, senses.unit)
+        self.flights = Flights(lambda: self.pace.places)
         self._calls = dict(CALLS)
         self._waiting: FairQueue[_Turn] = FairQueue()
         self._slots: set[Slot] = set()
@@ -127,7 +130,7 @@ class Gate:
     @property
     def pressed(self) -> bool:
         """Whether more would be asked at once if it were let."""
-        return self.queued or self.in_use >= self.pace.places
+        return self.queued or self.flights.queued or self.in_use >= self.flights.work
 
     @property
     def _granted(self) -> int:
@@ -175,12 +178,13 @@ class Gate:
         return max(paused, self.quota.wait(self.senses.now(), self.share(kind), calls=need))
 
     def _may(self, kind: Kind) -> bool:
-        places = self.pace.places
-        if self.in_use + self._granted >= places:
+        part, most = self.share(kind), self.flights.work
+        if self.in_use + self._granted >= most:
             return False
         # Of its own kind: else writes that fill all places would keep reads out for ever.
         alike = self._turns[kind] + sum(slot.work.kind == kind for slot in self._slots)
-        return alike < math.ceil(places * self.share(kind))
+        whole = self.pace.places if kind == Kind.READ else most
+        return alike < math.ceil(whole * part)
 
     def _pump(self) -> None:
         """Give turns to those that may go; come back when the next may."""

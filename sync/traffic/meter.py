@@ -9,6 +9,7 @@ import asyncio
 
 from core.traffic.work import READING, Busy
 from sync.fhir.answers import retry_after
+from sync.fhir.pools import tell_end
 from sync.traffic.gate import HELD, INSIDE_S, PATIENCE_S, Gate, Slot
 from sync.wire import httpx
 
@@ -35,7 +36,21 @@ class Metered(httpx.AsyncBaseTransport):
         """Send one request when it may go."""
         gate, slot = self._gate, self._slot()
         probing = self._probing(request, slot)
-        await self._turn(slot, probing=probing)
+        if not await gate.flights.begin(PATIENCE_S if slot is None else INSIDE_S):
+            raise gate.busy(INSIDE_S)
+        try:
+            await self._turn(slot, probing=probing)
+            begun = gate.senses.monotonic()
+            response = await self._send(request, slot, probing=probing)
+        except BaseException:
+            gate.flights.end()
+            raise
+        return tell_end(response, lambda: gate.flights.end(gate.senses.monotonic() - begun))
+
+    async def _send(
+        self, request: httpx.Request, slot: Slot | None, *, probing: bool
+    ) -> httpx.Response:
+        gate = self._gate
         call = gate.quota.take(gate.senses.now(), token=self._token)
         if slot is not None:
             slot.made += 1

@@ -28,11 +28,12 @@ from core.workspace import Workspace
 from sync.fhir import Bounds, FhirClient, NoAuth
 from sync.fhir.channel import network
 from sync.traffic import Gate, Lanes, Limited, Metered, Senses
+from sync.traffic.flights import begun_ahead
 from sync.traffic.stored import LedgerLog
 from tests.builders import Bench, document, phone_change, proposal
 
 DELAY_S = 0.02
-WRITES = {1: 15, 8: 80, 32: 160}
+WRITES = {1: 15, 8: 160, 32: 160}
 """Concurrency → how many writes a pair measures."""
 LEAST = {1: 0.92, 8: 0.9, 32: 0.88}
 PAIRS = 3
@@ -99,7 +100,7 @@ async def _gateway(bench: Bench, base_url: str, concurrency: int) -> tuple[float
         limited = Limited(client, gate)
         workspace: Workspace = replace(
             bench.workspace, ehrs={"sandbox": limited},
-            traffic=Lanes({"sandbox": limited}, concurrency),
+            traffic=Lanes({"sandbox": limited}, begun_ahead(concurrency)),
             consents=ChartConsents(bench.ledger, bench.clock),
         )  # fmt: skip
         begun = time.perf_counter()

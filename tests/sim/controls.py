@@ -129,7 +129,10 @@ CONTROLS = (
     ),
     Control("read-back", _no_read_back),
     Control("completer", _off("core.gateway.run.recover", _says(None)), crash_rate=0.03),
-    Control("list of what left before a freeze", _off("core.incident.freeze.IN_FLIGHT", ())),
+    Control(
+        "list of what left before a freeze", _off("core.incident.freeze.IN_FLIGHT", ()),
+        faults=Faults(lost_request=0.2, lost_response=0.5),
+    ),
     Control("freeze check", _off("core.gateway.guards.frozen_by", _says(None))),
     Control(
         "signature check", _off("core.gateway.guards.approvals_hold", _says(Holding((), None)))

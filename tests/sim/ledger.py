@@ -5,7 +5,7 @@ A `Book` is what is durable; a `MemoryLedger` is one process's handle on it, whi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import datetime
@@ -17,6 +17,7 @@ import sync.store.incident_tables
 import sync.store.sync_tables
 import sync.store.tables
 import sync.store.traffic_tables  # noqa: F401  declares its table
+from core.adoption_events import ADOPTED
 from core.errors import Conflict, Failed
 from core.ledger.event import Entry, Event, Interval, instant, make_leaf, moment
 from core.ledger.projection import project
@@ -87,6 +88,8 @@ class Book:
     entries: list[Entry] = field(default_factory=list)
     hi: str = ""
     epoch: int = 0
+    kept: dict[Hashable, Any] = field(default_factory=dict)
+    """What was made of the documents in force."""
     locked: bool = False
     """A process is inside BEGIN IMMEDIATE."""
 
@@ -260,6 +263,11 @@ class MemoryReads:
     def config(self, kind: str) -> ConfigRow | None:
         return self.book.tables["config"].get((kind,))
 
+    def while_unchanged(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        if key not in self.book.kept:
+            self.book.kept[key] = make()
+        return self.book.kept[key]
+
     def entry(self, seq: int) -> Entry | None:
         return self.book.entries[seq] if 0 <= seq < len(self.book.entries) else None
 
@@ -286,6 +294,8 @@ class MemoryTransaction(MemoryReads):
         )
         entry = Entry(self.size, leaf, event.body)
         apply(self.book.tables, leaf, event.body)
+        if self.book.kept and event.type == ADOPTED:
+            self.book.kept.clear()
         self.book.entries.append(entry)
         self._on_append(entry)
         return entry
@@ -342,6 +352,7 @@ class MemoryLedger(MemoryReads):
             self._hooks.ending()
         except BaseException:
             book.tables = tables
+            book.kept.clear()
             del book.entries[size:]
             raise
         finally:

@@ -110,7 +110,7 @@ def test_the_store_survives_a_crash_at_every_commit() -> None:
     changes = 5 if FULL else 1
     found = enumerate_crashes(changes=changes)
     points = [one.point for one in found if one.place == "commit"]
-    assert len(points) > 3
+    assert len(points) >= 3, "intent, receipt, result"
     for point in points:
         crashed = crash_at(point, durable=StoreDurable, changes=changes)
         assert (crashed.violations, crashed.verified) == ([], changes)

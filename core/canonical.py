@@ -234,9 +234,11 @@ def _text(value: Json) -> str:
     if isinstance(value, str):
         return _quote(value)
     if isinstance(value, dict):
-        return (
-            "{" + ",".join([_quote(key) + ":" + _text(item) for key, item in value.items()]) + "}"
-        )
+        members = [
+            _quote(key) + ":" + (_quote(item) if type(item) is str else _text(item))
+            for key, item in value.items()
+        ]
+        return "{" + ",".join(members) + "}"
     if isinstance(value, list):
         return "[" + ",".join([_text(item) for item in value]) + "]"
     if isinstance(value, Number):
@@ -252,7 +254,9 @@ _CONSTANTS = {True: "true", False: "false", None: "null"}
 
 def _sorted(value: Json) -> Json:
     if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value, key=_utf16)}
+        # ASCII stands in the same order in UTF-16, and is what nearly all names are.
+        names = sorted(value) if "".join(value).isascii() else sorted(value, key=_utf16)
+        return {key: _sorted(value[key]) for key in names}
     if isinstance(value, list):
         return [_sorted(item) for item in value]
     return value

@@ -49,6 +49,8 @@ WORDS = {
     "missing": "What was written is not there.",
     "moved": "The record was moved, as when patients are merged; look where the write is now.",
     "duplicate": "The same write is in the chart more than once.",
+    "overwrote": "Somebody else changed the record at the same moment, and the EHR let this write "
+    "replace theirs unseen. Compare the version before it, and put back what was lost.",
     **{str(failure): found.words for failure, found in GUIDE.items()},
     "already-there": "The EHR says that the same record is there already, and it is not ours.",
     "not-done": "The EHR says that it was done already; the chart does not show it.",
@@ -99,7 +101,10 @@ def trouble_row(item: Trouble, now: datetime) -> Row[Key]:
     """Return one line."""
     change, finding = item.change, item.finding
     marks: dict[str, Mark] = {}
-    if item.class_ in ("critical", "missing", "duplicate") or item.code in ("alarm", "untold"):
+    if item.class_ in ("critical", "missing", "duplicate") or item.code in (
+        "alarm",
+        "untold",
+    ):
         marks["class" if item.class_ else "kind"] = "loud"
     label = (change.patient_label or "(erased)") if change else ""
     return Row(

@@ -112,6 +112,22 @@ async def _successor(ehr: Ehr, reference: str, base_version: str) -> Fetched | N
     return await ehr.read(reference, str(int(base_version) + 1))
 
 
+async def overwrote(ehr: Ehr, intent: JsonObject, version: str | None) -> bool:
+    """Tell whether an update that was stored as `version` replaced one that nobody had seen.
+
+    A server that checks If-Match and stores in two steps lets two writers through; the version
+    that ours should have followed is then not the one before it. It shows only where versions are
+    numbers that can be counted. Raises Unreachable.
+    """
+    base = str(intent["base_version"])
+    if version is None or not (base.isdigit() and version.isdigit()):
+        return False
+    if int(version) <= int(base) + 1:
+        return False
+    between = await _successor(ehr, f"{intent['type']}/{intent['id']}", base)
+    return between is not None and not is_ours(submitted(intent), between.resource, ehr.base_url)
+
+
 async def _find_put_create(ehr: Ehr, change: ChangeRow, intent: JsonObject) -> Found:
     found = await ehr.read(f"{intent['type']}/{intent['id']}")
     if found is None:

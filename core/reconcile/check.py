@@ -13,7 +13,7 @@ from core.delta import element_path
 from core.discrepancy import VERIFIED, Class, Comparison, Discrepancy, compare
 from core.errors import Moved
 from core.gateway.events import actor, intent_of, open_exception
-from core.gateway.readback import submitted
+from core.gateway.readback import overwrote, submitted
 from core.ledger.event import Event
 from core.lifecycle import State
 from core.ports import Fetched
@@ -64,9 +64,12 @@ async def _examine(workspace: Workspace, change: ChangeRow) -> Result:
     if await _copies(workspace, change, written) > 1:
         return Result("critical", "duplicate")
     try:
-        intended = submitted(intent_of(workspace.ledger, change))
+        intent = intent_of(workspace.ledger, change)
+        intended = submitted(intent)
     except Erased:
         return Result("critical", "record-erased")
+    if change.op == "update" and await overwrote(ehr, intent, written.version):
+        return Result("critical", "overwrote", persisted=persisted)
     comparison = compare(intended, persisted.resource, base_url=ehr.base_url)
     if comparison.examined == 0:
         return Result("critical", "nothing-examined")

@@ -28,6 +28,7 @@ _GRAVITY = {
     "ambiguous": 3,
     "missing": 0,
     "duplicate": 0,
+    "overwrote": 0,
 }
 
 

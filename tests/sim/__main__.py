@@ -81,6 +81,7 @@ def _count(outcomes: Iterable[Outcome], setting: Setting, args: argparse.Namespa
         states.update(outcome.states.values())
         if outcome.violations:
             failed.append(outcome)
+            say(f"seed {outcome.seed} is red: {outcome.violations[0].code}")
         now = time.monotonic()
         # The processes have started when the first answer is there.
         boxed = boxed or now

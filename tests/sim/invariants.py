@@ -78,6 +78,8 @@ class Truth:
     """Operation → its change and facts, while its newest write has left and its end is unknown."""
     late: dict[str, set[str]] = field(default_factory=dict)
     """Freeze → the operations that were flying when it was acknowledged, and that it matches."""
+    overwritten: dict[str, str] = field(default_factory=dict)
+    """Operation → what it replaced that nobody had seen."""
     violations: list[Violation] = field(default_factory=list)
 
     def broken(self, code: str, what: str) -> None:
@@ -221,7 +223,7 @@ def effects(truth: Truth) -> dict[str, int]:
                 # The same request twice on a racy server: what is there is what was approved.
                 continue
             if commit.base is not None and commit.base not in truth.bases[operation]:
-                truth.broken("overwrote", f"{what} follows version {commit.base}, not its base")
+                truth.overwritten[operation] = f"{what} follows version {commit.base}, not its base"
     return found
 
 
@@ -255,6 +257,10 @@ def at_rest(truth: Truth, reads: Reads, active: set[Change], outcomes: Mapping[s
         if row.state in (State.EXCEPTION, State.DEAD_LETTER, State.REFUSED) and not excepted:
             truth.broken("silent", f"{key} is {row.state} and no exception is open")
         done = counted.get(row.operation, 0)
+        racy = truth.server.personality.racy_s > 0
+        if row.operation in truth.overwritten and not (racy and excepted):
+            # A server that checks and stores in two steps cannot be kept from it, only caught.
+            truth.broken("overwrote", truth.overwritten[row.operation])
         if done > 1 and not excepted:
             truth.broken(
                 "twice", f"{key} {row.type} took effect {done} times, no exception is open"

@@ -52,6 +52,8 @@ def put_back(personality: str = "plain") -> Restored:
             row = world.reads.change(*world.truth.of[operation])
             if row is not None and refused < ROUNDS and row.state != State.VERIFIED:
                 world.truth.broken("untold", f"{row.type} took effect {count} times: {row.state}")
+        for what in world.truth.overwritten.values():
+            world.truth.broken("overwrote", what)
         return Restored(refused, sum(done.values()), world.truth.violations)
     finally:
         world.durable.close()

@@ -1,10 +1,13 @@
 """A 200 proves nothing: what the EHR really stored decides between verified and exception."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.canonical import JsonObject
+from core.ports import Fetched, Request, Response
 from core.reconcile import check
 from core.stamps import OPERATION_SYSTEM
 from tests.builders import Bench
@@ -92,6 +95,56 @@ async def test_second_resource_of_the_same_operation_is_critical(bench: Bench) -
     await run(bench)
     (found,) = bench.ledger.exceptions(id_, 0)
     assert (found.kind, found.class_) == ("duplicate", "critical")
+
+
+def racing(bench: Bench, **theirs: Any) -> None:
+    """Another writer comes between the check of If-Match and what is stored, unnoticed."""
+    commit = bench.ehr._commit
+
+    def both(request: Request) -> Response:
+        if request.method == "PUT" and request.type == "Patient":
+            reference = f"Patient/{request.id}"
+            bench.ehr.put({**bench.ehr.current(reference), **theirs})
+            version = bench.ehr.current(reference)["meta"]["versionId"]
+            headers = {**request.headers, "If-Match": f'W/"{version}"'}
+            request = replace(request, headers=headers)
+        return commit(request)
+
+    bench.ehr._commit = both  # type: ignore[method-assign]
+
+
+async def test_a_version_of_another_that_was_replaced_unseen_is_critical(bench: Bench) -> None:
+    racing(bench, birthDate="1980-01-02")
+    id_ = await approved_phone(bench)
+    done = await run(bench)
+    assert (done.verified, done.exceptions) == (0, 1)
+    (found,) = bench.ledger.exceptions(id_, 0)
+    assert (found.kind, found.class_) == ("overwrote", "critical")
+
+
+async def test_control_without_a_look_at_the_version_between_it_is_verified(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def blind(*_: Any) -> bool:
+        return False
+
+    monkeypatch.setattr(check, "overwrote", blind)
+    racing(bench, birthDate="1980-01-02")
+    await approved_phone(bench)
+    assert (await run(bench)).verified == 1
+
+
+async def test_versions_that_are_not_counted_one_by_one_prove_nothing(bench: Bench) -> None:
+    """A server that numbers over all its records has no version right after the base."""
+    racing(bench, birthDate="1980-01-02")
+    read = bench.ehr.read
+
+    async def gaps(reference: str, version: str | None = None) -> Fetched | None:
+        return None if version == "2" else await read(reference, version)
+
+    bench.ehr.read = gaps  # type: ignore[method-assign]
+    await approved_phone(bench)
+    assert (await run(bench)).verified == 1
 
 
 async def test_examining_nothing_is_never_a_success(

@@ -10,7 +10,7 @@ from tests.scene import call
 
 pytestmark = pytest.mark.heavy
 
-ROUNDS = scaled(5, 50)
+ROUNDS = scaled(5, 20, 50)
 
 
 def test_the_write_ladder_is_measured(hapi: Hapi, capsys: pytest.CaptureFixture[str]) -> None:

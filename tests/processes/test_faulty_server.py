@@ -36,7 +36,7 @@ from tests.scale import FULL, scaled
 from tests.scene import Scene, open_scene
 
 ROOT = Path(__file__).resolve().parents[2]
-WRITES = int(os.environ.get("COUNTERSIGN_WRITES", "0")) or scaled(8, 200, 1000)
+WRITES = int(os.environ.get("COUNTERSIGN_WRITES", "0")) or scaled(8, 100, 1000)
 KILL_WITHIN = (WRITES // 4, WRITES) if FULL else (9, 40)
 KILLS = 1000 if FULL else 2
 WRITES_OF_CONTROLS = 6

@@ -23,7 +23,7 @@ from tests.scale import scaled
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
 PER_POLICY = 40
-PROPOSALS = scaled(1_000, 20_000, 100_000)
+PROPOSALS = scaled(1_000, 10_000, 100_000)
 TYPES = ("Patient", "Observation", "MedicationRequest")
 PATHS = (
     "Patient.telecom", "Patient.telecom.value", "Patient.name", "Patient.*", "Patient.extension",
@@ -311,7 +311,7 @@ def test_control_with_a_new_guard_switched_off_the_engines_differ(
 
 
 def test_what_the_controls_ask_agrees_while_every_guard_is_on() -> None:
-    proposals = scaled(1_000, 4_000, 20_000)
+    proposals = scaled(1_000, 2_000, 20_000)
     seen = _fuzz(proposals, focused(), plain_requests())
 
     assert min(seen[True], seen[False]) >= proposals // 50

@@ -27,9 +27,9 @@ from core.gateway.send import send
 from core.intake.stage import stage
 from core.lifecycle import State
 from core.review.decide import Answer, decide
-from sync.fhir import FhirClient, NoAuth
 from sync.store.connection import connect
 from sync.store.ledger import StoreLedger
+from tests.bench.gated import behind_gate
 from tests.builders import Bench, document, problem_of, proposal
 
 COUNT = 1000
@@ -65,8 +65,8 @@ async def _pair(bench: Bench, origin: str, number: int, count: int) -> float:
     ledger = StoreLedger(connect(path, None), bench.clock, bench.ring.checkpoint_key)
     changes = ledger.changes_in(State.AMBIGUOUS)
     bare = await _bare([f"{origin}/fhir/{one.type}/{one.operation}" for one in changes])
-    async with FhirClient("sandbox", f"{origin}/fhir", NoAuth(), None) as ehr:
-        workspace = replace(bench.workspace, ledger=ledger, ehrs={"sandbox": ehr})
+    alone = replace(bench.workspace, ledger=ledger)
+    async with behind_gate(alone, f"{origin}/fhir", 1) as workspace:
         done = gateway.Round()
         begun = time.perf_counter()
         await gateway._resolve_all(workspace, done)

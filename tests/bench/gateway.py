@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import subprocess
 import sys
 import tempfile
@@ -18,18 +17,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from core.consent.chart import ChartConsents
 from core.gateway.run import Round, run_once
 from core.intake.stage import stage
 from core.review.decide import Answer, decide
-from core.traffic.limits import Limits
-from core.traffic.pace import Pace
-from core.workspace import Workspace
-from sync.fhir import Bounds, FhirClient, NoAuth
-from sync.fhir.channel import network
-from sync.traffic import Gate, Lanes, Limited, Metered, Senses
-from sync.traffic.flights import begun_ahead
-from sync.traffic.stored import LedgerLog
+from sync.fhir import FhirClient, NoAuth
+from tests.bench.gated import behind_gate
 from tests.builders import Bench, document, phone_change, proposal
 
 DELAY_S = 0.02
@@ -88,21 +80,7 @@ async def _approved(bench: Bench, base_url: str, count: int) -> None:
 
 
 async def _gateway(bench: Bench, base_url: str, concurrency: int) -> tuple[float, Round]:
-    limits = Limits(concurrency=concurrency)
-    senses = Senses(time.monotonic, bench.clock.now, random.random)
-    pace = Pace(concurrency, window=concurrency)
-    gate = Gate("sandbox", limits, senses, pace=pace, log=LedgerLog(bench.ledger, "sandbox"))
-    bounds = Bounds(connections=concurrency)
-    wire = Metered(network(bounds), gate)
-    async with FhirClient(
-        "sandbox", base_url, NoAuth(), NoAuth(), transport=wire, bounds=bounds
-    ) as client:
-        limited = Limited(client, gate)
-        workspace: Workspace = replace(
-            bench.workspace, ehrs={"sandbox": limited},
-            traffic=Lanes({"sandbox": limited}, begun_ahead(concurrency)),
-            consents=ChartConsents(bench.ledger, bench.clock),
-        )  # fmt: skip
+    async with behind_gate(bench.workspace, base_url, concurrency) as workspace:
         begun = time.perf_counter()
         done = await run_once(workspace, bench.epoch)
         return time.perf_counter() - begun, done

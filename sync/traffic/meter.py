@@ -13,6 +13,8 @@ from sync.fhir.pools import tell_end
 from sync.traffic.gate import HELD, INSIDE_S, PATIENCE_S, Gate, Slot
 from sync.wire import httpx
 
+SENT_BYTES = 64 * 1024
+"""An answer up to this size has left the server with its head, and waits here to be read."""
 THROTTLED = 429
 PAUSING = frozenset({429, 503})
 """What may say how long to ask nothing."""
@@ -45,7 +47,11 @@ class Metered(httpx.AsyncBaseTransport):
         except BaseException:
             gate.flights.end()
             raise
-        return tell_end(response, lambda: gate.flights.end(gate.senses.monotonic() - begun))
+        took = gate.senses.monotonic() - begun
+        if _has_left(response):
+            gate.flights.end(took)
+            return response
+        return tell_end(response, lambda: gate.flights.end(took))
 
     async def _send(
         self, request: httpx.Request, slot: Slot | None, *, probing: bool
@@ -130,3 +136,8 @@ class Metered(httpx.AsyncBaseTransport):
         elif status != THROTTLED:
             # A token endpoint that answers says nothing of the EHR behind it.
             gate.door.good(probing=probing and not self._token)
+
+
+def _has_left(response: httpx.Response) -> bool:
+    length = response.headers.get("content-length", "")
+    return length.isascii() and length.isdigit() and int(length) <= SENT_BYTES

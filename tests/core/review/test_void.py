@@ -4,177 +4,35 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from core.adoption import adopt
 from core.delta import GUARDS, is_guard
 from core.gateway import guards, refresh
 from core.lifecycle import State
-from core.policy import sample_policy
 from core.policy.verdict import Verdict
 from core.review.approval import Holding
-from core.review.content import read_content
-from core.review.decide import Answer, decide
-from core.review.edit import edit as edit_change
-from core.review.edit import editable
 from core.roster import parse_roster
-from sync.keys.ring import Ed25519Signer, KeyRing, generate
-from tests.builders import Bench, exact_object, phone_change
-from tests.core.gateway.scenario import approve, change, edit, run, staged
-
-PATIENT = {"reference": "Patient/example"}
-CODE = {"coding": [{"system": "http://loinc.org", "code": "29463-7"}]}
-MEDICINE = {"coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "1191"}]}
-CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
-VERIFIED = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
-
-
-def coded(system: str, code: str) -> dict[str, Any]:
-    return {"coding": [{"system": system, "code": code}]}
-
-
-CHART: dict[str, dict[str, Any]] = {
-    "Condition": {
-        "clinicalStatus": coded(CLINICAL, "active"),
-        "verificationStatus": coded(VERIFIED, "provisional"),
-        "code": CODE,
-        "subject": PATIENT,
-    },
-    "Observation": {
-        "status": "final",
-        "code": CODE,
-        "subject": PATIENT,
-        "valueQuantity": {"value": 68, "unit": "kg"},
-    },
-    "MedicationRequest": {
-        "status": "draft",
-        "intent": "proposal",
-        "medicationCodeableConcept": MEDICINE,
-        "subject": PATIENT,
-        "dosageInstruction": [{"text": "one a day"}],
-    },
-    "MedicationStatement": {
-        "status": "active",
-        "medicationCodeableConcept": MEDICINE,
-        "subject": PATIENT,
-        "dosage": [{"text": "one a day"}],
-    },
-    "AllergyIntolerance": {
-        "clinicalStatus": coded(
-            "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "active"
-        ),
-        "code": CODE,
-        "patient": PATIENT,
-    },
-}
-
-ALLOW = """
-[[allow]]
-id = "notes-of-everything"
-agents = ["scribe-1"]
-ehrs = ["sandbox"]
-types = ["Observation", "MedicationRequest", "MedicationStatement", "AllergyIntolerance"]
-operations = ["update"]
-paths = [
-  "Observation.*", "MedicationRequest.*", "MedicationStatement.*", "AllergyIntolerance.*",
-]
-purposes = ["TREAT"]
-workflows = ["*"]
-models = ["*"]
-prompts = ["*"]
-tier = "medium"
-route = "clinician"
-"""
-
-SHOWN = {**PATIENT, "display": "Ada S."}
-ENCOUNTER = {"reference": "Encounter/e1"}
-MOVES: dict[tuple[str, str], dict[str, Any]] = {
-    ("Condition", "clinicalStatus"): {"clinicalStatus": coded(CLINICAL, "resolved")},
-    ("Condition", "verificationStatus"): {"verificationStatus": coded(VERIFIED, "confirmed")},
-    ("Condition", "code"): {"code": {**CODE, "text": "Weight"}},
-    ("Condition", "subject"): {"subject": SHOWN},
-    ("Condition", "encounter"): {"encounter": ENCOUNTER},
-    ("Observation", "status"): {"status": "amended"},
-    ("Observation", "code"): {"code": {**CODE, "text": "Weight"}},
-    ("Observation", "subject"): {"subject": SHOWN},
-    ("Observation", "encounter"): {"encounter": ENCOUNTER},
-    ("Observation", "value"): {"valueQuantity": {"value": 86, "unit": "kg"}},
-    ("MedicationRequest", "status"): {"status": "active"},
-    ("MedicationRequest", "medication"): {"medicationCodeableConcept": {"text": "another"}},
-    ("MedicationRequest", "subject"): {"subject": SHOWN},
-    ("MedicationRequest", "encounter"): {"encounter": ENCOUNTER},
-    ("MedicationRequest", "dosageInstruction"): {"dosageInstruction": [{"text": "two a day"}]},
-    ("MedicationStatement", "status"): {"status": "stopped"},
-    ("MedicationStatement", "medication"): {"medicationCodeableConcept": {"text": "another"}},
-    ("MedicationStatement", "subject"): {"subject": SHOWN},
-    ("MedicationStatement", "dosage"): {"dosage": [{"text": "two a day"}]},
-    ("AllergyIntolerance", "clinicalStatus"): {
-        "clinicalStatus": coded(
-            "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "inactive"
-        )
-    },
-    ("AllergyIntolerance", "verificationStatus"): {
-        "verificationStatus": coded(
-            "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification", "refuted"
-        )
-    },
-    ("AllergyIntolerance", "code"): {"code": {**CODE, "text": "Peanut"}},
-    ("AllergyIntolerance", "patient"): {"patient": SHOWN},
-    ("AllergyIntolerance", "encounter"): {"encounter": ENCOUNTER},
-    ("Patient", "active"): {"active": False},
-    ("Patient", "deceased"): {"deceasedBoolean": True},
-    ("Patient", "link"): {"link": [{"other": {"reference": "Patient/2"}, "type": "seealso"}]},
-}
-"""(type, guard element) → how another's hand moves it."""
+from sync.keys.ring import generate
+from tests.builders import Bench, exact_object
+from tests.core.gateway.scenario import change, edit, run
+from tests.core.review.voids import (
+    CHART,
+    MOVES,
+    ROUTE,
+    _joins,
+    adopt_policy,
+    adopt_roster,
+    approved,
+    reference,
+)
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
-
-
-def adopt_policy(bench: Bench, *replaced: tuple[str, str]) -> None:
-    text = sample_policy("sandbox") + ALLOW
-    for old, new in replaced:
-        assert old in text, old
-        text = text.replace(old, new)
-    adopt(bench.workspace, "policy", text)
-
-
-def adopt_roster(bench: Bench, *replaced: tuple[str, str]) -> None:
-    config = bench.ledger.config("roster")
-    assert config is not None
-    text = config.document
-    for old, new in replaced:
-        assert old in text, old
-        text = text.replace(old, new, 1)
-    adopt(bench.workspace, "roster", text)
-
-
-def _joins(person: str, role: str, signer: Ed25519Signer) -> tuple[str, str]:
-    """Return what puts a person into the roster's text."""
-    key = f'[[people.keys]]\nkid = "{signer.kid}"\nx = "{signer.x}"'
-    mark = "# The key that"
-    return mark, f'[[people]]\nid = "{person}"\nroles = ["{role}"]\n{key}\n\n{mark}'
-
-
-async def approved(bench: Bench, type_: str = "Patient", *replaced: tuple[str, str]) -> str:
-    """Return an approved update: a phone number, or a note on a resource of that type."""
-    adopt_policy(bench, *replaced)
-    if type_ == "Patient":
-        id_ = await staged(bench, phone_change())
-    else:
-        bench.ehr.put(exact_object({"resourceType": type_, "id": "r1", **CHART[type_]}))
-        patch = [{"op": "add", "path": "/note", "value": [{"text": "Seen today."}]}]
-        update = {"op": "update", "target": f"{type_}/r1", "base_version": "1", "patch": patch}
-        id_ = await staged(bench, update, evidence=[])
-    approve(bench, id_)
-    assert change(bench, id_).state == State.READY
-    return id_
 
 
 @dataclass(frozen=True)
@@ -238,7 +96,6 @@ def _retire(bench: Bench) -> None:
     )  # fmt: skip
 
 
-ROUTE = 'id = "coordinator"\nroles = ["coordinator"]\nquorum = 1\nexpires = "8h"'
 LINES: dict[str, Line] = {
     "touched element of the base": Line(_telecom, "base-moved", base_off),
     "tier": Line(
@@ -303,7 +160,7 @@ async def test_a_guard_element_that_moved_in_the_base_voids(
     id_ = await approved(bench, type_)
     moved = exact_object(MOVES[type_, element])
     assert all(is_guard(name) for name in moved)
-    edit(bench, _reference(type_), **moved)
+    edit(bench, reference(type_), **moved)
     await run(bench)
     row = change(bench, id_)
     assert (bench.ehr.sent, row.state, row.void) == ([], State.PENDING, "base-moved")
@@ -317,7 +174,7 @@ async def test_control_without_the_guards_it_is_rebased_and_written(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, type_: str, element: str
 ) -> None:
     id_ = await approved(bench, type_)
-    edit(bench, _reference(type_), **exact_object(MOVES[type_, element]))
+    edit(bench, reference(type_), **exact_object(MOVES[type_, element]))
     base_off(monkeypatch, bench, id_)
     await run(bench)
     assert bench.ehr.sent
@@ -327,97 +184,3 @@ def test_every_guard_element_is_moved_once() -> None:
     assert {element for _, element in MOVES} == set(GUARDS)
     for type_, element in MOVES:
         assert type_ == "Patient" or type_ in CHART, element
-
-
-STRICT = ("rebase = true", "rebase = false")
-
-
-@pytest.mark.parametrize("rebase", [True, False])
-@pytest.mark.parametrize("type_", [*CHART, "Patient"])
-async def test_another_element_is_rebased_where_the_route_lets_it(
-    bench: Bench, type_: str, *, rebase: bool
-) -> None:
-    id_ = await approved(bench, type_, *(() if rebase else (STRICT,)))
-    edit(bench, _reference(type_), language="de")
-    await run(bench)
-    row = change(bench, id_)
-    if rebase:
-        assert row.state == State.VERIFIED and row.rebased_digest is not None
-        assert bench.ehr.current(_reference(type_))["language"] == "de"
-    else:
-        assert (bench.ehr.sent, row.state, row.void) == ([], State.PENDING, "base-moved")
-
-
-def _reference(type_: str) -> str:
-    return "Patient/example" if type_ == "Patient" else f"{type_}/r1"
-
-
-SAME: dict[str, Callable[[Bench], object]] = {
-    "a comment": lambda bench: adopt_policy(bench, ("version = 1", "# read again\nversion = 1")),
-    "another name": lambda bench: adopt_policy(bench, ('name = "Sample policy"', 'name = "Ours"')),
-    "another rule": lambda bench: adopt_policy(
-        bench, ('id = "medication-proposal"', 'id = "medication-drafts"')
-    ),
-    "another route": lambda bench: adopt_policy(bench, ('expires = "4h"', 'expires = "2h"')),
-    "another agent": lambda bench: adopt_policy(
-        bench, ('agents = ["front-desk-1", "scribe-1"]', 'agents = ["front-desk-2", "scribe-1"]')
-    ),
-    "a colleague": lambda bench: _hire(bench),
-}
-
-
-def _hire(bench: Bench) -> None:
-    other = generate().signers["reviewer"]
-    adopt_roster(
-        bench,
-        _joins("new", "nurse", other),
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("name", SAME)
-async def test_an_edit_of_the_documents_that_leaves_the_verdict_equal_voids_nothing(
-    bench: Bench, name: str
-) -> None:
-    id_ = await approved(bench)
-    before = [bench.ledger.config(kind) for kind in ("policy", "roster")]
-    SAME[name](bench)
-    assert [bench.ledger.config(kind) for kind in ("policy", "roster")] != before
-    await run(bench)
-    row = change(bench, id_)
-    assert (row.state, row.void) == (State.VERIFIED, None) and len(bench.ehr.sent) == 2
-    assert [vote.void for vote in bench.ledger.decisions(id_, 0)] == [None]
-
-
-async def test_an_edited_change_is_checked_judged_and_decided_anew(bench: Bench) -> None:
-    """With two people needed, the first one's approval does not cover what the second edits."""
-    adopt_policy(bench, (ROUTE, ROUTE.replace("quorum = 1", "quorum = 2")))
-    ring = _second_coordinator(bench)
-    id_ = await staged(bench, phone_change())
-    approve(bench, id_)
-    before = change(bench, id_)
-    assert before.state == State.PENDING
-    draft = copy.deepcopy(editable(before, read_content(bench.ledger, before)))
-    draft["telecom"][1]["value"] = "555 0177"
-    second = replace(bench.workspace, reviewer="desk", keys=ring)
-    digest = edit_change(second, id_, 0, draft, before.change_digest)
-    after = change(bench, id_)
-    assert [vote.void for vote in bench.ledger.decisions(id_, 0)] == ["edited"]
-    assert after.verdict_digest and after.revision == 1 and after.change_digest == digest
-    # Where two must decide, the editor alone never suffices.
-    decide(second, id_, 0, Answer("approve", seen=digest))
-    await run(bench)
-    assert change(bench, id_).state == State.PENDING and bench.ehr.sent == []
-    approve(bench, id_)
-    await run(bench)
-    assert change(bench, id_).state == State.VERIFIED
-    assert bench.ehr.current("Patient/example")["telecom"][1]["value"] == "555 0177"
-
-
-def _second_coordinator(bench: Bench) -> KeyRing:
-    ring = generate()
-    signer = ring.signers["reviewer"]
-    adopt_roster(
-        bench,
-        _joins("desk", "coordinator", signer),
-    )  # fmt: skip
-    return replace(bench.ring, signers={**bench.ring.signers, "reviewer": signer})

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from console.watch import Watch
     from core.audit.reads import AuditReads
     from core.audit.verify import Tell, Verified
-    from core.context import Kept
     from core.incident.summary import SummaryReads
     from core.ledger.event import Interval
     from core.ports import Clock
     from core.queue import Page, Spot, View
     from core.records import ChangeRow, ExceptionRow, NoticeRow, ProposalRow
+    from core.records_context import Kept
     from core.review.attention import Attention
     from core.workspace import Workspace
 

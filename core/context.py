@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.beside.medication import references
-from core.canonical import JsonObject
 
 if TYPE_CHECKING:
     from core.view import ProposalView
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """One resource as it was read last; a cache, on which nothing decides."""
-
-    reference: str
-    version: str
-    fetched: str
-    gone: bool
-    resource: JsonObject | None
 
 
 def rests_on(view: ProposalView) -> list[str]:

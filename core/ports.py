@@ -9,11 +9,10 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from core.canonical import JsonObject
 from core.clock import Bounds
-from core.consent.asked import Asked
 from core.ledger.event import Entry, Event, Interval
 from core.records import (
     ChangeRow,
@@ -33,6 +32,9 @@ from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
 from core.records_traffic import BreakerRow
 from core.statement import Signer
+
+if TYPE_CHECKING:
+    from core.consent.asked import Asked
 
 Made = TypeVar("Made")
 

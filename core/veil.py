@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from core.canonical import Json, JsonObject, plain
-from core.context import Kept
 from core.delta import Difference
 from core.intake.sensitive import groups_of
 from core.ports import Reads
 from core.records import ChangeRow, ProposalRow
+from core.records_context import Kept
 from core.review.content import Content, Erased, read_content
 from core.review.hidden import Hidden, Sight, hidden_of, labels, sights
 from core.view import ChangeView, ProposalView, differences_of, submitted_of, view_proposal

@@ -12,9 +12,9 @@ from console.presenters.judgement import judgement_parts
 from console.presenters.labels import hidden_text
 from console.presenters.texts import foreign, hour, joined, lines, own, since
 from core.canonical import JsonObject
-from core.context import Kept
 from core.intake.sensitive import label_words
 from core.ledger.event import moment
+from core.records_context import Kept
 from core.review.hidden import Sight
 from core.veil import kept_for
 from core.view import ChangeView, ProposalView

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.context import Kept
 from core.ledger.event import read_body
+from core.records_context import Kept
 from sync.store.connection import Connection
 
 

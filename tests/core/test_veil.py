@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.beside.lines import duplicate_lines, medication_lines, message_lines
-from core.context import Kept
+from core.records_context import Kept
 from core.review.content import read_content
 from core.review.decide import Answer, decide
 from core.review.hidden import Sight, hidden_of, reveal

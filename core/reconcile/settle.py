@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.canonical import JsonObject, Number, exact
+from core.canonical import JsonObject, exact
 from core.errors import BadInput, NotFound
-from core.ledger.event import Actor, Event, instant
+from core.ledger.event import Actor, Event
 from core.lifecycle import State
 from core.ports import Reads
 from core.records import ChangeRow, ExceptionRow
 from core.review.asking import check
 from core.review.decide import about
+from core.review.signing import sign_act
 from core.review.voting import find_change
 from core.roster import Person
-from core.statement import Statement, sign
+from core.statement import Statement
 from core.workspace import Workspace
 
 MAX_REASON = 1_000
@@ -70,16 +71,5 @@ def _signed(
     row = reads.proposal(change.proposal)
     if row is None:
         raise NotFound("the proposal of this change is not there")
-    payload: JsonObject = {
-        "v": Number("1"),
-        "team": workspace.team,
-        "id": workspace.ids.uuid(),
-        "at": instant(workspace.clock.now()),
-        "task": row.subject,
-        "index": exact(change.idx),
-        "revision": exact(change.revision),
-        "operation": change.operation,
-        "exceptions": [exact(item.id) for item in found],
-        "reviewer": person.id,
-    }
-    return sign("settlement", payload, workspace.keys.signer("reviewer"))
+    words: JsonObject = {"exceptions": [exact(item.id) for item in found]}
+    return sign_act(workspace, "settlement", row.subject, change, person.id, words)

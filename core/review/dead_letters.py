@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from core.canonical import JsonObject, Number, exact
+from core.canonical import JsonObject, exact
 from core.errors import BadInput
 from core.gateway.refresh import judge_again
 from core.intake.admit import admit, consent_at
 from core.intake.readmit import append_readmitted
-from core.ledger.event import Actor, Event, instant
+from core.ledger.event import Actor, Event
 from core.ledger.failure_events import CLOSED, REOPENED, REPLAYED
 from core.lifecycle import State
 from core.ports import Reads, Transaction
@@ -24,10 +24,11 @@ from core.records import ChangeRow, ProposalRow
 from core.review.asking import check
 from core.review.content import read_content
 from core.review.dependencies import dependents
+from core.review.signing import sign_act
 from core.review.voiding import about, close_exceptions, send_back_dependents, void
 from core.review.voting import find_change
 from core.roster import Person
-from core.statement import Statement, sign
+from core.statement import Statement
 from core.workspace import Workspace
 
 Act = Literal["replay", "send-to-review", "close-dead-letter"]
@@ -155,17 +156,5 @@ def _readmit(
 def _signed(
     workspace: Workspace, row: ProposalRow, change: ChangeRow, person: Person, act: Act
 ) -> Statement:
-    payload: JsonObject = {
-        "v": Number("1"),
-        "team": workspace.team,
-        "id": workspace.ids.uuid(),
-        "at": instant(workspace.clock.now()),
-        "task": row.subject,
-        "index": exact(change.idx),
-        "revision": exact(change.revision),
-        "operation": change.operation,
-        "state": change.state,
-        "act": act,
-        "reviewer": person.id,
-    }
-    return sign("dead-letter", payload, workspace.keys.signer("reviewer"))
+    words: JsonObject = {"state": change.state, "act": act}
+    return sign_act(workspace, "dead-letter", row.subject, change, person.id, words)

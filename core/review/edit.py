@@ -12,7 +12,7 @@ from datetime import datetime
 
 from core import stamps
 from core.beside.around import after_edit
-from core.canonical import JsonObject, Number, encode, exact
+from core.canonical import JsonObject, encode, exact
 from core.errors import BadInput, Conflict, Refused
 from core.gateway.refresh import judge_again, proposal_body
 from core.intake import special
@@ -20,7 +20,7 @@ from core.intake.admit import admit, consent_at, revision_data
 from core.intake.build import Built, build_create, build_update, stamp
 from core.intake.earlier import keeps_meaning
 from core.intake.judge import trace_data
-from core.ledger.event import Actor, Event, instant
+from core.ledger.event import Actor, Event
 from core.lifecycle import State
 from core.policy import Verdict
 from core.ports import Reads, Transaction
@@ -29,9 +29,10 @@ from core.records import ChangeRow, ProposalRow
 from core.review.content import Content, read_content
 from core.review.decide import about, reviewer_of, send_back_dependents, void
 from core.review.hidden import check_not_hidden
+from core.review.signing import sign_act
 from core.review.voting import find_change
 from core.roster import Person
-from core.statement import Statement, sign
+from core.statement import Statement
 from core.workspace import Workspace
 
 EDITED = "edited"
@@ -178,19 +179,11 @@ def _signed(
     person: Person,
     role: str,
 ) -> Statement:
-    payload: JsonObject = {
-        "v": Number("1"),
-        "team": workspace.team,
-        "id": workspace.ids.uuid(),
-        "at": instant(workspace.clock.now()),
-        "task": row.subject,
-        "index": exact(change.idx),
+    words: JsonObject = {
         "revision": exact(change.revision + 1),
-        "operation": change.operation,
         "before": change.change_digest,
         "change": digests[0],
         "bytes": digests[1],
-        "reviewer": person.id,
         "role": role,
     }
-    return sign("edit", payload, workspace.keys.signer("reviewer"))
+    return sign_act(workspace, "edit", row.subject, change, person.id, words)

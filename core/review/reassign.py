@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core.canonical import JsonObject, Number, exact
+from core.canonical import JsonObject
 from core.errors import BadInput, Conflict, CountersignError
 from core.ledger.event import Actor, Event, instant
 from core.lifecycle import State
@@ -19,9 +19,10 @@ from core.records import ChangeRow
 from core.review.asking import case_of, check, person_here
 from core.review.decide import about
 from core.review.permissions import answer
+from core.review.signing import sign_act
 from core.review.voting import find_change, standing
 from core.roster import Person, Roster
-from core.statement import Statement, sign
+from core.statement import Statement
 from core.workspace import Workspace, roster_in_force
 
 MAX_REASON = 1_000
@@ -166,18 +167,9 @@ def _signed(
     expires: str,
     person: Person,
 ) -> Statement:
-    payload: JsonObject = {
-        "v": Number("1"),
-        "team": workspace.team,
-        "id": workspace.ids.uuid(),
-        "at": instant(workspace.clock.now()),
-        "task": subject,
-        "index": exact(change.idx),
-        "revision": exact(change.revision),
-        "operation": change.operation,
+    words: JsonObject = {
         "change": change.change_digest,
         "to": handover.assigned,
         "expires": expires,
-        "reviewer": person.id,
     }
-    return sign("reassignment", payload, workspace.keys.signer("reviewer"))
+    return sign_act(workspace, "reassignment", subject, change, person.id, words)

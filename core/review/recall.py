@@ -6,15 +6,16 @@ ready.
 
 from __future__ import annotations
 
-from core.canonical import JsonObject, Number, exact
-from core.ledger.event import Actor, Event, instant
+from core.canonical import JsonObject
+from core.ledger.event import Actor, Event
 from core.lifecycle import State
 from core.records import ChangeRow, DecisionRow
 from core.review.asking import check
 from core.review.decide import about
+from core.review.signing import sign_act
 from core.review.voting import find_change, standing
 from core.roster import Person
-from core.statement import Statement, sign
+from core.statement import Statement
 from core.workspace import Workspace
 
 
@@ -55,16 +56,5 @@ def _signed(
     votes: list[DecisionRow],
     person: Person,
 ) -> Statement:
-    payload: JsonObject = {
-        "v": Number("1"),
-        "team": workspace.team,
-        "id": workspace.ids.uuid(),
-        "at": instant(workspace.clock.now()),
-        "task": subject,
-        "index": exact(change.idx),
-        "revision": exact(change.revision),
-        "operation": change.operation,
-        "decisions": [vote.digest for vote in votes],
-        "reviewer": person.id,
-    }
-    return sign("recall", payload, workspace.keys.signer("reviewer"))
+    words: JsonObject = {"decisions": [vote.digest for vote in votes]}
+    return sign_act(workspace, "recall", subject, change, person.id, words)

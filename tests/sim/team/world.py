@@ -114,8 +114,10 @@ class Console:
         votes = [team.decision(self.who, outcome)]
         if outcome == "approve" and self.chance.rng.random() < 0.25:
             votes.append(team.decision(self.who, outcome))
-        for text in votes:
-            await self._brings(team, "decision", text, self._push(team, text))
+        # Two windows of one person, each with a decision of its own.
+        await asyncio.gather(
+            *(self._brings(team, "decision", text, self._push(team, text)) for text in votes)
+        )
 
     def _push(self, team: Team, text: str) -> Callable[[Trail], Awaitable[Result]]:
         party = team.party(self.wire, self.who)
@@ -210,7 +212,8 @@ class Gateway:
                 trail = await self._turn(team, claim, trail)
             except Unreachable:
                 self.world.say("gateway", f"{team.task} unreachable")
-            await asyncio.sleep(self.chance.between(5, 25))
+            quiet = bool(self.world.oracle.sent[team.task]) or not self.world.stormy
+            await asyncio.sleep(self.chance.between(5, 25) * (4 if quiet else 1))
 
     async def _admits(self, team: Team, text: str) -> bool:
         held = await self.wire.read(team.task)

@@ -35,7 +35,6 @@ SIGNERS = {
     "rebase": "gateways",
     "outcome": "gateways",
     "dispatch": "gateways",
-    "lease": "gateways",
     "head": "people",
     "final": "deciders",
     "adoption": "admins",

@@ -80,6 +80,7 @@ class FakeHub:
     name: str = "hub"
     tasks: dict[str, list[JsonObject]] = field(default_factory=dict)
     provenances: dict[str, list[JsonObject]] = field(default_factory=dict)
+    libraries: dict[str, list[JsonObject]] = field(default_factory=dict)
     now: datetime = START
     fail_at: int | None = None
     down: bool = False
@@ -190,7 +191,8 @@ class FakeHub:
             raise Unreachable("the hub is down")
 
     def _shelf(self, kind: str) -> dict[str, list[JsonObject]]:
-        return self.tasks if kind == "Task" else self.provenances
+        shelves = {"Task": self.tasks, "Library": self.libraries}
+        return shelves.get(kind, self.provenances)
 
 
 def _held(reference: str, resource: JsonObject) -> Held:

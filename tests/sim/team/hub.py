@@ -34,7 +34,7 @@ PERSONALITIES = {
     one.name: one
     for one in (
         Personality("fair"),
-        Personality("racy", racy_s=1.5),
+        Personality("racy", racy_s=2.5),
         Personality("opaque", opaque=True, lag_s=60),
         Personality("no-vread", vreads=False, lag_s=20),
         Personality("rewriter", rewrites=True),

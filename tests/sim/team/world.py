@@ -106,7 +106,13 @@ class Console:
         await asyncio.gather(*(self._decides(team) for team in self.world.teams))
 
     async def _decides(self, team: Team) -> None:
-        await asyncio.sleep(self.chance.between(5, 90))
+        # Often they all look at once, when a meeting ends; that is when writes race.
+        meets = self.chance.rng.random() < 0.6
+        await asyncio.sleep(
+            30.0 * self.world.teams.index(team) + self.chance.between(20, 23)
+            if meets
+            else self.chance.between(5, 90)
+        )
         if self.chance.happens("offline", 0.2):
             await asyncio.sleep(self.chance.between(60, 900))
         dice = self.chance.rng.random()
@@ -199,6 +205,7 @@ class Gateway:
         admission, claim, withdrawal = team.admission(), team.dispatch(), team.withdrawal()
         withdraws = self.chance.rng.random() < 0.12
         from_s = self.chance.between(60, 600)
+        hold = self.chance.between(0, 80)
         trail = Trail()
         while self.world.loop.time() < STORMY_S + CALM_S:
             if self.chance.happens("restart", 0.05):
@@ -209,7 +216,8 @@ class Gateway:
                 if withdraws and self.world.loop.time() > from_s:
                     await self._withdraws(team, withdrawal, trail)
                     withdraws = False
-                trail = await self._turn(team, claim, trail)
+                held_over = self.world.loop.time() > 90 + hold
+                trail = await self._turn(team, claim, trail, sends=held_over)
             except Unreachable:
                 self.world.say("gateway", f"{team.task} unreachable")
             quiet = bool(self.world.oracle.sent[team.task]) or not self.world.stormy
@@ -236,12 +244,13 @@ class Gateway:
                 return
             await asyncio.sleep(10)
 
-    async def _turn(self, team: Team, claim: str, trail: Trail) -> Trail:
+    async def _turn(self, team: Team, claim: str, trail: Trail, *, sends: bool) -> Trail:
         party = team.party(self.wire, "gateway")
         filed = filing.carried_in(await self.wire.about(team.task))
         done = await deciding.confirm(party, team.slot, trail, filed)
         self.world.learn("gateway", team, "confirm", done)
-        if not self.world.oracle.sent[team.task] and done.standing.final is not None:
+        unsent = not self.world.oracle.sent[team.task]
+        if sends and unsent and done.standing.final is not None:
             hi = party.clock.bounds().hi
             done = await deciding.dispatch(party, team.slot, claim, done.trail, hi)
             self.world.learn("gateway", team, "dispatch", done)

@@ -55,3 +55,21 @@ class Hub(Protocol):
         Raises Lost, Refused (the server will never take it), or Unreachable, after which it may
         or may not be stored.
         """
+
+    async def create(self, resource: JsonObject) -> str:
+        """POST it and return its `Type/id`.
+
+        Raises Refused, or Unreachable, after which it may or may not be stored.
+        """
+
+    async def about(self, reference: str) -> Sequence[Held]:
+        """Return the Provenance whose target that is. May lag, so its silence proves nothing."""
+
+    async def version(self, reference: str, version: str) -> Held | None:
+        """Read one version; None where the server has none of that name, or reads no versions."""
+
+    async def history(self, reference: str) -> Sequence[Held]:
+        """Return every version that the server lists now, oldest first; it may lag.
+
+        Raises Unreachable, or Refused where the server keeps no history.
+        """

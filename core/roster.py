@@ -34,6 +34,9 @@ SIGNERS = {
     "admission": "gateways",
     "rebase": "gateways",
     "outcome": "gateways",
+    "dispatch": "gateways",
+    "head": "people",
+    "final": "deciders",
     "adoption": "admins",
     "freeze": "people",
     "incident": "people",
@@ -43,7 +46,8 @@ SIGNERS = {
 }
 """Which part of the roster may sign which kind of statement (hub-protocol §2).
 
-`proposers` are the enrolled agents and the submitters.
+`proposers` are the enrolled agents and the submitters, `deciders` people and gateways: what a final
+says comes from the decisions that it names.
 """
 
 PUBLIC_BYTES = 32
@@ -129,15 +133,15 @@ class Roster(_Model):
     def keys_for(self, kind: str) -> dict[str, str]:
         """Return kid → public key of everyone who may sign statements of `kind`."""
         part = SIGNERS[kind]
+        people = {key.kid: key.x for found in self.people for key in found.keys if not key.revoked}
         if part == "people":
-            return {
-                key.kid: key.x for found in self.people for key in found.keys if not key.revoked
-            }
+            return people
         if part == "proposers":
             own = {found.kid: found.x for found in self.submitters if not found.revoked}
             return own | {kid: x for found in self.agents for kid, x in found.active().items()}
-        keys = self.gateways if part == "gateways" else self.admins
-        return {key.kid: key.x for key in keys if not key.revoked}
+        keys = self.admins if part == "admins" else self.gateways
+        machines = {key.kid: key.x for key in keys if not key.revoked}
+        return people | machines if part == "deciders" else machines
 
     def owner(self, kid: str) -> Person | None:
         """Return the person whose unrevoked key this is."""

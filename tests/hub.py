@@ -80,6 +80,7 @@ class FakeHub:
     name: str = "hub"
     tasks: dict[str, list[JsonObject]] = field(default_factory=dict)
     provenances: dict[str, list[JsonObject]] = field(default_factory=dict)
+    libraries: dict[str, list[JsonObject]] = field(default_factory=dict)
     now: datetime = START
     fail_at: int | None = None
     down: bool = False
@@ -90,6 +91,11 @@ class FakeHub:
     puts: int = 0
     asked: list[tuple[str, datetime | None]] = field(default_factory=list)
     page: int = 3
+    vreads: bool = True
+    lags: int = 0
+    """How many of the newest versions the history does not list yet."""
+    opaque: bool = False
+    """Versions that are no numbers."""
 
     def post(self, resource: JsonObject) -> str:
         kind = str(resource["resourceType"])
@@ -104,7 +110,11 @@ class FakeHub:
         self.now += timedelta(seconds=1)
         kind, _, id_ = reference.partition("/")
         chain = self._shelf(kind)[reference]
-        meta = {"versionId": str(len(chain) + 1), "lastUpdated": self.now.isoformat()}
+        number = str(len(chain) + 1)
+        meta = {
+            "versionId": f"v{number}" if self.opaque else number,
+            "lastUpdated": self.now.isoformat(),
+        }
         chain.append({**resource, "id": id_, "meta": meta})
 
     def current(self, reference: str) -> JsonObject:
@@ -146,13 +156,43 @@ class FakeHub:
         if self.lose_answer:
             raise Unreachable("the answer was lost")
 
+    async def create(self, resource: JsonObject) -> str:
+        self._call()
+        reference = self.post(resource)
+        if self.lose_answer:
+            raise Unreachable("the answer was lost")
+        return reference
+
+    async def about(self, reference: str) -> list[Held]:
+        self._call()
+        return [
+            _held(name, chain[-1])
+            for name, chain in self.provenances.items()
+            if {"reference": reference} in chain[-1]["target"]
+        ]
+
+    async def version(self, reference: str, version: str) -> Held | None:
+        self._call()
+        found = self._versions(reference)
+        return next((one for one in found if self.vreads and one.version == version), None)
+
+    async def history(self, reference: str) -> list[Held]:
+        self._call()
+        found = self._versions(reference)
+        return found[: len(found) - self.lags]
+
+    def _versions(self, reference: str) -> list[Held]:
+        chain = self._shelf(reference.partition("/")[0]).get(reference, [])
+        return [_held(reference, one) for one in chain]
+
     def _call(self) -> None:
         self.calls += 1
         if self.down or self.calls == self.fail_at:
             raise Unreachable("the hub is down")
 
     def _shelf(self, kind: str) -> dict[str, list[JsonObject]]:
-        return self.tasks if kind == "Task" else self.provenances
+        shelves = {"Task": self.tasks, "Library": self.libraries}
+        return shelves.get(kind, self.provenances)
 
 
 def _held(reference: str, resource: JsonObject) -> Held:

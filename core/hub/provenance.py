@@ -39,9 +39,9 @@ def inspect_provenance(
 
     What bears no statement activity is somebody else's and ignored.
     """
-    if not _bears_statement(resource):
+    if not bears_statement(resource):
         return IGNORED
-    texts = _statements(resource)
+    texts = statements(resource)
     if not texts:
         return JudgedProvenance("quarantine", "statement")
     for text in texts:
@@ -67,7 +67,8 @@ def _judge(text: str, roster: Roster, known: Callable[[str], bool]) -> JudgedPro
     return JudgedProvenance("alarm", "foreign-decision")
 
 
-def _bears_statement(resource: JsonObject) -> bool:
+def bears_statement(resource: JsonObject) -> bool:
+    """Tell whether a Provenance is one of ours, by its activity."""
     activity = resource.get("activity")
     codings = activity.get("coding") if isinstance(activity, dict) else None
     return resource.get("resourceType") == "Provenance" and any(
@@ -75,7 +76,8 @@ def _bears_statement(resource: JsonObject) -> bool:
     )
 
 
-def _statements(resource: JsonObject) -> list[str]:
+def statements(resource: JsonObject) -> list[str]:
+    """Return the statements in its signatures; none where one of them cannot be read."""
     found: list[str] = []
     for item in _objects(resource.get("signature")):
         data = item.get("data")

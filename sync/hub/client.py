@@ -5,7 +5,7 @@ Source: hub-protocol §4, §7 (query, no-cache, next links), FHIR R4 http.html a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -30,6 +30,9 @@ MAX_PAGES = 2_000
 FRESH = {"Accept": FHIR_JSON, "Cache-Control": "no-cache"}
 # Another version, or one that the server holds back: go and read.
 LOST = frozenset({304, 409, 412})
+# A server without vread: its history is asked for instead.
+NO_VREAD = frozenset({400, 405, 501})
+MAX_HISTORY = 20
 # What a server says that it will never take, whoever asks and however often.
 NEVER = frozenset({400, 403, 404, 405, 410, 413, 415, 422, 501})
 
@@ -150,6 +153,53 @@ class HubClient:
                 remedy="Check the client's scopes, and whether the server accepts such a Task",
             )
         raise failure(self.name, answer)
+
+    async def create(self, resource: JsonObject) -> str:
+        """POST it; see core.ports.Hub. A rejected token is replaced once: nothing was stored."""
+        type_ = str(resource.get("resourceType"))
+        headers = {**FRESH, "Content-Type": FHIR_JSON, "Prefer": "return=minimal"}
+        outgoing = Outgoing("POST", self._base.of_type(type_), headers, encode(resource))
+        answer = await self._ask(outgoing)
+        if answer.status in (200, 201):
+            named = self._base.named(answer.headers.get("location"))
+            if named is None or named.type != type_:
+                raise WrongAnswer(f"{self.name} stored a {type_} and does not say where")
+            return named.reference
+        is_absent(self.name, answer)
+        if answer.status in NEVER:
+            raise Refused(
+                f"{self.name} does not take a {type_} ({answer.status})",
+                remedy="Check the client's scopes, and whether the server accepts such a resource",
+            )
+        raise failure(self.name, answer)
+
+    async def about(self, reference: str) -> Sequence[Held]:
+        """Return the Provenance about it; see core.ports.Hub."""
+        split_reference(reference)
+        query = {"target": reference, "_count": str(COUNT)}
+        return [one async for page in self._pages("Provenance", query) for one in page.items]
+
+    async def version(self, reference: str, version: str) -> Held | None:
+        """Read one version exactly; see core.ports.Hub."""
+        type_, id_ = split_reference(reference)
+        answer = await self._ask(
+            Outgoing("GET", self._base.of_resource(type_, id_, version), FRESH)
+        )
+        if is_absent(self.name, answer) or answer.status in NO_VREAD:
+            return None
+        require_ok(self.name, answer)
+        found = fetched(self.name, self._exact(answer), type_, id_)
+        return Held(found.resource, reference, found.version or version, len(answer.body))
+
+    async def history(self, reference: str) -> Sequence[Held]:
+        """Return the versions that the server lists, oldest first; see core.ports.Hub."""
+        type_, id_ = split_reference(reference)
+        url = self._base.at(type_, id_, "_history").copy_merge_params({"_count": str(COUNT)})
+        pages = Pages(self.name, self._base, self._channel, self._authorized, MAX_HISTORY)
+        found: list[Held] = []
+        async for page in pages.walk(type_, Outgoing("GET", url, FRESH)):
+            found += [one for one in page.items if one.reference == reference]
+        return found[::-1]
 
     def _exact(self, answer: Answer) -> JsonObject:
         try:

@@ -138,7 +138,7 @@ class Pages:
 
     def _check_progress(self, items: list[Held], met: set[str], *, last: bool) -> None:
         before = len(met)
-        met.update(held.reference for held in items)
+        met.update(f"{held.reference}/{held.version}" for held in items)
         if items and not last and len(met) == before:
             raise Unreadable(f"{self.name} answers with the same page again and again")
 

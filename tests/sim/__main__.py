@@ -1,4 +1,4 @@
-"""The simulator: `python -m tests.sim --seeds 1000`, `--controls`, `--crashes`, `--seed 7`.
+"""The simulator: `python -m tests.sim --seeds 1000`, `--team`, `--controls`, `--seed 7`.
 
 Prints seeds a second; a failing seed is shrunk and told as a command that repeats it. Exit 1 when
 any seed breaks an invariant, or a guard switched off shows nothing.
@@ -18,17 +18,26 @@ from tests.sim.say import say
 from tests.sim.server import PERSONALITIES
 from tests.sim.share import durable_of, run_many
 from tests.sim.shrink import recipe, shrink
+from tests.sim.team import many as team
 from tests.sim.world import Outcome, Setting, simulate
 
 TELL_EACH_S = 20
 
 
 def main() -> int:
-    args = _arguments().parse_args()
+    parser = _arguments()
+    args = parser.parse_args()
     if args.controls:
         return 0 if controls.print_table(all_seeds=args.all_seeds) else 1
     if args.crashes:
         return 0 if crashes.print_table() else 1
+    if args.team:
+        seeds = range(args.start, args.start + args.seeds)
+        if args.personality not in {None, *team.SERVERS}:
+            parser.error(f"a team's server is one of {', '.join(team.SERVERS)}")
+        return team.main(seeds if args.seed is None else range(args.seed, args.seed + 1), args)
+    if args.personality not in {None, *PERSONALITIES}:
+        parser.error(f"an EHR is one of {', '.join(sorted(PERSONALITIES))}")
     setting = Setting(personality=args.personality, store=args.store, http=args.http)
     if args.mute:
         setting = replace(setting, muted=frozenset(args.mute.split(",")))
@@ -46,10 +55,13 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--from", dest="start", type=int, default=0, metavar="SEED")
     parser.add_argument("--seed", type=int, help="one seed, told step by step")
     parser.add_argument("--store", action="store_true", help="the real store on SQLite")
+    parser.add_argument("--team", action="store_true", help="the decision protocol on a hub")
     parser.add_argument("--http", action="store_true", help="through the real FHIR client")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes at once")
     parser.add_argument("--for", dest="box_s", type=float, metavar="SECONDS", help="stop after it")
-    parser.add_argument("--personality", choices=sorted(PERSONALITIES), help="the model server's")
+    parser.add_argument(
+        "--personality", choices=sorted({*PERSONALITIES, *team.SERVERS}), help="the model server's"
+    )
     parser.add_argument("--mute", metavar="FAULT,…", help="faults that do not happen")
     parser.add_argument("--stormy", type=float, metavar="SECONDS", help="virtual time with faults")
     parser.add_argument("--controls", action="store_true", help="switch each guard off alone")

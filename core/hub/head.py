@@ -1,0 +1,216 @@
+"""The `head` register: the team's freezes, signed, in a chain that never goes back.
+
+Source: hub-protocol §3 (head), §6 step 8, design §14.4. A person may add freezes; a thaw is signed
+by somebody else than who froze, with a reason; only an admin moves a pointer. A document that does
+not follow is no head: the last good one stands, and nothing is sent by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from core.canonical import Json, JsonObject, exact
+from core.errors import Unreachable
+from core.hub.deciding import ATTEMPTS, CONTENDED, Party
+from core.hub.fold import Rules, number
+from core.hub.register import replaced, statement_in
+from core.ledger.event import instant
+from core.ports_hub import Held, Hub, Lost
+from core.statement import InvalidStatement, Statement, sign, verify
+
+L_S = 10
+"""How long a gateway may go by a head, counted from the start of its read."""
+STORED, REFUSED, BROKEN = "stored", "refused", "broken-chain"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One document of the chain."""
+
+    seq: int
+    digest: str
+    payload: JsonObject
+    at: str = field(default="", compare=False)
+    """The version of the register up to which it was followed; empty: none is known."""
+
+    @property
+    def freezes(self) -> dict[str, JsonObject]:
+        """The freezes in force by their ids."""
+        return {str(one["id"]): one for one in _objects(self.payload.get("freezes"))}
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """How asking for a freeze or a thaw ended; only `stored` did.
+
+    `in_force` is when no gateway goes by an older head any more: one may have begun to read until
+    we saw ours, and uses what it read for L.
+    """
+
+    status: str
+    head: Head
+    in_force: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person wants of the head: one freeze more, or some less."""
+
+    id: str
+    reason: str
+    scope: JsonObject = field(default_factory=dict)
+    thaws: tuple[str, ...] = ()
+
+
+def first_head(team: str, id_: str, at: str) -> JsonObject:
+    """Return the payload that an admin signs at `init`."""
+    return {"v": exact(1), "team": team, "id": id_, "at": at, "seq": exact(0), "prev": "",
+            "freezes": [], "thaws": [], "roster": None, "policy": None}  # fmt: skip
+
+
+def read_head(text: str | None, rules: Rules) -> tuple[Head, Statement] | None:
+    """Return a validly signed head of this team; None for anything else."""
+    keys = rules.roster.keys_for("head") | rules.roster.keys_for("adoption")
+    try:
+        found = verify(text or "", "head", keys)
+    except InvalidStatement:
+        return None
+    seq = number(found.payload.get("seq"))
+    whole = found.payload.get("team") == rules.team and seq is not None
+    ids = [one.get("id") for one in _objects(found.payload.get("freezes"))]
+    if not whole or seq is None or len(set(map(str, ids))) != len(ids):
+        return None
+    return Head(seq, found.digest, found.payload), found
+
+
+def follows(before: Head, after: Head, by: Statement, rules: Rules) -> bool:
+    """Tell whether `after` may follow `before`, by what its signer may do."""
+    if after.seq != before.seq + 1 or after.payload.get("prev") != before.digest:
+        return False
+    person = rules.roster.owner(by.kid)
+    who = "" if person is None else person.id
+    is_admin = by.kid in rules.roster.keys_for("adoption")
+    pointers = all(after.payload.get(n) == before.payload.get(n) for n in ("roster", "policy"))
+    if not pointers and not is_admin:
+        return False
+    reasons = {
+        str(one.get("id")): one.get("reason") for one in _objects(after.payload.get("thaws"))
+    }
+    old, new = before.freezes, after.freezes
+    if any(one.get("by") != who or not who for id_, one in new.items() if id_ not in old):
+        return False
+    if any(new[id_] != old[id_] for id_ in old if id_ in new):
+        return False
+    return all(
+        who and one.get("by") != who and reasons.get(id_)
+        for id_, one in old.items()
+        if id_ not in new
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """The register as read, the head in force, and whether that is what the register bears.
+
+    Where it is not, nothing is sent, and the next document goes on from the head in force.
+    """
+
+    held: Held
+    head: Head
+    whole: bool
+
+
+class Broken(Exception):
+    """The register is gone, or documents between what was known and what is there are missing."""
+
+
+async def follow_head(hub: Hub, reference: str, known: Head, rules: Rules) -> Followed:
+    """Read the register and follow the chain from `known` through every document between.
+
+    Of two documents that follow the same one, the first in version order counts, as a server may
+    let both through. Raises Broken, Unreachable or Refused.
+    """
+    held = await hub.read(reference)
+    if held is None:
+        raise Broken
+    # Between two reads more than one version may have been stored, and a later one hide the first.
+    same = held.version == known.at
+    between = [held] if same else _upto(await hub.history(reference), held)
+    found = _along(known, held, between, rules)
+    newest = read_head(statement_in(held.resource), rules)
+    if newest is not None and newest[0].seq > found.head.seq + 1:
+        raise Broken
+    return found
+
+
+async def change_head(party: Party, reference: str, known: Head, wish: Wish) -> Frozen:
+    """Add a freeze or take some away, by CAS; repeat it with the same wish as often as wanted."""
+    head = known
+    for _ in range(ATTEMPTS):
+        try:
+            seen = await follow_head(party.hub, reference, head, party.rules)
+        except Broken:
+            return Frozen(BROKEN, head)
+        held, head = seen.held, seen.head
+        if seen.whole and _is_done(head, wish):
+            by = party.clock.bounds().hi + timedelta(seconds=L_S)
+            return Frozen(STORED, head, by)
+        text = _next(party, head, wish)
+        found = read_head(text, party.rules)
+        if found is None or not follows(head, *found, party.rules):
+            return Frozen(REFUSED, head)
+        try:
+            await party.hub.replace(held, replaced(held.resource, str(found[0].seq), text))
+        except (Lost, Unreachable):
+            # Whether it was stored, the next read says.
+            continue
+    return Frozen(CONTENDED, head)
+
+
+def _along(known: Head, held: Held, found: Sequence[Held], rules: Rules) -> Followed:
+    head, whole = known, False
+    for one in found:
+        read = read_head(statement_in(one.resource), rules)
+        if read is not None and read[0].digest != head.digest and follows(head, *read, rules):
+            head = read[0]
+        whole = read is not None and read[0].digest == head.digest
+    return Followed(held, replace(head, at=held.version), whole)
+
+
+def _upto(history: Sequence[Held], held: Held) -> list[Held]:
+    """Return the history up to what was read; what it does not list yet cannot be followed."""
+    names = [one.version for one in history]
+    if held.version not in names:
+        raise Broken
+    return list(history[: names.index(held.version) + 1])
+
+
+def _is_done(head: Head, wish: Wish) -> bool:
+    if wish.thaws:
+        return not set(wish.thaws) & set(head.freezes)
+    return wish.id in head.freezes
+
+
+def _next(party: Party, head: Head, wish: Wish) -> str:
+    person = party.rules.roster.owner(party.signer.kid)
+    who = "" if person is None else person.id
+    kept: list[Json] = [one for id_, one in head.freezes.items() if id_ not in wish.thaws]
+    if not wish.thaws:
+        kept.append({"id": wish.id, "scope": wish.scope, "by": who, "reason": wish.reason})
+    thaws: list[Json] = [{"id": id_, "reason": wish.reason} for id_ in wish.thaws]
+    payload: JsonObject = {
+        **head.payload,
+        "id": party.ids.uuid(),
+        "at": instant(party.clock.now()),
+        "seq": exact(head.seq + 1),
+        "prev": head.digest,
+        "freezes": kept,
+        "thaws": thaws,
+    }
+    return sign("head", payload, party.signer).text
+
+
+def _objects(value: object) -> list[JsonObject]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

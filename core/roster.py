@@ -35,6 +35,7 @@ SIGNERS = {
     "rebase": "gateways",
     "outcome": "gateways",
     "dispatch": "gateways",
+    "lease": "gateways",
     "head": "people",
     "final": "deciders",
     "adoption": "admins",

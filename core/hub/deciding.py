@@ -95,11 +95,11 @@ async def push(party: Party, slot: Slot, decision: str, trail: Trail) -> Result:
             return _voting(party, slot, seen, now, [vote]) or PENDING
         if not seen.conclusive:
             return PENDING
-        if now.final is not None and vote.id in now.final.decisions:
+        if any(vote.key == one.key for one in now.named):
             return EFFECTIVE
         if now.state in (APPROVED, PARKED) and vote.outcome == REJECT:
-            return PARKED if vote.id in now.seen else [mine]
-        if any(vote.id == one.id for one in now.objections):
+            return PARKED if vote.key in now.seen else [mine]
+        if any(vote.key == one.key for one in now.objections):
             return PARKED
         return TOO_LATE if now.state in (DISPATCHED, WITHDRAWN) else SUPERSEDED
 
@@ -145,17 +145,18 @@ async def withdraw(party: Party, slot: Slot, statement: str, trail: Trail) -> Re
 
 
 async def dispatch(party: Party, slot: Slot, statement: str, trail: Trail, hi: datetime) -> Result:
-    """Claim an effective approval for sending (gateway): only `dispatched` allows the first byte.
+    """Claim an effective approval for sending (gateway): no first byte without `dispatched`.
 
-    `hi` is the latest that it can be: what has expired by then is `expired`. Any other status is
-    why not: the state in which the change is, `too-late` where another dispatch or a recall was
-    first, or `pending`.
+    Hold time and the admission's own expiry are asked by the send step, as for every write. `hi` is
+    the latest that it can be: what has expired by then is `expired`. Any other status is why not:
+    the state in which the change is, `too-late` where another dispatch or a recall was first,
+    `void` where the key that signs is not enrolled any more, or `pending`.
     """
     mine = Carried("dispatch", statement)
     claim = said(mine, slot, party.rules)
 
     def plan(seen: Look, now: Standing) -> str | list[Carried]:
-        if claim is None:
+        if claim is None or not claim.live:
             return VOID
         if not now.admitted:
             return NOT_ADMITTED if seen.conclusive else PENDING
@@ -163,7 +164,7 @@ async def dispatch(party: Party, slot: Slot, statement: str, trail: Trail, hi: d
             return PENDING
         if now.state == DISPATCHED:
             return DISPATCHED if _is(now.end, claim) else TOO_LATE
-        if claim.id in now.seen:
+        if claim.key in now.seen:
             return TOO_LATE
         if now.sendable:
             return EXPIRED if _expired(now, hi) else [mine]
@@ -181,7 +182,7 @@ async def _end(party: Party, slot: Slot, mine: Carried, trail: Trail, state: str
         if act is None:
             return VOID
         if now.state in from_states:
-            return [mine] if act.id not in now.seen else NOTHING
+            return [mine] if act.key not in now.seen else NOTHING
         if not seen.conclusive:
             return PENDING
         if now.state == state:
@@ -224,10 +225,11 @@ def _voting(
 ) -> list[Carried]:
     """Return the votes that are not there yet, with a final that names all where they suffice."""
     more = _new(mine, now)
-    votes = {one.id: one for one in (*now.votes, *mine) if one.outcome in VOTES}
-    outcome = outcome_of(votes.values(), slot)
+    votes = {one.key: one for one in (*now.votes, *mine) if one.outcome in VOTES}
+    named = sorted({one.id for one in votes.values()})
+    outcome = outcome_of(votes.values(), slot) if len(named) == len(votes) else None
     if outcome is not None and not _may_be_final(seen, slot, party.rules):
-        more.append(_final(party, slot, outcome, sorted(votes)))
+        more.append(_final(party, slot, outcome, named))
     return more
 
 
@@ -255,7 +257,7 @@ def _final(party: Party, slot: Slot, outcome: str, decisions: list[str]) -> Carr
 
 
 def _new(found: Iterable[Said], now: Standing) -> list[Carried]:
-    fresh = {one.id: Carried(one.kind, one.text) for one in found if one.id not in now.seen}
+    fresh = {one.key: Carried(one.kind, one.text) for one in found if one.key not in now.seen}
     return list(fresh.values())
 
 
@@ -272,7 +274,7 @@ def _expired(now: Standing, hi: datetime) -> bool:
 
 
 def _is(one: Said | None, other: Said) -> bool:
-    return one is not None and one.id == other.id
+    return one is not None and one.key == other.key
 
 
 def _with(task: JsonObject, added: Sequence[Carried]) -> JsonObject | None:

@@ -9,7 +9,7 @@ allows more: what blocks (rejection, recall, withdrawal) goes on counting, an ap
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.canonical import JsonObject, Number
@@ -59,7 +59,12 @@ class Said:
     payload: JsonObject
     text: str
     live: bool = True
-    """False for an approval that does not count any more: key or role are gone."""
+    """False for what does not allow any more: its key, or the role it was signed in, is gone."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes it one and the same: ids can be copied by others before a Task bears them."""
+        return self.kind, self.by, self.id
 
     @property
     def outcome(self) -> str:
@@ -81,20 +86,21 @@ def genuine(carried: Carried, task: str, rules: Rules) -> Statement | None:
     except InvalidStatement:
         return None
     payload = found.payload
-    whole = payload.get("team") == rules.team and payload.get("task") == task
+    whole = (payload.get("team"), payload.get("task")) == (rules.team, task) and is_v1(payload)
     return found if whole and isinstance(payload.get("id"), str) else None
 
 
 def said(carried: Carried, slot: Slot, rules: Rules) -> Said | None:
     """Return what a statement says about this change; None where it does not count for it."""
     found = genuine(carried, slot.task, rules)
-    if found is None or not _concerns(found, slot):
+    kind = None if found is None else _kind(found, slot)
+    if found is None or kind is None:
         return None
     by = _author(found, slot, rules.roster)
     if by is None:
         return None
-    live = found.kind != "decision" or _is_live(found, rules.roster)
-    return Said(found.kind, str(found.payload["id"]), by, found.payload, found.text, live)
+    live = _is_live(found, rules.roster)
+    return Said(kind, str(found.payload["id"]), by, found.payload, found.text, live)
 
 
 def outcome_of(votes: Iterable[Said], slot: Slot) -> str | None:
@@ -111,9 +117,17 @@ def has_quorum(votes: Iterable[Said], slot: Slot) -> bool:
     return len(people) >= max(slot.quorum, 1)
 
 
-def is_final_of(final: Said, votes: Mapping[str, Said], slot: Slot) -> bool:
-    """Tell whether a final says what the votes beside it come to, each one of them named."""
-    return final.decisions == set(votes) and final.outcome == outcome_of(votes.values(), slot)
+def is_final_of(final: Said, votes: Sequence[Said], slot: Slot) -> bool:
+    """Tell whether a final says what the votes beside it come to, each one of them named.
+
+    Where two votes bear one id nobody can tell which is meant, and none is final.
+    """
+    named = [vote.id for vote in votes]
+    return (
+        len(set(named)) == len(named)
+        and final.decisions == set(named)
+        and final.outcome == outcome_of(votes, slot)
+    )
 
 
 def strings(value: object) -> frozenset[str]:
@@ -127,13 +141,35 @@ def number(value: object) -> int | None:
     return int(value.text) if isinstance(value, Number) and value.text.isdecimal() else None
 
 
+def is_v1(payload: JsonObject) -> bool:
+    """Tell whether a payload is of the only version that is known."""
+    return number(payload.get("v")) == 1
+
+
+OTHERWISE, READMISSION = "admitted-otherwise", "readmission"
+"""Admissions of the same revision in other bytes, and of a later revision."""
+
+
+def _kind(found: Statement, slot: Slot) -> str | None:
+    """Return what a statement is to this revision of the change; None for no concern of it."""
+    if found.kind != "admission":
+        return found.kind if _concerns(found, slot) else None
+    if found.payload.get("proposal") != slot.proposal:
+        return None
+    changes = _objects(found.payload.get("changes"))
+    if any(_same(one, slot, ("operation", "change", "bytes", "verdict")) for one in changes):
+        return "admission"
+    about = [
+        number(one.get("revision")) for one in changes if number(one.get("index")) == slot.index
+    ]
+    if slot.revision in about:
+        return OTHERWISE
+    later = any(revision is not None and revision > slot.revision for revision in about)
+    return READMISSION if later else None
+
+
 def _concerns(found: Statement, slot: Slot) -> bool:
     payload = found.payload
-    if found.kind == "admission":
-        return payload.get("proposal") == slot.proposal and any(
-            _same(one, slot, ("operation", "change", "bytes", "verdict"))
-            for one in _objects(payload.get("changes"))
-        )
     if found.kind == "withdraw":
         return payload.get("proposal") == slot.proposal and _names(payload.get("changes"), slot)
     members = {
@@ -173,6 +209,10 @@ def _author(found: Statement, slot: Slot, roster: Roster) -> str | None:
 
 
 def _is_live(found: Statement, roster: Roster) -> bool:
+    if found.kind in ("dispatch", "admission"):
+        return found.kid in roster.keys_for(found.kind)
+    if found.kind != "decision":
+        return True
     person = roster.owner(found.kid)
     return person is not None and found.payload.get("role") in person.roles
 
@@ -189,6 +229,9 @@ def _enrolled(kind: str, roster: Roster) -> dict[str, str]:
     if kind == "withdraw":
         agents = {key.kid: key.x for one in roster.agents for key in one.keys}
         return agents | {one.kid: one.x for one in roster.submitters}
+    if kind in ("dispatch", "admission"):
+        # What was sent was sent, and what was admitted later ends what was before.
+        return {key.kid: key.x for key in roster.gateways}
     return roster.keys_for(kind)
 
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from core.canonical import Json, JsonObject, exact
 from core.errors import Unreachable
 from core.hub.deciding import ATTEMPTS, CONTENDED, Party
-from core.hub.fold import Rules, number
+from core.hub.fold import Rules, is_v1, number
 from core.hub.register import replaced, statement_in
 from core.ledger.event import instant
 from core.ports_hub import Held, Hub, Lost
@@ -71,16 +71,21 @@ def first_head(team: str, id_: str, at: str) -> JsonObject:
 
 
 def read_head(text: str | None, rules: Rules) -> tuple[Head, Statement] | None:
-    """Return a validly signed head of this team; None for anything else."""
-    keys = rules.roster.keys_for("head") | rules.roster.keys_for("adoption")
+    """Return a validly signed head of this team; None for anything else.
+
+    Revoked keys count as links of the chain: what they froze stays frozen (`follows`).
+    """
+    everybody = [key for one in rules.roster.people for key in one.keys]
+    keys = {key.kid: key.x for key in (*everybody, *rules.roster.admins)}
     try:
         found = verify(text or "", "head", keys)
     except InvalidStatement:
         return None
     seq = number(found.payload.get("seq"))
-    whole = found.payload.get("team") == rules.team and seq is not None
+    whole = found.payload.get("team") == rules.team and is_v1(found.payload)
     ids = [one.get("id") for one in _objects(found.payload.get("freezes"))]
-    if not whole or seq is None or len(set(map(str, ids))) != len(ids):
+    named = all(isinstance(one, str) for one in ids) and len(set(map(str, ids))) == len(ids)
+    if not whole or seq is None or not named:
         return None
     return Head(seq, found.digest, found.payload), found
 
@@ -89,8 +94,7 @@ def follows(before: Head, after: Head, by: Statement, rules: Rules) -> bool:
     """Tell whether `after` may follow `before`, by what its signer may do."""
     if after.seq != before.seq + 1 or after.payload.get("prev") != before.digest:
         return False
-    person = rules.roster.owner(by.kid)
-    who = "" if person is None else person.id
+    who = _person(by.kid, rules)
     is_admin = by.kid in rules.roster.keys_for("adoption")
     pointers = all(after.payload.get(n) == before.payload.get(n) for n in ("roster", "policy"))
     if not pointers and not is_admin:
@@ -99,6 +103,9 @@ def follows(before: Head, after: Head, by: Statement, rules: Rules) -> bool:
         str(one.get("id")): one.get("reason") for one in _objects(after.payload.get("thaws"))
     }
     old, new = before.freezes, after.freezes
+    live = by.kid in rules.roster.keys_for("head")
+    if not live and not is_admin and not set(old) <= set(new):
+        return False
     if any(one.get("by") != who or not who for id_, one in new.items() if id_ not in old):
         return False
     if any(new[id_] != old[id_] for id_ in old if id_ in new):
@@ -191,6 +198,12 @@ def _is_done(head: Head, wish: Wish) -> bool:
     if wish.thaws:
         return not set(wish.thaws) & set(head.freezes)
     return wish.id in head.freezes
+
+
+def _person(kid: str, rules: Rules) -> str:
+    """Return whose key this is, or was; empty for nobody's."""
+    owners = (one.id for one in rules.roster.people if kid in {key.kid for key in one.keys})
+    return next(owners, "")
 
 
 def _next(party: Party, head: Head, wish: Wish) -> str:

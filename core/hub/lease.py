@@ -44,6 +44,11 @@ class Lease:
     """Operations whose bytes may have left and whose end is not known."""
     phase: Phase = "held"
     term_s: int = TERM_S
+    prev: str = field(default="", compare=False)
+    """The digest of the document that it follows."""
+    digest: str = field(default="", compare=False)
+    live: bool = field(default=True, compare=False)
+    """False where its key was revoked: it ends a tenure and confirms nothing."""
     at: str = field(default="", compare=False)
     """The version of the register up to which it was followed; empty: none is known."""
 
@@ -55,7 +60,7 @@ class Unfollowed(Exception):
 def read_lease(text: str | None, ehr: str, rules: Rules) -> Lease | None:
     """Return a validly signed lease of this team for this EHR; None for anything else."""
     try:
-        found = verify(text or "", "lease", rules.roster.keys_for("lease"))
+        found = verify(text or "", "lease", {key.kid: key.x for key in rules.roster.gateways})
     except InvalidStatement:
         return None
     said = found.payload
@@ -69,17 +74,21 @@ def read_lease(text: str | None, ehr: str, rules: Rules) -> Lease | None:
     epoch, head, term = numbers
     if epoch is None or head is None or term is None:
         return None
-    return Lease(
+    live = found.kid in rules.roster.keys_for("lease")
+    made = Lease(
         epoch, str(said.get("ledger")), found.kid, head, tuple(map(str, flying)), phase, term
     )
+    return replace(made, prev=str(said.get("prev")), digest=found.digest, live=live)
 
 
 def follows(before: Lease, after: Lease) -> bool:
     """Tell whether `after` may follow: its holder's next word, or the next epoch of anybody.
 
     Whether a taker waited long enough only its own counter knows; the EHR's next write is fenced by
-    the epoch. A head that goes back makes no heartbeat, and the same holder's epoch never returns.
+    the epoch. Each names the document before it: who did not see the newest one takes nothing over.
     """
+    if after.prev != before.digest:
+        return False
     if after.epoch == before.epoch:
         same = (after.ledger, after.kid) == (before.ledger, before.kid)
         return same and before.phase == "held" and after.head_seq >= before.head_seq
@@ -99,8 +108,14 @@ async def follow_lease(
     now = known
     for one in await _since(hub, held, known.at):
         found = read_lease(statement_in(one.resource), ehr, rules)
-        if found is not None and found != now and follows(now, found):
+        if found is None or found.digest == now.digest:
+            continue
+        if follows(now, found):
             now = found
+    newest = read_lease(statement_in(held.resource), ehr, rules)
+    if newest is not None and newest.live and newest.epoch > now.epoch + 1:
+        # A tenure between was not seen, so that nobody here may say whose it is now.
+        raise Unfollowed
     return held, replace(now, at=held.version)
 
 
@@ -109,10 +124,12 @@ async def _since(hub: Hub, held: Held, at: str) -> Sequence[Held]:
     if held.version == at:
         return []
     if held.version.isdecimal() and at.isdecimal():
+        if int(held.version) < int(at):
+            raise Unfollowed
         found = []
         for version in range(int(at) + 1, int(held.version)):
             one = await hub.version(held.reference, str(version))
-            if one is None:
+            if one is None or one.version != str(version):
                 raise Unfollowed
             found.append(one)
         return [*found, held]
@@ -120,7 +137,10 @@ async def _since(hub: Hub, held: Held, at: str) -> Sequence[Held]:
     names = [one.version for one in history]
     if held.version not in names or (at and at not in names):
         raise Unfollowed
-    return history[names.index(at) + 1 if at else 0 : names.index(held.version) + 1]
+    upto = names.index(held.version) + 1
+    if held.version.isdecimal() and names[:upto] != [str(one) for one in range(1, upto + 1)]:
+        raise Unfollowed
+    return history[names.index(at) + 1 if at else 0 : upto]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +175,7 @@ async def heartbeat(
         held, seen = await follow_lease(party.hub, reference, known, ehr, party.rules)
     except Unfollowed:
         return Beat("unsure", known)
-    if not _is_holder(seen, known) or seen.phase != "held":
+    if not _is_holder(seen, known) or seen.phase != "held" or not seen.live:
         return Beat("lost", seen)
     if head_seq < seen.head_seq:
         # A holder that knows an older head than it told has forgotten: nothing is renewed.
@@ -203,8 +223,11 @@ async def take(
         return Beat("unsure", known)
     if not may_take(seen, watched, now):
         return Beat("too-early", seen)
-    head = max(mine.head_seq, seen.head_seq)
-    claim = replace(mine, epoch=seen.epoch + 1, head_seq=head, phase="held")
+    if mine.head_seq < seen.head_seq:
+        # A freeze that the holder went by, and the taker has not seen, would be confirmed by it.
+        return Beat("unsure", seen)
+    flying = tuple(dict.fromkeys((*seen.in_flight, *mine.in_flight)))
+    claim = replace(mine, epoch=seen.epoch + 1, in_flight=flying, phase="held")
     return await _store(party, reference, ehr, held, seen, claim)
 
 
@@ -221,23 +244,26 @@ def confirms(lease: Lease, head_seq: int) -> bool:
 
     A freeze of that head is then in force at this gateway, and `in_flight` is all that left before.
     """
-    return lease.head_seq >= head_seq
+    return lease.live and lease.head_seq >= head_seq
 
 
 async def _store(
     party: Party, reference: str, ehr: str, held: Held, before: Lease, wanted: Lease
 ) -> Beat:
     """Store a document after `before`, which is in force at `held`, and see what came of it."""
-    text = _signed(party, ehr, wanted)
+    text = _signed(party, ehr, replace(wanted, prev=before.digest))
+    ours = read_lease(text, ehr, party.rules)
+    if ours is None or not ours.live:
+        return Beat("lost", before)
     try:
         await party.hub.replace(held, replaced(held.resource, str(wanted.epoch), text))
         # On a server whose compare-and-set races, an answer proves nothing: the versions do.
         _, seen = await follow_lease(party.hub, reference, before, ehr, party.rules)
     except (Lost, Unfollowed, Unreachable):
         return Beat("unsure", before)
-    if not _is_holder(seen, wanted):
-        return Beat("lost", seen)
-    return Beat("held" if seen.phase == "held" else "released", seen)
+    if seen.digest == ours.digest:
+        return Beat("held" if seen.phase == "held" else "released", seen)
+    return Beat("unsure" if _is_holder(seen, before) else "lost", seen)
 
 
 def _is_holder(seen: Lease, mine: Lease) -> bool:
@@ -258,5 +284,6 @@ def _signed(party: Party, ehr: str, lease: Lease) -> str:
         "head_seq": exact(lease.head_seq),
         "in_flight": exact(list(lease.in_flight)),
         "state": lease.phase,
+        "prev": lease.prev,
     }
     return sign("lease", payload, party.signer).text

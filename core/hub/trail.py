@@ -7,15 +7,29 @@ is effective, and of recall, withdrawal and dispatch the first wins, for every r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from core.hub.fold import APPROVE, REJECT, SUPERVISOR, Rules, Said, Slot, genuine, is_final_of, said
+from core.hub.fold import (
+    APPROVE,
+    OTHERWISE,
+    READMISSION,
+    REJECT,
+    SUPERVISOR,
+    Rules,
+    Said,
+    Slot,
+    genuine,
+    is_final_of,
+    said,
+)
 from core.hub.task import Carried, outputs
 from core.ports_hub import Held
 
 OPEN, APPROVED, REJECTED = "open", "approved", "rejected"
 PARKED, RECALLED, WITHDRAWN, DISPATCHED = "parked", "recalled", "withdrawn", "dispatched"
+READMITTED = "readmitted"
+"""A later revision was admitted before this one was dispatched: its votes are void."""
 VOTES = (APPROVE, REJECT)
 RECALLABLE = (OPEN, APPROVED, PARKED)
 """`open` too: an approval that a revoked key took back must not return with another's."""
@@ -52,6 +66,8 @@ class Standing:
     state: str = OPEN
     """`parked`: a late objection waits for a person of the route."""
     admitted: bool = False
+    barred: bool = False
+    """This revision was admitted in other bytes first: what this reader recomputed is not it."""
     final: Said | None = None
     """The effective one."""
     named: tuple[Said, ...] = ()
@@ -64,8 +80,8 @@ class Standing:
     """Rejections that the final does not name and that came before the dispatch."""
     finals: int = 0
     """How many finals were valid when they came: more than one is a cause for alarm."""
-    seen: frozenset[str] = field(default_factory=frozenset)
-    """The ids of everything that counts."""
+    seen: frozenset[tuple[str, str, str]] = field(default_factory=frozenset)
+    """The keys of everything that counts (`Said.key`)."""
 
     @property
     def sendable(self) -> bool:
@@ -81,13 +97,14 @@ def settle(trail: Trail, slot: Slot, rules: Rules) -> Standing:
         for carried in version.outputs:
             if carried not in known:
                 known[carried] = said(carried, slot, rules)
-        here: dict[str, Said] = {}
+        here: dict[tuple[str, str, str], Said] = {}
         for carried in version.outputs:
             if (found := known[carried]) is not None:
-                here.setdefault(found.id, found)
-        for one in here.values():
-            if one.id not in now.seen:
-                now = _after(replace(now, seen=now.seen | {one.id}), one, here, slot, rules)
+                here.setdefault(found.key, found)
+        for key, one in here.items():
+            if key not in now.seen:
+                now = replace(now, seen=now.seen | {key})
+                now = _after(now, one, list(here.values()), slot, rules)
     return now
 
 
@@ -102,11 +119,9 @@ def lost(trail: Trail, held: Held, rules: Rules) -> list[Carried]:
     ]
 
 
-def _after(
-    now: Standing, one: Said, here: Mapping[str, Said], slot: Slot, rules: Rules
-) -> Standing:
-    if one.kind == "admission":
-        return replace(now, admitted=True)
+def _after(now: Standing, one: Said, here: Sequence[Said], slot: Slot, rules: Rules) -> Standing:
+    if one.kind in ("admission", OTHERWISE, READMISSION):
+        return _admitted(now, one)
     if one.kind == "decision":
         return _voted(now, one)
     if one.kind == "final":
@@ -115,9 +130,19 @@ def _after(
         return replace(now, state=RECALLED, end=one)
     if one.kind == "withdraw" and now.state in (OPEN, APPROVED, PARKED):
         return replace(now, state=WITHDRAWN, end=one)
-    if one.kind == "dispatch" and now.sendable:
+    # In `open` too: an approval that a revoked key took back does not unsend what was sent.
+    if one.kind == "dispatch" and (now.sendable or now.state == OPEN):
         return replace(now, state=DISPATCHED, end=one)
     return now
+
+
+def _admitted(now: Standing, one: Said) -> Standing:
+    if one.kind == READMISSION:
+        open_ = now.state in (OPEN, APPROVED, PARKED)
+        return replace(now, state=READMITTED, end=one) if open_ else now
+    if one.kind == OTHERWISE:
+        return replace(now, barred=now.barred or not now.admitted)
+    return replace(now, admitted=(one.live and not now.barred) or now.admitted)
 
 
 def _voted(now: Standing, vote: Said) -> Standing:
@@ -129,23 +154,27 @@ def _voted(now: Standing, vote: Said) -> Standing:
     return now
 
 
-def _finalised(now: Standing, final: Said, here: Mapping[str, Said], slot: Slot) -> Standing:
-    votes = {
-        id_: one for id_, one in here.items() if one.kind == "decision" and one.outcome in VOTES
-    }
+def _finalised(now: Standing, final: Said, here: Sequence[Said], slot: Slot) -> Standing:
+    votes = [one for one in here if one.kind == "decision" and one.outcome in VOTES]
     if not now.admitted or not is_final_of(final, votes, slot):
         return now
     now = replace(now, finals=now.finals + 1)
     if now.state != OPEN:
         return now
-    now = replace(now, final=final, named=tuple(votes.values()))
+    now = replace(now, final=final, named=tuple(votes))
     if final.outcome == REJECT:
         return replace(now, state=REJECTED)
-    missed = tuple(one for one in now.votes if one.outcome == REJECT and one.id not in votes)
+    named = {one.key for one in votes}
+    missed = tuple(one for one in now.votes if one.outcome == REJECT and one.key not in named)
     return replace(now, state=PARKED if missed else APPROVED, objections=missed)
 
 
 def _may_recall(now: Standing, recall: Said, rules: Rules) -> bool:
-    """Tell whether the one who recalls approved, or supervises."""
+    """Tell whether the one who recalls approved, or supervises, or signed as one who does.
+
+    As with a rejection, a role that was taken away since gives nothing back to be sent.
+    """
     approved = {one.by for one in now.votes if one.outcome == APPROVE}
-    return recall.by in approved or SUPERVISOR in rules.roster.person(recall.by).roles
+    if recall.by in approved or recall.payload.get("role") == SUPERVISOR:
+        return True
+    return SUPERVISOR in rules.roster.person(recall.by).roles

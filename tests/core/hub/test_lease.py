@@ -62,9 +62,9 @@ def begun(team: Team, hub: FakeHub | None = None) -> tuple[FakeHub, Lease]:
     return hub, first(team)
 
 
-def stored(team: Team, hub: FakeHub, by: str, lease: Lease) -> None:
+def stored(team: Team, hub: FakeHub, by: str, lease: Lease, prev: str) -> None:
     """Store a document of the register whatever stands there."""
-    text = leases._signed(team.party(hub, by), EHR, lease)
+    text = leases._signed(team.party(hub, by), EHR, replace(lease, prev=prev))
     hub.store(REGISTER, replaced(hub.current(REGISTER), "2", text))
 
 
@@ -128,7 +128,8 @@ async def test_what_is_released_may_be_taken_at_once(team: Team) -> None:
 async def test_a_taker_goes_by_no_older_head(team: Team) -> None:
     hub, mine = begun(team)
     await beats(team, hub, mine, 9)
-    taken = await takes(team, hub, mine)
+    assert (await takes(team, hub, mine)).status == "unsure"
+    taken = await takes(team, hub, mine, mine=replace(second(), head_seq=9))
     assert taken.lease.head_seq == 9
 
 
@@ -139,7 +140,8 @@ async def test_of_two_takers_that_a_racing_server_lets_through_one_holds(
     hub, mine = begun(team, FakeHub(opaque=opaque))
     seen = await in_force(team, hub, mine)
     third = replace(second(), ledger="ledger-c", kid=SIGNERS["gateway"].kid)
-    claim = leases._signed(team.party(hub, "gateway"), EHR, replace(third, epoch=2))
+    third = replace(third, epoch=2, prev=seen.digest)
+    claim = leases._signed(team.party(hub, "gateway"), EHR, third)
 
     class Racing(Both):
         async def replace(self, held: Any, resource: JsonObject) -> None:
@@ -174,11 +176,12 @@ async def test_control_by_the_newest_version_both_would_hold(
     monkeypatch.setattr(leases, "_since", newest)
     hub, mine = begun(team)
     third = replace(second(), ledger="ledger-c", kid=SIGNERS["gateway"].kid, epoch=2)
-    stored(team, hub, "gateway", third)
-    assert (await in_force(team, hub, mine)).ledger == "ledger-c"
+    known = await in_force(team, hub, mine)
+    stored(team, hub, "gateway", third, known.digest)
+    assert (await in_force(team, hub, known)).ledger == "ledger-c"
     ours = replace(second(), epoch=2)
-    stored(team, hub, "gateway-2", ours)
-    assert (await in_force(team, hub, mine)).ledger == "ledger-b"
+    stored(team, hub, "gateway-2", ours, known.digest)
+    assert (await in_force(team, hub, known)).ledger == "ledger-b"
 
 
 @pytest.mark.parametrize(
@@ -205,8 +208,9 @@ def test_a_lease_that_says_it_otherwise_is_none(team: Team, over: Mapping[str, A
 async def test_a_forged_or_backward_document_changes_nothing(team: Team) -> None:
     hub, mine = begun(team)
     await beats(team, hub, mine, 5)
-    for wrong in (replace(mine, head_seq=4), replace(mine, epoch=3, head_seq=5)):
-        stored(team, hub, "gateway", wrong)
+    newest = (await in_force(team, hub, mine)).digest
+    for wrong, prev in ((replace(mine, head_seq=4), newest), (replace(mine, head_seq=9), "else")):
+        stored(team, hub, "gateway", wrong, prev)
         seen = await in_force(team, hub, mine)
         assert (seen.epoch, seen.head_seq) == (1, 5)
     hub.store(REGISTER, replaced(hub.current(REGISTER), "x", "not a statement"))
@@ -232,6 +236,50 @@ async def test_a_failure_at_any_call_never_renews_what_is_not_known(team: Team, 
             assert nth > 2
             return
     raise AssertionError("never ran through")
+
+
+async def test_a_take_that_did_not_see_the_last_heartbeat_takes_nothing(team: Team) -> None:
+    hub, mine = begun(team)
+    known = await in_force(team, hub, mine)
+    await beats(team, hub, mine, 3)
+    stored(team, hub, "gateway-2", replace(second(), epoch=2, head_seq=3), known.digest)
+    assert (await in_force(team, hub, mine)).ledger == "ledger-a"
+    assert (await beats(team, hub, mine, 4)).status == "held"
+
+
+async def test_a_taker_keeps_what_was_in_flight_and_confirms_no_head_unseen(team: Team) -> None:
+    hub, mine = begun(team)
+    await beats(team, hub, mine, 8, "op-9")
+    assert (await takes(team, hub, mine, mine=replace(second(), head_seq=7))).status == "unsure"
+    taken = await takes(team, hub, mine, mine=replace(second(), head_seq=8, in_flight=("op-1",)))
+    assert taken.status == "held" and set(taken.lease.in_flight) == {"op-9", "op-1"}
+
+
+async def test_a_holder_that_slept_through_two_tenures_renews_nothing(team: Team) -> None:
+    hub, mine = begun(team)
+    known = await in_force(team, hub, mine)
+    stored(team, hub, "gateway-2", replace(second(), epoch=3), "of one that cannot be read")
+    with pytest.raises(leases.Unfollowed):
+        await in_force(team, hub, known)
+    assert (await beats(team, hub, known)).status == "unsure"
+
+
+async def test_a_revoked_gateway_ends_a_tenure_and_renews_and_confirms_nothing(team: Team) -> None:
+    hub, mine = begun(team)
+    taken = await takes(team, hub, mine)
+    gateways = [one.model_copy(update={"revoked": one.kid == OTHER.kid})
+                for one in team.rules.roster.gateways]  # fmt: skip
+    later = replace(
+        team,
+        rules=replace(
+            team.rules, roster=team.rules.roster.model_copy(update={"gateways": gateways})
+        ),
+    )
+    seen = await in_force(later, hub, mine)
+    assert (seen.ledger, seen.live) == ("ledger-b", False) and not confirms(seen, 0)
+    assert (await beats(later, hub, mine)).status == "lost"
+    again = await heartbeat(later.party(hub, "gateway-2"), REGISTER, EHR, taken.lease, 9, ())
+    assert again.status == "lost"
 
 
 def test_what_is_watched_starts_anew_with_each_version() -> None:

@@ -173,7 +173,11 @@ class Console:
                 oracle.acknowledged(team.task, f"recalled by {self.who}")
             return result.status in ("recalled", "too-late", "nothing-to-recall")
         id_ = filing.peek(text)["id"]
-        if id_ in result.standing.seen and result.status in ("pending", "effective", "parked"):
+        if id_ in {key[-1] for key in result.standing.seen} and result.status in (
+            "pending",
+            "effective",
+            "parked",
+        ):
             oracle.kept[team.task].add(id_)
         if result.status == "parked":
             oracle.acknowledged(team.task, f"objected to by {self.who}")

@@ -72,7 +72,12 @@ class Metered(httpx.AsyncBaseTransport):
             gate.quota.ended(call, gate.senses.now())
             if probing and slot is None:
                 gate.door.trying = False
-        self._learn(response, probing=probing)
+        try:
+            self._learn(response, probing=probing)
+        except BaseException:
+            # Nobody else has it yet: left open it would hold its connection for ever.
+            await response.aclose()
+            raise
         return response
 
     async def aclose(self) -> None:

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
+from core.errors import Conflict
+from core.traffic.limits import Limits
+from sync.fhir.pools import tell_end
+from sync.traffic import Gate, Metered, Senses
+from sync.traffic.doorkeeper import NoLog
 from sync.traffic.flights import SHORT_S, Flights, begun_ahead
-from tests.traffic.loop import run
+from sync.wire import httpx
+from tests.traffic.loop import clock, now, run
+
+REQUEST = httpx.Request("GET", "http://127.0.0.1/fhir/Patient/p1")
 
 
 def test_never_more_in_flight_than_places_and_in_order() -> None:
@@ -87,3 +96,46 @@ def test_work_begins_ahead_only_while_answers_come_soon() -> None:
     assert flights.work == begun_ahead(8) == 12
     run(ask(2.0, 10))
     assert flights.work == 8
+
+
+class Told(httpx.AsyncBaseTransport):
+    """Answers 503 and counts the bodies that were not closed."""
+
+    def __init__(self) -> None:
+        self.open = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.open += 1
+
+        def closed() -> None:
+            self.open -= 1
+
+        return tell_end(httpx.Response(503, stream=Empty()), closed)
+
+
+class Empty(httpx.AsyncByteStream):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b""
+
+
+class Broken(NoLog):
+    """A breaker whose state cannot be kept, as when another process holds the store."""
+
+    def opened(self, row: object) -> None:
+        raise Conflict("another process holds the store")
+
+
+def test_an_answer_that_cannot_be_taken_up_gives_its_place_and_connection_back() -> None:
+    wire = Told()
+
+    async def scene() -> None:
+        gate = Gate("ecw", Limits(), Senses(now, clock, lambda: 0.5), log=Broken())
+        metered, failed = Metered(wire, gate), 0
+        for _ in range(30):
+            try:
+                await (await metered.handle_async_request(REQUEST)).aclose()
+            except Conflict:
+                failed += 1
+        assert failed and (gate.flights.under_way, wire.open) == (0, 0)
+
+    run(scene())

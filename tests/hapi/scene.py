@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import pytest
 from console.__main__ import main
 from console.bootstrap.system import SystemClock, SystemIds
 from core.policy import sample_policy
+from sync.profiles import load_profile
 from sync.workspace.create import create
 from sync.workspace.folder import OpenWorkspace, open_workspace
 from tests.builders import CONDITION, NOTE, PATIENT
@@ -22,6 +24,8 @@ from tests.hapi.front import TIMEOUT_S, Front
 from tests.scene import CHEAP, PASSPHRASE
 
 PROFILE = "generic-r4"
+SETTLES_S = 5
+"""Between the front and the server lies nothing but loopback: no write is stored later."""
 OPERATION = "urn:countersign:operation"
 FHIR_JSON = "application/fhir+json"
 
@@ -80,6 +84,13 @@ class Hapi:
         )
         policy = self.folder / "policy.toml"
         policy.write_text(sample_policy(PROFILE))
+        profile = self.folder / "profile.toml"
+        text, found = re.subn(
+            r"(?m)^settles_s = \d+$", f"settles_s = {SETTLES_S}", load_profile(PROFILE)
+        )
+        assert found == 1
+        profile.write_text(text)
+        assert main(["profile", "adopt", PROFILE, str(profile)]) == 0
         assert main(["roster", "adopt"]) == 0
         assert main(["policy", "adopt", str(policy)]) == 0
 

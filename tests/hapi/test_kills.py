@@ -147,7 +147,11 @@ def live_and_die(hapi: Hapi, executioner: Executioner) -> None:
                 if not due(hapi):
                     executioner.pid = None
                     process.kill()
+        stuck = process.poll() is None
+        if stuck:
+            process.kill()
         _, err = process.communicate(timeout=LOOK_S)
+        assert not stuck, f"nothing ended it in {LOOKS * LOOK_S} s: {err.decode()}"
         assert process.returncode == -signal.SIGKILL, err.decode()
     raise AssertionError("still not ended")
 

@@ -260,6 +260,8 @@ class Capability:
     conditional_create: bool
     versioned: bool
     search: bool = False
+    transaction: bool = False
+    """The server, for all its types, takes a Bundle whose entries are stored all or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,11 +273,13 @@ class Request:
     id: str | None
     headers: Mapping[str, str]
     body: bytes
+    beside: Request | None = None
+    """A second write, stored with this one in one transaction: both or neither."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What the EHR answered to a write."""
+    """What the EHR answered to a write; of a transaction, what it says of the first of the two."""
 
     status: int
     version: str | None
@@ -292,6 +296,8 @@ class Response:
     """The number in `status` of a body that is no FHIR resource."""
     retry_after: float | None = None
     """How many seconds the server asks to wait."""
+    beside: int | None = None
+    """The status of the second write of a transaction that was carried out."""
 
 
 class NotSent(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -186,6 +186,18 @@ class FakeEhr:
             raise Unreachable("the EHR is down")
 
     def _commit(self, request: Request) -> Response:
+        """Store a write; with another beside it both or neither."""
+        kept = {reference: list(chain) for reference, chain in self.versions.items()}
+        one = self._store(request)
+        if request.beside is None or one.status >= 400:
+            return one
+        other = self._store(request.beside)
+        if other.status >= 400:
+            self.versions = kept
+            return other
+        return replace(one, beside=other.status)
+
+    def _store(self, request: Request) -> Response:
         resource = self.transform(parse_object(request.body))
         id_ = request.id or f"new-{len(self.versions)}"
         reference = f"{request.type}/{id_}"

@@ -17,6 +17,7 @@ from core.intake.readmit import append_readmitted
 from core.ledger.event import Actor, Event
 from core.lifecycle import State
 from core.ports import Reads, Request, Response, Transaction
+from core.probe.measured import TRANSACTION
 from core.records import ChangeRow, ProposalRow
 from core.review.content import Erased
 from core.review.decide import about, send_back_dependents, void
@@ -58,6 +59,7 @@ def intend(
             data={
                 "attempt": exact(1 if earlier is None else earlier.attempt + 1),
                 "rung": change.rung,
+                **({} if request.beside is None else {"carrier": TRANSACTION}),
             },
             before=State.READY,
             after=State.SENDING,
@@ -68,9 +70,14 @@ def intend(
                 "headers": dict(request.headers),
                 "text": request.body.decode("utf-8"),
                 "base_version": None if fresh.content.held is None else fresh.content.held.version,
+                **_beside(request.beside),
             },
         )
     )
+
+
+def _beside(request: Request | None) -> JsonObject:
+    return {} if request is None else {"beside": request.body.decode("utf-8")}
 
 
 def proposal_of(reads: Reads, change: ChangeRow) -> ProposalRow:
@@ -87,8 +94,12 @@ def receipt(
     outcome: Outcome,
     response: Response | None,
     dialect: Dialect | None = None,
+    with_it: Event | None = None,
 ) -> State:
-    """Record what the EHR answered, or that nothing is known, durably; return the new state."""
+    """Record what the EHR answered, or that nothing is known, durably; return the new state.
+
+    `with_it` is what became known with it, kept where the write is there.
+    """
     data: JsonObject = {"failure": outcome.failure}
     body: JsonObject = {"location": None, "resource": None, "issues": []}
     if response is not None:
@@ -114,6 +125,8 @@ def receipt(
                 body=body,
             )
         )
+        if with_it is not None and state == State.PERSISTED:
+            transaction.append(with_it)
         if weighed is not None:
             failing.record(workspace, transaction, change, weighed.data)
         if state == State.DEAD_LETTER:

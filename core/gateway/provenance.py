@@ -6,6 +6,7 @@ Source: design §9 (stamps); FHIR R4 Provenance; HL7 AI Transparency on FHIR; hu
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 from core.canonical import JsonObject, encode
@@ -14,7 +15,7 @@ from core.gateway import events
 from core.gateway.receipt import classify
 from core.ledger.event import Event
 from core.lifecycle import State
-from core.ports import NotSent, OutcomeUnknown, Request
+from core.ports import NotSent, OutcomeUnknown, Reads, Request
 from core.records import ChangeRow, DecisionRow, ProposalRow, WriteRow
 from core.review.decide import about
 from core.workspace import Workspace
@@ -36,29 +37,37 @@ async def record(workspace: Workspace, change: ChangeRow) -> Event | None:
     proposal = workspace.ledger.proposal(change.proposal)
     if written is None or proposal is None or written.location is None or written.provenance:
         return None
-    votes = [
+    votes = approvals(workspace.ledger, change)
+    if await _is_there(workspace, change, written, votes):
+        return event(workspace, change, "written")
+    target = [written.location]
+    if written.version is not None:
+        target.insert(0, f"{written.location}/_history/{written.version}")
+    document = build(proposal, change, target, str(written.receipt_at), votes)
+    return event(workspace, change, await _post(workspace, change, document))
+
+
+def approvals(reads: Reads, change: ChangeRow) -> list[DecisionRow]:
+    """Return the approvals in force of a change as it stands."""
+    return [
         vote
-        for vote in workspace.ledger.decisions(change.proposal, change.idx)
+        for vote in reads.decisions(change.proposal, change.idx)
         if vote.revision == change.revision and vote.void is None and vote.outcome == "approve"
     ]
-    if await _is_there(workspace, change, written, votes):
-        return _event(workspace, change, "written")
-    outcome = await _post(workspace, change, build(proposal, change, written, votes))
-    return _event(workspace, change, outcome)
 
 
 def build(
-    proposal: ProposalRow, change: ChangeRow, written: WriteRow, votes: list[DecisionRow]
+    proposal: ProposalRow,
+    change: ChangeRow,
+    target: Sequence[str],
+    recorded: str,
+    votes: Sequence[DecisionRow],
 ) -> JsonObject:
-    """Return the Provenance: versioned and unversioned target, author, verifiers, signatures."""
-    target = [{"reference": written.location}]
-    if written.version is not None:
-        versioned = f"{written.location}/_history/{written.version}"
-        target = [{"reference": versioned}, *target]
+    """Return the Provenance: targets, the versioned one first, author, verifiers, signatures."""
     found: JsonObject = {
         "resourceType": "Provenance",
-        "target": target,
-        "recorded": written.receipt_at,
+        "target": [{"reference": one} for one in target],
+        "recorded": recorded,
         "reason": [{"coding": [{"system": _AI[0], "code": _AI[1]}]}],
         "activity": {
             "coding": [
@@ -144,6 +153,7 @@ def _same(resource: JsonObject) -> str:
     return f"target={target}&recorded={resource['recorded']}"
 
 
-def _event(workspace: Workspace, change: ChangeRow, outcome: str) -> Event:
+def event(workspace: Workspace, change: ChangeRow, outcome: str) -> Event:
+    """Return the record of what became of it: `written` or `failed`."""
     data = {"outcome": outcome}
     return Event("provenance.recorded", events.actor(workspace), about(change), data=data)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.canonical import JsonObject, encode
 from core.errors import Failed
 from core.intake.basing import UNFENCED
@@ -35,12 +37,22 @@ def write_request(content: Content, operation: str) -> Request:
     raise Failed("there is no safe way to write this; the change should have been denied")
 
 
+def with_provenance(request: Request, provenance: JsonObject) -> Request:
+    """Return the write and its Provenance as one transaction.
+
+    The server must have been seen to roll back; the write keeps its condition, which fences both.
+    """
+    record = Request("POST", "Provenance", None, {}, encode(provenance))
+    return replace(request, beside=record)
+
+
 def scope(request: Request) -> str:
-    """Return the SMART v2 scope that this write needs and no other does.
+    """Return the SMART v2 scopes that this write needs and no other does, two for a transaction.
 
     A create by PUT is covered by the update scope (SMART App Launch 2, scopes for FHIR resources).
     """
-    return f"system/{request.type}.{'c' if request.method == 'POST' else 'u'}"
+    own = f"system/{request.type}.{'c' if request.method == 'POST' else 'u'}"
+    return own if request.beside is None else f"{own} {scope(request.beside)}"
 
 
 def _id(resource: JsonObject) -> str:

@@ -6,12 +6,13 @@ when the connection stands and before the first byte).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from core.errors import BadInput, Conflict, Refused, Unreachable
 from core.failure.classes import Failure
 from core.failure.dialect import dialect_in_force
-from core.gateway import events
+from core.gateway import events, provenance
 from core.gateway.around import search_before
 from core.gateway.failing import REFUSED_TOKEN, not_sent
 from core.gateway.guards import (
@@ -27,8 +28,9 @@ from core.gateway.receipt import UNKNOWN, classify
 from core.gateway.refresh import Fresh, refresh
 from core.gateway.request import scope, write_request
 from core.gateway.returned import Returned
+from core.gateway.together import ALONE, accompanied, both_stored, may_go_together, parted
 from core.lifecycle import State
-from core.ports import Grant, NotSent, OutcomeUnknown
+from core.ports import Grant, NotSent, OutcomeUnknown, Request
 from core.records import ChangeRow, ProposalRow
 from core.review.content import Content, Erased, read_content
 from core.review.decide import void
@@ -44,22 +46,39 @@ class Step(StrEnum):
     UNREACHABLE = "unreachable"
     REFRESHED = "token-refreshed"
     """Its token was refused and forgotten; with another one it is tried again, once."""
+    PARTED = "without-its-provenance"
+    """As a transaction with its Provenance it was refused; alone it is tried again, once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What one attempt has in hand."""
+
+    content: Content
+    """What was approved."""
+    fresh: Fresh
+    request: Request
+    grant: Grant
 
 
 async def send(workspace: Workspace, change: ChangeRow, epoch: int) -> Step:
     """Try to send one ready change; every outcome is in the ledger when this returns.
 
     `epoch` is the lease under which this process is the gateway. A token that the EHR refuses is
-    replaced once; every guard runs again before the second attempt.
+    replaced once, and a transaction that it refuses is parted once; every guard runs again before
+    the next attempt.
     """
-    step = await _attempt(workspace, change, epoch)
-    again = workspace.ledger.change(change.proposal, change.idx)
-    if step != Step.REFRESHED or again is None:
-        return step
-    return await _attempt(workspace, again, epoch)
+    left, alone = {Step.REFRESHED, Step.PARTED}, False
+    while True:
+        step = await _attempt(workspace, change, epoch, alone=alone)
+        again = workspace.ledger.change(change.proposal, change.idx)
+        if step not in left or again is None:
+            return step
+        left.discard(step)
+        change, alone = again, alone or step == Step.PARTED
 
 
-async def _attempt(workspace: Workspace, change: ChangeRow, epoch: int) -> Step:
+async def _attempt(workspace: Workspace, change: ChangeRow, epoch: int, *, alone: bool) -> Step:
     proposal = workspace.ledger.proposal(change.proposal)
     if proposal is None:
         raise Conflict("the proposal is gone from the store")
@@ -67,10 +86,13 @@ async def _attempt(workspace: Workspace, change: ChangeRow, epoch: int) -> Step:
         content = read_content(workspace.ledger, change)
         _check_before(workspace, proposal, change, content)
         async with workspace.traffic.slot(change.ehr, work_of(workspace, change)):
-            grant = await _grant(workspace, change, content)
+            alone = alone or not may_go_together(workspace, change)
+            grant = await _grant(workspace, proposal, change, content, alone=alone)
             fresh = await refresh(workspace, proposal, change, content)
             await search_before(workspace, change)
-            return await _dispatch(workspace, proposal, change, content, fresh, grant, epoch)
+            request = _request(workspace, proposal, change, fresh.content, alone=alone)
+            sending = Sending(content, fresh, request, grant)
+            return await _dispatch(workspace, proposal, change, sending, epoch)
     except Stopped as stop:
         return _stopped(workspace, change, stop)
     except Returned as returned:
@@ -82,7 +104,26 @@ async def _attempt(workspace: Workspace, change: ChangeRow, epoch: int) -> Step:
         return _stopped(workspace, change, Stopped("content-erased", "park"))
 
 
-async def _grant(workspace: Workspace, change: ChangeRow, content: Content) -> Grant:
+def _request(
+    workspace: Workspace,
+    proposal: ProposalRow,
+    change: ChangeRow,
+    content: Content,
+    *,
+    alone: bool,
+) -> Request:
+    request = write_request(content, change.operation)
+    return request if alone else accompanied(workspace, proposal, change, request)
+
+
+async def _grant(
+    workspace: Workspace,
+    proposal: ProposalRow,
+    change: ChangeRow,
+    content: Content,
+    *,
+    alone: bool,
+) -> Grant:
     """Return a token for this write; one that is refused is recorded, with when it is asked again.
 
     A profile that cannot be read stops the write: its answer could not be understood.
@@ -91,10 +132,9 @@ async def _grant(workspace: Workspace, change: ChangeRow, content: Content) -> G
         dialect_in_force(workspace.ledger, change.ehr)
     except BadInput:
         raise Stopped("profile-unreadable", "wait") from None
+    request = _request(workspace, proposal, change, content, alone=alone)
     try:
-        return await workspace.ehr(change.ehr).grant(
-            scope(write_request(content, change.operation))
-        )
+        return await workspace.ehr(change.ehr).grant(scope(request))
     except Refused:
         not_sent(workspace, change, REFUSED_TOKEN)
         raise
@@ -117,18 +157,18 @@ async def _dispatch(
     workspace: Workspace,
     proposal: ProposalRow,
     change: ChangeRow,
-    content: Content,
-    fresh: Fresh,
-    grant: Grant,
+    sending: Sending,
     epoch: int,
 ) -> Step:
-    request = write_request(fresh.content, change.operation)
+    request, grant, fresh = sending.request, sending.grant, sending.fresh
 
     def before_first_byte() -> None:
         if not grant.alive():
             raise Stopped("token-expired", "wait")
         with workspace.ledger.transaction() as transaction:
-            check_last(workspace, transaction, proposal, change, content, fresh.looked_at, epoch)
+            check_last(
+                workspace, transaction, proposal, change, sending.content, fresh.looked_at, epoch
+            )
             events.intend(workspace, transaction, change, fresh, request)
 
     ehr = workspace.ehr(change.ehr)
@@ -144,7 +184,12 @@ async def _dispatch(
         return Step.SENT
     dialect = dialect_in_force(workspace.ledger, change.ehr)
     outcome = classify(response, dialect, change.rung)
-    state = events.receipt(workspace, change, outcome, response, dialect)
+    if parted(request, outcome):
+        events.receipt(workspace, change, ALONE, response, dialect)
+        return Step.PARTED
+    stored = both_stored(request, response)
+    kept = provenance.event(workspace, change, "written") if stored else None
+    state = events.receipt(workspace, change, outcome, response, dialect, kept)
     if state == State.READY and outcome.failure == Failure.AUTHENTICATION:
         return Step.REFRESHED
     return Step.STOPPED if state == State.READY else Step.SENT

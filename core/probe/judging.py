@@ -95,6 +95,27 @@ def judge_post_create(shots: Sequence[Shot], found: Sequence[Fetched]) -> Fault 
     return strange
 
 
+def judge_pair(shots: Sequence[Shot], beside: Sequence[Fetched]) -> Fault | None:
+    """Judge what transactions stored beside the resource that they raced for: the winner's only."""
+    winners = won(shots, 200, 201)
+    if any(shot.response is None or shot.response.beside not in (200, 201) for shot in winners):
+        return _unsafe("partly-applied")
+    if {entry_of(one) for one in beside} - {shot.entry for shot in winners}:
+        return _unsafe("partly-applied")
+    return None if len(beside) == len(winners) else _unclear("not-found")
+
+
+def judge_rollback(shot: Shot, before: Fetched, after: Fetched | None) -> Fault | None:
+    """Judge a transaction whose second half must fail: its first half must not be stored."""
+    if after is None:
+        return _unclear("not-readable")
+    if (after.version, entry_of(after)) != (before.version, entry_of(before)):
+        return _unsafe("partly-applied")
+    if shot.status is None:
+        return _unclear("unreadable-answer")
+    return _unsafe("said-done") if shot.status < 300 else None
+
+
 def judge_repeat(shot: Shot, before: Fetched, after: Fetched | None) -> Fault | None:
     """Judge a request that must not take effect any more: the stored version has to stay."""
     if after is None:

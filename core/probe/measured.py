@@ -15,8 +15,10 @@ from core.ports import Reads
 
 KIND = "probe."
 """Before an EHR's name it is the kind of document that holds what was measured of it."""
-RUNGS = ("if-match", "if-none-match", "if-none-exist")
-"""PUT If-Match; create by PUT If-None-Match: *; POST If-None-Exist: the rungs that fence."""
+TRANSACTION = "transaction"
+RUNGS = ("if-match", "if-none-match", "if-none-exist", TRANSACTION)
+"""PUT If-Match; create by PUT If-None-Match: *; POST If-None-Exist: the rungs that fence. And
+whether a Bundle of two writes is stored whole or not at all, under the condition of the first."""
 
 Result = Literal["safe", "unsafe", "unclear", "not-offered"]
 """`unclear`: no wrong effect was seen, but not every answer could be read."""

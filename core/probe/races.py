@@ -13,13 +13,15 @@ from core.ports import Fetched, Ids, Request
 from core.probe import scratch
 from core.probe.judging import (
     Fault,
+    judge_pair,
     judge_post_create,
     judge_put_create,
     judge_repeat,
+    judge_rollback,
     judge_update,
 )
-from core.probe.measured import Measured, Result
-from core.probe.scratch import Scratch, Shot, Together, race
+from core.probe.measured import TRANSACTION, Measured, Result
+from core.probe.scratch import Scratch, Shot, Together, found_by, race
 
 RACERS = 16
 ROUNDS = 50
@@ -68,6 +70,8 @@ async def _rounds_of(course: Course, rung: str) -> Round | Fault:
         return _put_create_round
     if rung == "if-none-exist":
         return _post_create_round
+    if rung == TRANSACTION:
+        return await _pairs(course)
     made = await course.shoot("start", scratch.create(course.ids.uuid(), "start"))
     reference = None if made.response is None else made.response.location
     if made.status != 201 or reference is None:
@@ -123,6 +127,47 @@ async def _post_create_round(course: Course, number: int) -> Fault | None:
     if len(again) > 1:
         return Fault("late-request-took-effect", "unsafe")
     return judge_repeat(late, found[0], again[0] if again else None)
+
+
+async def _pairs(course: Course) -> Round | Fault:
+    """Make the two resources that the transactions of every round are about."""
+    made = [await course.shoot(entry, scratch.create(course.ids.uuid(), entry)) for entry in "ab"]
+    found = [shot.response.location for shot in made if shot.response and shot.status == 201]
+    places = [one for one in found if one is not None]
+    course.made.extend(places)
+    if len(places) != len(made):
+        return Fault("scratch-not-made", "unclear")
+    one, other = places
+    return lambda on, number: _pair_round(on, number, one, other)
+
+
+async def _pair_round(course: Course, number: int, one: str, other: str) -> Fault | None:
+    """Let transactions race for one resource; then one whose second half must fail."""
+    before, kept = await course.ehr.read(one), await course.ehr.read(other)
+    if before is None or kept is None or not before.version or not kept.version:
+        return Fault("no-version", "unclear")
+    tag, beside = course.ids.uuid(), course.ids.uuid()
+
+    def pair(entry: str, of: Fetched) -> Request:
+        return scratch.both(_put(tag, entry, of), scratch.add(beside, entry))
+
+    requests = [(entry, pair(entry, before)) for entry in course.entries(number)]
+    shots = await race(course.ehr, course.together, requests)
+    after = await course.ehr.read(one)
+    found = await found_by(course.ehr, beside)
+    course.made.extend(item.reference for item in found)
+    fault = judge_update(before, shots, after) or judge_pair(shots, found)
+    if fault is not None or after is None:
+        return fault
+    # The first half may go; the second names a version that is gone, so that both must not.
+    broken = scratch.both(_put(tag, "half", kept), _put(tag, "stale", before))
+    shot = await course.shoot("half", broken)
+    return judge_rollback(shot, kept, await course.ehr.read(other))
+
+
+def _put(tag: str, entry: str, of: Fetched) -> Request:
+    id_ = of.reference.partition("/")[2]
+    return scratch.update(tag, entry, id_, ("If-Match", f'W/"{of.version}"'))
 
 
 def _references(shots: Sequence[Shot], found: Sequence[Fetched]) -> list[str]:

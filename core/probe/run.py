@@ -12,7 +12,7 @@ from core.errors import Refused, Unreachable
 from core.incident.freeze import SCOPE_KEYS, Target, frozen_by
 from core.ledger.event import About, Actor, Event
 from core.ports import Capability, Reads
-from core.probe.measured import KIND, RUNGS, Measured
+from core.probe.measured import KIND, RUNGS, TRANSACTION, Measured
 from core.probe.races import ROUNDS, Course, run_rung
 from core.probe.scratch import TYPE, Scratch, Together
 from core.workspace import Workspace
@@ -109,4 +109,6 @@ def _claims(capability: Capability, rung: str) -> bool:
         return capability.update and capability.versioned
     if rung == "if-none-match":
         return capability.update_create
+    if rung == TRANSACTION:
+        return capability.transaction
     return capability.create and capability.conditional_create

@@ -7,7 +7,7 @@ anybody's: nothing else that the gateway sends goes without an approval. Source:
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from core.canonical import JsonObject, encode
@@ -75,6 +75,16 @@ def create(tag: str, entry: str) -> Request:
     return Request("POST", TYPE, None, headers, encode(body(tag, entry)))
 
 
+def add(tag: str, entry: str) -> Request:
+    """Return a POST without a condition; only as the second half of a transaction."""
+    return Request("POST", TYPE, None, {}, encode(body(tag, entry)))
+
+
+def both(one: Request, other: Request) -> Request:
+    """Return two writes as one transaction."""
+    return replace(one, beside=other)
+
+
 def entry_of(found: Fetched | None) -> str | None:
     """Return which racer's content is stored."""
     items = [] if found is None else found.resource.get("identifier") or []
@@ -88,8 +98,8 @@ async def found_by(ehr: Ehr, tag: str) -> Sequence[Fetched]:
 
 async def shoot(ehr: Ehr, request: Request) -> Response | None:
     """Send one write of a scratch resource; None when its outcome is unknown or it never left."""
-    letter = "c" if request.method == "POST" else "u"
-    grant = await ehr.grant(f"system/{TYPE}.{letter}")
+    letters = {"c" if one.method == "POST" else "u" for one in (request, request.beside) if one}
+    grant = await ehr.grant(f"system/{TYPE}.{''.join(sorted(letters))}")
     try:
         return await ehr.send(request, grant, lambda: None)
     except (NotSent, OutcomeUnknown):

@@ -28,14 +28,15 @@ def capabilities(name: str, statement: JsonObject) -> Mapping[str, Capability]:
     for rest in _objects(statement.get("rest")):
         if rest.get("mode") != "server":
             continue
+        whole = {item.get("code") for item in _objects(rest.get("interaction"))}
         for resource in _objects(rest.get("resource")):
             type_ = resource.get("type")
             if isinstance(type_, str):
-                found[type_] = _capability(resource)
+                found[type_] = _capability(resource, transaction="transaction" in whole)
     return found
 
 
-def _capability(resource: JsonObject) -> Capability:
+def _capability(resource: JsonObject, *, transaction: bool) -> Capability:
     codes = {item.get("code") for item in _objects(resource.get("interaction"))}
     return Capability(
         create="create" in codes,
@@ -44,6 +45,7 @@ def _capability(resource: JsonObject) -> Capability:
         update_create=resource.get("updateCreate") is True,
         conditional_create=resource.get("conditionalCreate") is True,
         versioned=resource.get("versioning") in _VERSIONED,
+        transaction=transaction,
     )
 
 

@@ -158,7 +158,11 @@ class FhirClient:
         if not grant.alive():
             raise NotSent(f"the write token for {self.name} is about to expire")
         response = await transmit(
-            self._channel, self._base, outgoing.adding(grant.headers()), before_first_byte
+            self._channel,
+            self._base,
+            outgoing.adding(grant.headers()),
+            before_first_byte,
+            pair=request if request.beside is not None else None,
         )
         if response.status == 401:
             grant.issuer.drop(grant)

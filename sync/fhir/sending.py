@@ -21,6 +21,7 @@ from sync.fhir.answers import document, etag, issues, retry_after, version_of
 from sync.fhir.channel import Answer, Channel, Outgoing, log_answer, read_body
 from sync.fhir.errors import Unreadable
 from sync.fhir.own_codes import body_status, is_failing, own_codes
+from sync.fhir.transaction import bundle, entries_told
 from sync.fhir.urls import Base, Named
 from sync.wire import httpx
 
@@ -44,8 +45,16 @@ def prepare(base: Base, request: Request) -> Outgoing:
     """Return the HTTP request of a FHIR write, without its token; BadInput for a malformed one.
 
     PUT needs an id, POST has none. Of headers only the conditions and those of DEFAULTS may be
-    given, each once.
+    given, each once. With a write beside it both go to the base, as a transaction.
     """
+    alone = _prepare(base, request)
+    if request.beside is None:
+        return alone
+    _prepare(base, request.beside)
+    return Outgoing("POST", base.at(), dict(DEFAULTS), bundle([request, request.beside]))
+
+
+def _prepare(base: Base, request: Request) -> Outgoing:
     if request.method == "PUT" and request.id is not None:
         url = base.of_resource(request.type, request.id)
     elif request.method == "POST" and request.id is None:
@@ -56,9 +65,14 @@ def prepare(base: Base, request: Request) -> Outgoing:
 
 
 async def transmit(
-    channel: Channel, base: Base, outgoing: Outgoing, before_first_byte: Callable[[], None]
+    channel: Channel,
+    base: Base,
+    outgoing: Outgoing,
+    before_first_byte: Callable[[], None],
+    *,
+    pair: Request | None = None,
 ) -> Response:
-    """Send a prepared write once; nothing is retried.
+    """Send a prepared write once; nothing is retried. `pair` is one with another beside it.
 
     Raises NotSent, OutcomeUnknown, or what `before_first_byte` raised, unchanged. RuntimeError
     means that the transport does not report its first byte and must not be used. Cancelling the
@@ -76,7 +90,10 @@ async def transmit(
     if head.status is not None and not first.passed:
         raise RuntimeError("this transport does not report its first byte; it must not send writes")
     if head.status is not None and head.status >= 200:
-        return _response(channel.name, base, head)
+        whole = _response(channel.name, base, head)
+        if pair is None or whole.status >= 300:
+            return whole
+        return _first_of(channel.name, base, pair, whole)
     if first.passed:
         raise OutcomeUnknown(f"{channel.name} gave no answer ({_kind(failed)})")
     if isinstance(failed, httpx.HTTPError | OSError):
@@ -153,6 +170,27 @@ def _response(name: str, base: Base, head: _Head) -> Response:
         failing=is_failing(whole),
         body_status=None if whole is not None else body_status(said),
         retry_after=retry_after(headers),
+    )
+
+
+def _first_of(name: str, base: Base, pair: Request, whole: Response) -> Response:
+    """Return the answer about the first write of a transaction; raises OutcomeUnknown."""
+    told = entries_told(base, whole.resource, 2)
+    if told is None:
+        raise OutcomeUnknown(f"{name} answered a transaction without saying what became of it")
+    one, other = told
+    place = one.named.reference if one.named else None
+    if place is None and pair.id is not None:
+        place = f"{pair.type}/{pair.id}"
+    return Response(
+        status=one.status,
+        version=one.version,
+        location=place if 200 <= one.status < 300 else None,
+        resource=one.resource,
+        issues=one.issues,
+        codes=one.codes,
+        failing=one.failing,
+        beside=other.status,
     )
 
 

@@ -84,6 +84,18 @@ def needed(asked: Asked) -> tuple[str, str]:
     return kind, LETTERS.get(asked.method, "cruds")
 
 
+def _needed_of_each(asked: Asked) -> list[tuple[str, str]]:
+    """Return what every entry of a batch or transaction needs; nothing for another request."""
+    if asked.method != "POST" or asked.path.rstrip("/") != FHIR:
+        return []
+    try:
+        listed = json.loads(asked.body)["entry"]
+        each = [(one["request"]["method"], one["request"]["url"]) for one in listed]
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [needed(Asked(method, f"{FHIR}/{url}", {}, b"")) for method, url in each]
+
+
 @dataclass
 class Front:
     """The proxy: `base` is where clients find the FHIR server, `upstream` where that really is."""
@@ -158,8 +170,8 @@ class Front:
         if self.authority is None or asked.path in OPEN:
             return
         scopes: Scopes = self.authority.grant(asked.headers.get("authorization")).scopes
-        kind, letters = needed(asked)
-        if not all(scopes.allows(kind, letter) for letter in letters):
+        wanted = _needed_of_each(asked) or [needed(asked)]
+        if not all(scopes.allows(kind, letter) for kind, letters in wanted for letter in letters):
             raise refusal(403, "forbidden", "the token's scope does not cover this request")
 
     def _token(self, asked: Asked) -> Told:

@@ -137,6 +137,10 @@ CONTROLS = (
         "list of what left before a freeze", _off("core.incident.freeze.IN_FLIGHT", ()),
         faults=Faults(lost_request=0.2, lost_response=0.5),
     ),
+    Control(
+        "transactions only where measured", _off("core.gateway.together.proven", _says(True)),
+        "half-transaction", faults=Faults(duplicate=0.5),
+    ),
     Control("freeze check", _off("core.gateway.guards.frozen_by", _says(None))),
     Control(
         "signature check", _off("core.gateway.guards.approvals_hold", _says(Holding((), None)))

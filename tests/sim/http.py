@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
-from core.canonical import JsonObject, encode
+from core.canonical import JsonObject, encode, parse_object
 from core.errors import Moved, Unreachable
 from core.ports import Fetched, NotSent, OutcomeUnknown, Request, Response
 from sync.fhir import FhirClient
@@ -80,9 +81,25 @@ class SimTransport(httpx.AsyncBaseTransport):
         names = ("If-Match", "If-None-Match", "If-None-Exist")
         headers = {name: request.headers[name] for name in names if name in request.headers}
         sent = Request(request.method, parts[0], _id(parts), headers, body)
+        if request.url.path == PATH.rstrip("/"):
+            sent = _pair(body)
         first = _first_byte(request.extensions["trace"])
         found = await self._wire.send(sent, SimGrant(self._loop, ""), first)
-        return _written(found)
+        return _written(found) if found.beside is None else _both_written(found)
+
+
+def _pair(body: bytes) -> Request:
+    """Return the two writes of a transaction."""
+    one, other = map(_entry_request, parse_object(body)["entry"])
+    return replace(one, beside=other)
+
+
+def _entry_request(entry: JsonObject) -> Request:
+    asked = entry["request"]
+    names = {"ifMatch": "If-Match", "ifNoneMatch": "If-None-Match", "ifNoneExist": "If-None-Exist"}
+    headers = {name: asked[key] for key, name in names.items() if key in asked}
+    parts = asked["url"].split("/")
+    return Request(asked["method"], parts[0], _id(parts), headers, encode(entry["resource"]))
 
 
 def _id(parts: list[str]) -> str | None:
@@ -115,6 +132,16 @@ def _written(found: Response) -> httpx.Response:
     if found.location is not None:
         headers["Location"] = f"{BASE}/{found.location}/_history/{found.version}"
     return _answer(found.status, found.resource, found.version, **headers)
+
+
+def _both_written(found: Response) -> httpx.Response:
+    one: JsonObject = {"status": str(found.status)}
+    if found.location is not None:
+        one["location"] = f"{BASE}/{found.location}/_history/{found.version}"
+    entries = [{"response": one}, {"response": {"status": str(found.beside)}}]
+    return _answer(
+        200, {"resourceType": "Bundle", "type": "transaction-response", "entry": entries}
+    )
 
 
 def _answer(

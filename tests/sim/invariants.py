@@ -7,7 +7,7 @@ Source: design §14; the issue's "exactly one effect, or an open exception that 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,6 +78,8 @@ class Truth:
     """Operation → its change and facts, while its newest write has left and its end is unknown."""
     late: dict[str, set[str]] = field(default_factory=dict)
     """Freeze → the operations that were flying when it was acknowledged, and that it matches."""
+    beside: dict[bytes, str] = field(default_factory=dict)
+    """The bytes of each Provenance that went out beside a write → its operation."""
     overwritten: dict[str, str] = field(default_factory=dict)
     """Operation → what it replaced that nobody had seen."""
     violations: list[Violation] = field(default_factory=list)
@@ -134,6 +136,8 @@ def _intent(truth: Truth, reads: Reads, entry: Entry, epoch: int | None) -> None
     assert row is not None and proposal is not None
     truth.intents[leaf["operation"]].append(body["text"].encode())
     truth.bases[leaf["operation"]].append(body["base_version"])
+    if "beside" in body:
+        truth.beside[body["beside"].encode()] = leaf["operation"]
     truth.of[leaf["operation"]] = key
     now = truth.server.now()
     good = [
@@ -227,6 +231,14 @@ def effects(truth: Truth) -> dict[str, int]:
     return found
 
 
+def _records(truth: Truth, counted: Mapping[str, int]) -> None:
+    """Judge the Provenances that went out with their writes: none without what it speaks of."""
+    told = Counter(truth.beside.get(commit.body) for commit in truth.server.log if commit.body)
+    for operation, count in told.items():
+        if operation is not None and count > counted.get(operation, 0):
+            truth.broken("orphan-record", f"{truth.of[operation]}: {count} Provenances too many")
+
+
 def _awaited(truth: Truth, outcomes: Mapping[str, str], counted: Mapping[str, int]) -> None:
     """Judge what the freezes say of the writes that left before them, by the server's history."""
     for operations_ in truth.late.values():
@@ -244,6 +256,7 @@ def at_rest(truth: Truth, reads: Reads, active: set[Change], outcomes: Mapping[s
     """
     counted = effects(truth)
     _awaited(truth, outcomes, counted)
+    _records(truth, counted)
     for key, revision, person in truth.acknowledged:
         votes = {(vote.revision, vote.reviewer) for vote in reads.decisions(*key)}
         if (revision, person) not in votes:

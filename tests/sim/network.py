@@ -136,7 +136,9 @@ class Wire:
     def _arrive(
         self, request: Request, answer: asyncio.Future[Response], mute: bool, broken: bool
     ) -> None:
-        found = self._server.judge(request)
+        found = (
+            self._server.judge(request) if request.beside is None else self._server.pair(request)
+        )
         if found is None and self._server.personality.racy_s:
             wait = self._life.chance.between(0, self._server.personality.racy_s)
             self._loop.call_later(wait, self._store, request, answer, mute, broken)

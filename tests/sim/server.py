@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.canonical import JsonObject, parse_object
@@ -31,7 +31,7 @@ class Personality:
     normalises: bool = False
     patch_ignores_if_match: bool = False
     half_transactions: bool = False
-    """A transaction that fails half-way keeps its first half and answers 200."""
+    """A transaction is carried out entry by entry, whatever of it fails, and answered with 200."""
     noop_keeps_version: bool = False
     merges: bool = False
     """One of its patients is merged into another during the run."""
@@ -55,6 +55,11 @@ PERSONALITIES = {
         Personality("opaque-versions", opaque_versions=True),
     )
 }
+
+
+def takes_pairs(personality: Personality) -> bool:
+    """Tell whether a probe would find that transactions are safe there."""
+    return not (personality.half_transactions or personality.racy_s)
 
 
 class Moved(Exception):
@@ -194,14 +199,21 @@ class Server:
         logged, answers = len(self.log), []
         for request in requests:
             refused = self.judge(request)
-            if refused is not None and refused.status != 200:
-                if self.personality.half_transactions:
-                    return 200, answers
+            half = self.personality.half_transactions
+            if refused is not None and refused.status != 200 and not half:
                 self.chains = kept
                 del self.log[logged:]
                 return refused.status, []
             answers.append(refused or self.store(request))
         return 200, answers
+
+    def pair(self, request: Request) -> Response:
+        """Carry out a write with another beside it, and answer as a client understands it."""
+        assert request.beside is not None
+        status, answers = self.transact([request, request.beside])
+        if not answers:
+            return Response(status, None, None, None, ("conflict",))
+        return replace(answers[0], beside=answers[1].status)
 
     def _version(self, reference: str, number: int) -> str:
         if not self.personality.opaque_versions:

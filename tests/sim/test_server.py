@@ -104,6 +104,14 @@ def test_half_a_transaction_says_that_all_is_well() -> None:
         assert versions(found) == kept
 
 
+def test_half_a_transaction_goes_on_after_what_it_refuses() -> None:
+    both = [put("7", active=True), put("1", active=False)]
+    found, _ = server("half-transaction")
+    status, answers = found.transact(both)
+    assert (status, [one.status for one in answers]) == (200, [412, 200])
+    assert versions(found) == ["1", "2"]
+
+
 def test_a_put_that_changes_nothing_keeps_the_version() -> None:
     for name, kept in (("plain", ["1", "2"]), ("noop-keeps-version", ["1"])):
         found, _ = server(name)

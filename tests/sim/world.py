@@ -14,6 +14,8 @@ from core.incident.awaited import awaited
 from core.ledger.event import Entry
 from core.lifecycle import State
 from core.ports import Ehr, Ledger, Request
+from core.probe.measured import TRANSACTION, Measured
+from core.probe.run import record
 from core.records import FreezeRow
 from core.workspace import Workspace
 from tests.sim import http, invariants, people
@@ -24,14 +26,14 @@ from tests.sim.life import Killed, Life, Points
 from tests.sim.loop import StandStill, VirtualLoop, run
 from tests.sim.network import CALM, USUAL, Faults, Wire
 from tests.sim.scene import SimClock, template, workspace
-from tests.sim.server import PERSONALITIES
+from tests.sim.server import PERSONALITIES, takes_pairs
 
 STORMY_S = 2400.0
 """How long faults last in a run, in virtual seconds."""
 ROUNDS_AFTER = 14
 MIX = (
     *["plain"] * 6, "post-only", "late-commit", "stale-history", "search-cache", "normaliser",
-    "noop-keeps-version", "merged-patient", "opaque-versions", "racy",
+    "noop-keeps-version", "merged-patient", "opaque-versions", "racy", "half-transaction",
 )  # fmt: skip
 
 
@@ -120,6 +122,9 @@ class World:
             rate = self.chance.rng.choice((0, 0, 0.002, 0.01, 0.03))
         self.crash_rate = rate
         self.watcher = self.process("watcher", crashes=False)
+        if seed % 3 == 1 and takes_pairs(PERSONALITIES[name]):
+            safe = Measured(TRANSACTION, claimed=True, result="safe", rounds=50)
+            record(self.watcher[1], "sandbox", (safe,), 50, None)
         self.active: set[Change] = self._choose()
         self.urges: list[Callable[[], None]] = []
         """What somebody tries while another process is inside a transaction."""

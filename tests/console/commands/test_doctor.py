@@ -40,11 +40,11 @@ def test_a_probe_of_the_sandbox_finds_every_rung_safe(scene: Scene, capsys) -> N
     assert (code, found["ok"]) == (0, True), said
     [ehr] = found["ehrs"]
     told = {one["rung"]: (one["claimed"], one["result"], one["rounds"]) for one in ehr["rungs"]}
-    assert set(told) == {"if-match", "if-none-match", "if-none-exist"}
+    assert set(told) == {"if-match", "if-none-match", "if-none-exist", "transaction"}
     assert set(told.values()) == {(True, "safe", 3)}
     # The sandbox's write client may not delete.
     made = {body["id"] for body in scene.versions("Basic")}
-    assert found["scratch"] == {"deleted": 0, "kept": len(made)} and len(made) == 7
+    assert found["scratch"] == {"deleted": 0, "kept": len(made)} and len(made) == 12
 
 
 class Racing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.canonical import parse_object
 from core.ports import OutcomeUnknown, Request, Response
@@ -19,7 +19,7 @@ async def together(
 
 def without_condition(request: Request) -> Request:
     """Return the request as a server takes it that overlooks its condition."""
-    return Request(request.method, request.type, request.id, {}, request.body)
+    return replace(request, headers={})
 
 
 @dataclass
@@ -92,6 +92,26 @@ class Forgetful(Sound):
     async def carry_out(self, request: Request) -> Response:
         late = "If-Match" in request.headers and b'"late"' in request.body
         return self._commit(without_condition(request) if late else request)
+
+
+class Partial(Sound):
+    """Stores the first half of a transaction whose second half fails, and says that all is well."""
+
+    async def carry_out(self, request: Request) -> Response:
+        one = self._store(request)
+        if request.beside is None or one.status >= 400:
+            return one
+        return replace(one, beside=self._store(request.beside).status)
+
+
+class Careless(Sound):
+    """Stores the second half of a transaction whose first half is refused."""
+
+    async def carry_out(self, request: Request) -> Response:
+        answer = self._commit(request)
+        if request.beside is not None and answer.status >= 400:
+            self._store(request.beside)
+        return answer
 
 
 @dataclass

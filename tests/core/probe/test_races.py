@@ -10,9 +10,11 @@ from core.probe.races import RACERS, Course, run_rung
 from core.probe.scratch import SYSTEM, WORDS
 from tests.core.probe.servers import (
     Answering,
+    Careless,
     Forgetful,
     Lying,
     Overwriting,
+    Partial,
     Racy,
     Sound,
     Throttling,
@@ -31,8 +33,16 @@ async def raced(ehr: Sound, rung: str) -> Measured:
 async def test_a_sound_server_is_safe_on_every_rung(rung: str) -> None:
     ehr = Sound()
     assert await raced(ehr, rung) == Measured(rung, True, "safe", ROUNDS)
-    # Every round: all racers and one that comes too late.
-    assert len(ehr.sent) == ROUNDS * (RACERS + 1) + (rung == "if-match")
+    # Every round: all racers and one that comes too late, or must be rolled back.
+    made = {"if-match": 1, "transaction": 2}.get(rung, 0)
+    assert len(ehr.sent) == ROUNDS * (RACERS + 1) + made
+
+
+@pytest.mark.parametrize("ehr", [Partial(), Careless()])
+async def test_a_transaction_that_is_stored_in_part_is_unsafe(ehr: Sound) -> None:
+    found = await raced(ehr, "transaction")
+    assert (found.result, found.why) == ("unsafe", "partly-applied")
+    assert (await raced(ehr, "if-match")).result == "safe"
 
 
 @pytest.mark.parametrize("rung", RUNGS)

@@ -25,6 +25,7 @@ def test_the_write_ladder_is_measured(hapi: Hapi, capsys: pytest.CaptureFixture[
         # Not claimed, and with good reason: PUT with If-None-Match: * overwrites.
         "if-none-match": (False, "unsafe", "condition-ignored"),
         "if-none-exist": (True, "safe", None),
+        "transaction": (True, "safe", None),
     }
     assert ehr["software"].startswith("HAPI FHIR Server ")
     assert (code, found["ok"], ehr["problems"]) == (0, True, []), said

@@ -6,6 +6,7 @@ Source: design §9 (stamps); FHIR R4 Provenance; HL7 AI Transparency on FHIR; hu
 from __future__ import annotations
 
 import base64
+from datetime import UTC, datetime
 from typing import Any
 
 from core.canonical import JsonObject, encode
@@ -41,9 +42,10 @@ async def record(workspace: Workspace, change: ChangeRow) -> Event | None:
         for vote in workspace.ledger.decisions(change.proposal, change.idx)
         if vote.revision == change.revision and vote.void is None and vote.outcome == "approve"
     ]
-    if await _is_there(workspace, change, written, votes):
+    resource = build(proposal, change, written, votes)
+    if await _is_there(workspace, change, written.location, resource):
         return _event(workspace, change, "written")
-    outcome = await _post(workspace, change, build(proposal, change, written, votes))
+    outcome = await _post(workspace, change, resource)
     return _event(workspace, change, outcome)
 
 
@@ -103,16 +105,38 @@ def _data(vote: DecisionRow) -> str:
 
 
 async def _is_there(
-    workspace: Workspace, change: ChangeRow, written: WriteRow, votes: list[DecisionRow]
+    workspace: Workspace, change: ChangeRow, location: str, wanted: JsonObject
 ) -> bool:
-    """Look for a Provenance that an interrupted run of ours has already stored."""
-    wanted = {_data(vote) for vote in votes}
-    found = await workspace.ehr(change.ehr).search("Provenance", {"target": str(written.location)})
-    return any(wanted & _signatures(item.resource) for item in found)
+    """Look for a Provenance that an interrupted run of ours has already stored.
+
+    It is known by the decisions that it holds; where nobody decided, by its agent and moment.
+    """
+    found = await workspace.ehr(change.ehr).search("Provenance", {"target": location})
+    signed = _signatures(wanted)
+    if signed:
+        return any(signed & _signatures(item.resource) for item in found)
+    return any(_made(item.resource) == _made(wanted) for item in found)
 
 
-def _signatures(resource: JsonObject) -> set[Any]:
-    return {item.get("data") for item in resource.get("signature") or []}
+def _signatures(resource: JsonObject) -> set[str]:
+    data = [item.get("data") for item in _objects(resource.get("signature"))]
+    return {item for item in data if isinstance(item, str)}
+
+
+def _made(resource: JsonObject) -> tuple[list[Any], datetime | None]:
+    """Return whom a Provenance names, and when it was recorded as servers keep it: to the ms."""
+    who = [item.get("who") for item in _objects(resource.get("agent"))]
+    named = [one.get("identifier") for one in _objects(who)]
+    try:
+        at = datetime.fromisoformat(str(resource.get("recorded"))).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return named, None
+    return named, at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _objects(found: Any) -> list[JsonObject]:
+    """Return the objects in what should be a list of them: others' resources are not validated."""
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
 async def _post(workspace: Workspace, change: ChangeRow, resource: JsonObject) -> str:

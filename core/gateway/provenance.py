@@ -31,7 +31,7 @@ async def record(workspace: Workspace, change: ChangeRow) -> Event | None:
 
     A refusal is an event too; None where it stands already. Until the event is appended a later
     round looks at the EHR for what this one wrote. Raises Unreachable when the EHR cannot be read
-    or did not confirm, so that it is tried again later.
+    or did not confirm, so that it is tried again later; Refused when it does not let us look.
     """
     written = workspace.ledger.write(change.operation)
     proposal = workspace.ledger.proposal(change.proposal)
@@ -42,11 +42,20 @@ async def record(workspace: Workspace, change: ChangeRow) -> Event | None:
         for vote in workspace.ledger.decisions(change.proposal, change.idx)
         if vote.revision == change.revision and vote.void is None and vote.outcome == "approve"
     ]
+    offers = await workspace.ehr(change.ehr).capability("Provenance")
+    if not offers.create:
+        return refusal(workspace, change)
     resource = build(proposal, change, written, votes)
-    if await _is_there(workspace, change, written.location, resource):
+    # Asked for a search that it does not have, an EHR never gives an answer to go on from.
+    if offers.search and await _is_there(workspace, change, written.location, resource):
         return _event(workspace, change, "written")
-    outcome = await _post(workspace, change, resource)
+    outcome = await _post(workspace, change, resource, conditional=offers.conditional_create)
     return _event(workspace, change, outcome)
+
+
+def refusal(workspace: Workspace, change: ChangeRow) -> Event:
+    """Return the event that says that the EHR takes no Provenance of this write."""
+    return _event(workspace, change, "failed")
 
 
 def build(
@@ -139,11 +148,11 @@ def _objects(found: Any) -> list[JsonObject]:
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
-async def _post(workspace: Workspace, change: ChangeRow, resource: JsonObject) -> str:
+async def _post(
+    workspace: Workspace, change: ChangeRow, resource: JsonObject, *, conditional: bool
+) -> str:
     ehr = workspace.ehr(change.ehr)
-    headers: dict[str, str] = {}
-    if (await ehr.capability("Provenance")).conditional_create:
-        headers["If-None-Exist"] = _same(resource)
+    headers = {"If-None-Exist": _same(resource)} if conditional else {}
     request = Request("POST", "Provenance", None, headers, encode(resource))
     try:
         grant = await ehr.grant(SCOPE)

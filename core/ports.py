@@ -30,6 +30,7 @@ from core.records_consent import HoldRow
 from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
+from core.records_pause import UnsettledRow
 from core.records_traffic import BreakerRow
 from core.statement import Signer
 
@@ -116,6 +117,9 @@ class Reads(Protocol):
 
     def exceptions(self, proposal: str, index: int) -> Sequence[ExceptionRow]:
         """Return the open exceptions of one change."""
+
+    def unsettled(self, ehr: str) -> Sequence[UnsettledRow]:
+        """Return the open exceptions of changes that ended as one on an EHR, oldest first."""
 
     def proposal_of_task(self, task: str) -> ProposalRow | None:
         """Return the proposal that was admitted from a Task of the hub."""

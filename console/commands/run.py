@@ -11,7 +11,7 @@ from console.bootstrap import Opened, open_here
 from console.bootstrap.telling import tended
 from console.commands.line import narrate
 from console.commands.output import print_json, say
-from core.errors import Unreachable
+from core.errors import Conflict, Unreachable
 from core.gateway.run import Round
 
 if TYPE_CHECKING:
@@ -38,8 +38,9 @@ async def _rounds(opened: Opened, *, once: bool, as_json: bool) -> int:
         while True:
             try:
                 done, report = await one_round(opened, epoch)
-            except Unreachable as error:
-                # A gateway that runs on must outlive a server that is away for a moment.
+            except (Unreachable, Conflict) as error:
+                # A gateway that runs on must outlive a server that is away for a moment and another
+                # process that holds the store: the next round begins with what this one left.
                 if once:
                     raise
                 narrate(f"{error}; it will be tried again")

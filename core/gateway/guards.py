@@ -13,6 +13,7 @@ from typing import Literal
 
 from core.consent import denies, permits
 from core.gateway.failing import is_due
+from core.gateway.pausing import paused
 from core.incident.freeze import frozen_by, target_of
 from core.ledger.event import moment
 from core.lifecycle import State
@@ -98,6 +99,13 @@ def check_dependencies(reads: Reads, change: ChangeRow) -> None:
             raise Stopped("dependency-open", "wait")
     if change.outcome == "auto" and gone(reads, change):
         raise Stopped("dependency-gone", "park")
+
+
+def check_paused(reads: Reads, change: ChangeRow, now: datetime) -> None:
+    """Stop while something that went wrong holds this patient's writes up, or the route's."""
+    held_up = paused(reads, change, now)
+    if held_up is not None:
+        raise Stopped(held_up.why, "wait")
 
 
 def check_freeze(reads: Reads, proposal: ProposalRow, change: ChangeRow) -> None:
@@ -188,6 +196,7 @@ def check_last(
     check_approvals(workspace, transaction, hi, proposal, seen, content, roster)
     check_dependencies(transaction, seen)
     check_freeze(transaction, proposal, seen)
+    check_paused(transaction, seen, hi)
     if versions(transaction) != looked_at:
         raise Stopped("policy-or-roster-changed", "wait")
     if not transaction.holds_lease(epoch):

@@ -7,6 +7,7 @@ Source: design §6 (`held-by-ehr`), §9; US Core 9.0.0 (mediated writes).
 from __future__ import annotations
 
 from core.canonical import JsonObject, exact
+from core.errors import Moved
 from core.failure.classes import Failure
 from core.failure.due import HELD, next_poll, roll_of
 from core.gateway import events
@@ -29,6 +30,8 @@ async def poll(workspace: Workspace, change: ChangeRow) -> State:
         found = await find(workspace, change)
     except Erased:
         found = Found("person", how="record-erased")
+    except Moved:
+        found = Found("person", how="moved")
     held = State.HELD_BY_EHR
     if found.kind == "ours" and found.seen is not None:
         seen = found.seen

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from core.canonical import JsonObject, encode
+from core.canonical import RESPONSE, JsonObject, encode, parse_object
 from core.errors import Refused, Unreachable
 from core.gateway import events
 from core.gateway.receipt import classify
@@ -17,6 +18,7 @@ from core.ledger.event import Event
 from core.lifecycle import State
 from core.ports import NotSent, OutcomeUnknown, Reads, Request
 from core.records import ChangeRow, DecisionRow, ProposalRow, WriteRow
+from core.review.content import Erased
 from core.review.decide import about
 from core.workspace import Workspace
 
@@ -31,20 +33,40 @@ async def record(workspace: Workspace, change: ChangeRow) -> Event | None:
 
     A refusal is an event too; None where it stands already. Until the event is appended a later
     round looks at the EHR for what this one wrote. Raises Unreachable when the EHR cannot be read
-    or did not confirm, so that it is tried again later.
+    or did not confirm, so that it is tried again later; Refused when it does not let us look.
     """
     written = workspace.ledger.write(change.operation)
     proposal = workspace.ledger.proposal(change.proposal)
     if written is None or proposal is None or written.location is None or written.provenance:
         return None
-    votes = approvals(workspace.ledger, change)
-    if await _is_there(workspace, change, written, votes):
+    offers = await workspace.ehr(change.ehr).capability("Provenance")
+    if not offers.create:
+        return refusal(workspace, change)
+    resource = _sent_with(workspace, change) or _own(workspace, proposal, change, written)
+    # Asked for a search that it does not have, an EHR never gives an answer to go on from.
+    if offers.search and await _is_there(workspace, change, written.location, resource):
         return event(workspace, change, "written")
-    target = [written.location]
+    outcome = await _post(workspace, change, resource, conditional=offers.conditional_create)
+    return event(workspace, change, outcome)
+
+
+def _sent_with(workspace: Workspace, change: ChangeRow) -> JsonObject | None:
+    """Return the Provenance that went out beside the write, where one did."""
+    try:
+        beside = events.intent_of(workspace.ledger, change).get("beside")
+    except Erased:
+        return None
+    return parse_object(beside.encode("utf-8"), RESPONSE) if isinstance(beside, str) else None
+
+
+def _own(
+    workspace: Workspace, proposal: ProposalRow, change: ChangeRow, written: WriteRow
+) -> JsonObject:
+    target = [str(written.location)]
     if written.version is not None:
         target.insert(0, f"{written.location}/_history/{written.version}")
-    document = build(proposal, change, target, str(written.receipt_at), votes)
-    return event(workspace, change, await _post(workspace, change, document))
+    votes = approvals(workspace.ledger, change)
+    return build(proposal, change, target, str(written.receipt_at), votes)
 
 
 def approvals(reads: Reads, change: ChangeRow) -> list[DecisionRow]:
@@ -54,6 +76,11 @@ def approvals(reads: Reads, change: ChangeRow) -> list[DecisionRow]:
         for vote in reads.decisions(change.proposal, change.idx)
         if vote.revision == change.revision and vote.void is None and vote.outcome == "approve"
     ]
+
+
+def refusal(workspace: Workspace, change: ChangeRow) -> Event:
+    """Return the event that says that the EHR takes no Provenance of this write."""
+    return event(workspace, change, "failed")
 
 
 def build(
@@ -112,23 +139,45 @@ def _data(vote: DecisionRow) -> str:
 
 
 async def _is_there(
-    workspace: Workspace, change: ChangeRow, written: WriteRow, votes: list[DecisionRow]
+    workspace: Workspace, change: ChangeRow, location: str, wanted: JsonObject
 ) -> bool:
-    """Look for a Provenance that an interrupted run of ours has already stored."""
-    wanted = {_data(vote) for vote in votes}
-    found = await workspace.ehr(change.ehr).search("Provenance", {"target": str(written.location)})
-    return any(wanted & _signatures(item.resource) for item in found)
+    """Look for a Provenance that an interrupted run of ours has already stored.
+
+    It is known by the decisions that it holds; where nobody decided, by its agent and moment.
+    """
+    found = await workspace.ehr(change.ehr).search("Provenance", {"target": location})
+    signed = _signatures(wanted)
+    if signed:
+        return any(signed & _signatures(item.resource) for item in found)
+    return any(_made(item.resource) == _made(wanted) for item in found)
 
 
-def _signatures(resource: JsonObject) -> set[Any]:
-    return {item.get("data") for item in resource.get("signature") or []}
+def _signatures(resource: JsonObject) -> set[str]:
+    data = [item.get("data") for item in _objects(resource.get("signature"))]
+    return {item for item in data if isinstance(item, str)}
 
 
-async def _post(workspace: Workspace, change: ChangeRow, resource: JsonObject) -> str:
+def _made(resource: JsonObject) -> tuple[list[Any], datetime | None]:
+    """Return whom a Provenance names, and when it was recorded as servers keep it: to the ms."""
+    who = [item.get("who") for item in _objects(resource.get("agent"))]
+    named = [one.get("identifier") for one in _objects(who)]
+    try:
+        at = datetime.fromisoformat(str(resource.get("recorded"))).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return named, None
+    return named, at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _objects(found: Any) -> list[JsonObject]:
+    """Return the objects in what should be a list of them: others' resources are not validated."""
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+async def _post(
+    workspace: Workspace, change: ChangeRow, resource: JsonObject, *, conditional: bool
+) -> str:
     ehr = workspace.ehr(change.ehr)
-    headers: dict[str, str] = {}
-    if (await ehr.capability("Provenance")).conditional_create:
-        headers["If-None-Exist"] = _same(resource)
+    headers = {"If-None-Exist": _same(resource)} if conditional else {}
     request = Request("POST", "Provenance", None, headers, encode(resource))
     try:
         grant = await ehr.grant(SCOPE)

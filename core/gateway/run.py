@@ -165,8 +165,16 @@ async def _reconcile_all(workspace: Workspace, done: Round) -> None:
 
 
 async def _reconcile_one(workspace: Workspace, change: ChangeRow, done: Round) -> None:
-    recorded = await provenance.record(workspace, change)
+    recorded, refused = None, None
+    try:
+        recorded = await provenance.record(workspace, change)
+    except Refused:
+        # Whatever it refuses about the Provenance: what was written must be looked at.
+        refused = provenance.refusal(workspace, change)
     state = await reconcile(workspace, change, recorded)
+    if refused is not None:
+        with workspace.ledger.transaction() as transaction:
+            transaction.append(refused)
     done.verified += state == State.VERIFIED
     done.exceptions += state != State.VERIFIED
 

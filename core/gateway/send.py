@@ -22,6 +22,7 @@ from core.gateway.guards import (
     check_freeze,
     check_last,
     check_lifecycle,
+    check_paused,
 )
 from core.gateway.order import work_of
 from core.gateway.receipt import UNKNOWN, classify
@@ -86,7 +87,7 @@ async def _attempt(workspace: Workspace, change: ChangeRow, epoch: int, *, alone
         content = read_content(workspace.ledger, change)
         _check_before(workspace, proposal, change, content)
         async with workspace.traffic.slot(change.ehr, work_of(workspace, change)):
-            alone = alone or not may_go_together(workspace, change)
+            alone = alone or not await may_go_together(workspace, change)
             grant = await _grant(workspace, proposal, change, content, alone=alone)
             fresh = await refresh(workspace, proposal, change, content)
             await search_before(workspace, change)
@@ -151,6 +152,7 @@ def _check_before(
     check_approvals(workspace, ledger, clock.hi, proposal, change, content, roster)
     check_dependencies(ledger, change)
     check_freeze(ledger, proposal, change)
+    check_paused(ledger, change, clock.hi)
 
 
 async def _dispatch(

@@ -23,9 +23,11 @@ _CONTENT = frozenset({Failure.VALIDATION, Failure.BUSINESS_RULE, Failure.AUTHORI
 _FENCED = frozenset({"if-match", "if-none-match"})
 
 
-def may_go_together(workspace: Workspace, change: ChangeRow) -> bool:
+async def may_go_together(workspace: Workspace, change: ChangeRow) -> bool:
     """Tell whether a change may be written in one transaction with its Provenance."""
-    return change.rung in _FENCED and proven(workspace.ledger, change.ehr, TRANSACTION)
+    if change.rung not in _FENCED or not proven(workspace.ledger, change.ehr, TRANSACTION):
+        return False
+    return (await workspace.ehr(change.ehr).capability("Provenance")).create
 
 
 def accompanied(

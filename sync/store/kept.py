@@ -32,7 +32,13 @@ class Kept:
         self._locked = False
 
     def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """Return what `make` returned for `key`; what it raises is not kept."""
+        """Return what `make` returned for `key`; what it raises is not kept.
+
+        Neither is what is read in a transaction of somebody else: rolled back, it leaves no trace
+        in what SQLite counts.
+        """
+        if self._connection.in_transaction and not self._locked:
+            return make()
         self.check()
         if key not in self._found:
             self._found[key] = make()

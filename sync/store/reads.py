@@ -21,6 +21,7 @@ from core.records import (
 )
 from core.records_consent import HoldRow
 from core.records_failure import FailureRow
+from core.records_pause import UnsettledRow
 from sync.store.audit_reads import AuditReads
 from sync.store.connection import Connection
 from sync.store.context_reads import ContextReads
@@ -31,6 +32,12 @@ from sync.store.metric_reads import MetricReads
 from sync.store.queue_reads import QueueReads
 from sync.store.rows import Row, select
 from sync.store.traffic_reads import TrafficReads
+
+_UNSETTLED = """
+SELECT one.proposal, one.idx, change.patient_tag, change.route, one.kind, one.class_, one.opened_at
+FROM change JOIN exception AS one ON one.proposal = change.proposal AND one.idx = change.idx
+WHERE change.state IN ('exception', 'dead-letter') AND change.ehr = ? AND one.closed_at IS NULL
+ORDER BY one.id"""
 
 _UNTOLD = """
 WHERE task IS NOT NULL AND (
@@ -159,6 +166,11 @@ class StoreReads(
             "WHERE proposal = ? AND idx = ? AND closed_at IS NULL ORDER BY id",
             (proposal, index),
         )
+
+    def unsettled(self, ehr: str) -> Sequence[UnsettledRow]:
+        """Return the open exceptions of changes that ended as one on an EHR, oldest first."""
+        found = self.connection.execute(_UNSETTLED, (ehr,))
+        return [UnsettledRow(*row) for row in found]
 
     def proposal_of_task(self, task: str) -> ProposalRow | None:
         """Return the proposal that was admitted from a Task of the hub."""

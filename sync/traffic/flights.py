@@ -21,10 +21,16 @@ def begun_ahead(places: int) -> int:
 
 
 class Flights:
-    """Lets requests through, first come first served, while fewer than `places` are in flight."""
+    """Lets requests through, first come first served, while fewer than `places` are in flight.
 
-    def __init__(self, places: Callable[[], int]) -> None:
+    `round_s` is how long each of them waits for its turn where the EHR takes only so many a second.
+    """
+
+    def __init__(
+        self, places: Callable[[], int], round_s: Callable[[], float] = lambda: 0.0
+    ) -> None:
         self._places = places
+        self._round_s = round_s
         self._waiting: deque[asyncio.Future[None]] = deque()
         self.under_way = 0
         self._takes_s: float | None = None
@@ -33,10 +39,11 @@ class Flights:
     def work(self) -> int:
         """How many pieces of work may be begun: more than places only while answers come soon.
 
-        Work that has begun waits shortly for its places then, and what it read stays fresh.
+        Work that has begun waits shortly for its places then, and what it read stays fresh. At a
+        low rate it would wait too long for a place, and end without having sent anything.
         """
         places = self._places()
-        soon = self._takes_s is not None and self._takes_s <= SHORT_S
+        soon = self._takes_s is not None and max(self._takes_s, self._round_s()) <= SHORT_S
         return begun_ahead(places) if soon else places
 
     @property

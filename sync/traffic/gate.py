@@ -83,7 +83,7 @@ class Gate:
         self.pace = pace or Pace(limits.concurrency, limits.per_second)
         self.quota = Quota(limits, MemoryTally() if tally is None else tally)
         self.door = Doorkeeper(log or NoLog(), Health(), senses.now, senses.unit)
-        self.flights = Flights(lambda: self.pace.places)
+        self.flights = Flights(lambda: self.pace.places, lambda: self.pace.round_s)
         self._calls = dict(CALLS)
         self._waiting: FairQueue[_Turn] = FairQueue()
         self._slots: set[Slot] = set()
@@ -112,9 +112,9 @@ class Gate:
         await self._enter(work)
         slot = Slot(self, work, self._calls[work.kind], probing=probing)
         self._slots.add(slot)
-        self._pump()
         token = HELD.set(slot)
         try:
+            self._pump()
             yield slot
         finally:
             HELD.reset(token)

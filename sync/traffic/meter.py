@@ -62,21 +62,23 @@ class Metered(httpx.AsyncBaseTransport):
             slot.made += 1
             slot.kept = max(0, slot.kept - 1)
         gate.door.trying |= probing
+        response: httpx.Response | None = None
         try:
-            response = await self._inner.handle_async_request(request)
-        except (httpx.TransportError, OSError):
-            gate.pace.slow(gate.senses.monotonic())
-            gate.door.bad(probing=probing)
-            raise
-        finally:
-            gate.quota.ended(call, gate.senses.now())
-            if probing and slot is None:
-                gate.door.trying = False
-        try:
+            try:
+                response = await self._inner.handle_async_request(request)
+            except (httpx.TransportError, OSError):
+                gate.pace.slow(gate.senses.monotonic())
+                gate.door.bad(probing=probing)
+                raise
+            finally:
+                if probing and slot is None:
+                    gate.door.trying = False
+                gate.quota.ended(call, gate.senses.now())
             self._learn(response, probing=probing)
         except BaseException:
             # Nobody else has it yet: left open it would hold its connection for ever.
-            await response.aclose()
+            if response is not None:
+                await response.aclose()
             raise
         return response
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from core.canonical import JsonObject, encode, parse_object
+from core.gateway.pausing import paused
 from core.ledger.event import Entry, moment
 from core.lifecycle import State
 from core.ports import Reads
@@ -249,6 +251,11 @@ def _awaited(truth: Truth, outcomes: Mapping[str, str], counted: Mapping[str, in
                 truth.broken("awaited", f"{truth.of[operation]} is {told}, with {done} effects")
 
 
+def _waits(truth: Truth, reads: Reads, row: ChangeRow) -> bool:
+    """Tell whether somebody has to settle another write first; nobody does so in these runs."""
+    return paused(reads, row, START + timedelta(seconds=truth.server.now())) is not None
+
+
 def at_rest(truth: Truth, reads: Reads, active: set[Change], outcomes: Mapping[str, str]) -> None:
     """Judge the end: one effect an operation or an open exception, and nothing stuck.
 
@@ -265,7 +272,9 @@ def at_rest(truth: Truth, reads: Reads, active: set[Change], outcomes: Mapping[s
         row = reads.change(*key)
         assert row is not None
         excepted = bool(reads.exceptions(*key))
-        if row.state not in CLOSED:
+        unsent = row.state in (State.READY, State.PENDING)
+        held_up = unsent and _waits(truth, reads, row)
+        if row.state not in CLOSED and not held_up:
             truth.broken("stuck", f"{key} {row.type} stays {row.state}")
         if row.state in (State.EXCEPTION, State.DEAD_LETTER, State.REFUSED) and not excepted:
             truth.broken("silent", f"{key} is {row.state} and no exception is open")

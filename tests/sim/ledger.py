@@ -40,6 +40,7 @@ from core.records_consent import HoldRow
 from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
+from core.records_pause import UnsettledRow
 from core.records_traffic import BreakerRow
 from sync.store.rows import TABLES
 
@@ -168,6 +169,19 @@ class MemoryReads:
         return self._rows(
             "exception", lambda row: (row.proposal, row.idx, row.closed_at) == mine, "id"
         )
+
+    def unsettled(self, ehr: str) -> Sequence[UnsettledRow]:
+        changes = self.book.tables["change"]
+        found = self._rows("exception", lambda row: row.closed_at is None, "id")
+        return [
+            UnsettledRow(
+                one.proposal, one.idx, row.patient_tag, row.route,
+                one.kind, one.class_, one.opened_at,
+            )
+            for one in found
+            for row in [changes[one.proposal, one.idx]]
+            if row.ehr == ehr and row.state in ("exception", "dead-letter")
+        ]  # fmt: skip
 
     def failure(self, operation: str) -> FailureRow | None:
         return self.book.tables["failure"].get((operation,))

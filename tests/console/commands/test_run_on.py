@@ -9,7 +9,7 @@ import pytest
 
 from console.__main__ import main
 from console.commands import run as command
-from core.errors import Unreachable
+from core.errors import Conflict, CountersignError, Unreachable
 from core.gateway.run import Round
 from tests.scene import Scene, open_scene
 
@@ -20,11 +20,19 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
         yield found
 
 
-@pytest.mark.parametrize(("arguments", "wanted", "rounds"), [([], 130, 3), (["--once"], 6, 1)])
-def test_a_server_that_is_away_ends_a_round_and_not_the_gateway(
+AWAY = Unreachable("the EHR is away")
+HELD = Conflict("another process holds the store")
+
+
+@pytest.mark.parametrize(
+    ("error", "arguments", "wanted", "rounds"),
+    [(AWAY, [], 130, 3), (AWAY, ["--once"], 6, 1), (HELD, [], 130, 3), (HELD, ["--once"], 5, 1)],
+)
+def test_what_is_away_or_held_for_a_moment_ends_a_round_and_not_the_gateway(
     scene: Scene,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    error: CountersignError,
     arguments: list[str],
     wanted: int,
     rounds: int,
@@ -34,7 +42,7 @@ def test_a_server_that_is_away_ends_a_round_and_not_the_gateway(
     async def one_round(_opened: object, _epoch: int) -> tuple[Round, None]:
         done.append(len(done))
         if len(done) == 1:
-            raise Unreachable("the EHR is away")
+            raise error
         if len(done) == 3:
             raise KeyboardInterrupt
         return Round(), None
@@ -43,4 +51,4 @@ def test_a_server_that_is_away_ends_a_round_and_not_the_gateway(
     monkeypatch.setattr(command, "PAUSE_S", 0)
     assert main(["run", *arguments]) == wanted
     assert len(done) == rounds
-    assert "the EHR is away" in capsys.readouterr().err
+    assert str(error) in capsys.readouterr().err

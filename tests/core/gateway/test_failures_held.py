@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from core.errors import Moved
 from core.failure.due import HELD
 from core.gateway import held
 from core.ledger.event import moment
@@ -122,3 +123,19 @@ async def test_control_without_a_deadline_it_would_be_held_for_ever(
     bench.clock.advance(days=30)
     await run(bench)
     assert state(bench, id_) == "held-by-ehr"
+
+
+async def test_a_record_that_was_moved_while_it_is_held_goes_to_a_person(bench: Bench) -> None:
+    """No later reading would find it: past the deadline too the answer is a redirect."""
+    id_ = await approved_phone(bench)
+    bench.ehr._commit = lambda _: answer(202)
+    await run(bench)
+    assert state(bench, id_) == "held-by-ehr"
+
+    async def moved(reference: str, version: str | None = None) -> None:
+        raise Moved("the EHR answered with a redirect (301), which is never followed")
+
+    bench.ehr.read = moved
+    bench.clock.advance(hours=1)
+    done = await run(bench)
+    assert (state(bench, id_), done.exceptions, done.unreachable) == ("exception", 1, False)

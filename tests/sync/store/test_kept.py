@@ -95,6 +95,15 @@ def test_what_was_rolled_back_was_never_in_force(bench: Bench) -> None:
     assert document(bench.ledger, "policy") == before
 
 
+def test_what_is_read_in_a_transaction_beside_the_ledger_is_not_kept(bench: Bench) -> None:
+    before = document(bench.ledger, "policy")
+    bench.connection.execute("BEGIN IMMEDIATE")
+    bench.connection.execute(FORGED)
+    assert document(bench.ledger, "policy") != before
+    bench.connection.execute("ROLLBACK")
+    assert document(bench.ledger, "policy") == before
+
+
 def test_nothing_is_read_twice_while_nothing_changes(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,3 +81,5 @@ class Moved(Unreachable):
     """A server answers with a redirect, as for a merged patient: critical, and never followed."""
 
     code = "moved"
+    to_record = False
+    """The redirect leads to a record of the same server, and not to some page."""

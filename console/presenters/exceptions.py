@@ -48,6 +48,8 @@ WORDS = {
     "lossy": "The chart lost something that was approved.",
     "missing": "What was written is not there.",
     "moved": "The record was moved, as when patients are merged; look where the write is now.",
+    "record-moved": "The record was moved, as when patients are merged; nothing was sent. "
+    "Look which record it belongs to.",
     "duplicate": "The same write is in the chart more than once.",
     "overwrote": "Somebody else changed the record at the same moment, and the EHR let this write "
     "replace theirs unseen. Compare the version before it, and put back what was lost.",

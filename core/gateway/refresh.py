@@ -42,13 +42,15 @@ class Fresh:
     """The approved content, rebased where that was needed."""
     rebased: bool
     looked_at: Versions
+    read_at: datetime
+    """When reading it all began."""
 
 
 async def refresh(
     workspace: Workspace, proposal: ProposalRow, change: ChangeRow, content: Content
 ) -> Fresh:
     """Read base, consent and policy now; raises Stopped, Returned or Unreachable."""
-    looked_at = versions(workspace.ledger)
+    looked_at, begun = versions(workspace.ledger), workspace.clock.now()
     context = proposal_body(workspace.ledger, proposal)
     patient = str(context["patient"])
     fresh = content
@@ -62,7 +64,7 @@ async def refresh(
     verdict = judge_again(workspace.ledger, proposal, change, seen, workspace.clock.now())
     if verdict.outcome == "denied" or verdict.digest() != change.verdict_digest:
         raise Returned("verdict-changed", seen)
-    return Fresh(fresh, fresh is not content, looked_at)
+    return Fresh(fresh, fresh is not content, looked_at, begun)
 
 
 async def _check_consent(

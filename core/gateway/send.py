@@ -7,9 +7,10 @@ when the connection stands and before the first byte).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
-from core.errors import BadInput, Conflict, Refused, Unreachable
+from core.errors import BadInput, Conflict, Moved, Refused, Unreachable
 from core.failure.classes import Failure
 from core.failure.dialect import dialect_in_force
 from core.gateway import events, provenance
@@ -49,6 +50,10 @@ class Step(StrEnum):
     """Its token was refused and forgotten; with another one it is tried again, once."""
     PARTED = "without-its-provenance"
     """As a transaction with its Provenance it was refused; alone it is tried again, once."""
+
+
+FRESH = timedelta(seconds=120)
+"""What was read longer ago, consent above all, is read again before anything leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,11 @@ async def _attempt(workspace: Workspace, change: ChangeRow, epoch: int, *, alone
     except Returned as returned:
         events.send_back(workspace, proposal, change, returned)
         return Step.RETURNED
+    except Moved as moved:
+        # A redirect to some page, as a proxy's, says nothing of the patient.
+        if not moved.to_record:
+            return Step.UNREACHABLE
+        return _stopped(workspace, change, Stopped("record-moved", "park"))
     except (Unreachable, Refused):
         return Step.UNREACHABLE
     except Erased:
@@ -167,6 +177,8 @@ async def _dispatch(
     def before_first_byte() -> None:
         if not grant.alive():
             raise Stopped("token-expired", "wait")
+        if abs(workspace.clock.now() - fresh.read_at) > FRESH:
+            raise Stopped("input-stale", "wait")
         with workspace.ledger.transaction() as transaction:
             check_last(
                 workspace, transaction, proposal, change, sending.content, fresh.looked_at, epoch

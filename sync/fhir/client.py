@@ -16,7 +16,7 @@ from core.ports import Capability, Fetched, Grant, NotSent, Request, Response
 from sync.fhir.answers import document, etag, fetched, is_absent, require_ok
 from sync.fhir.capability import NOTHING, capabilities
 from sync.fhir.channel import Answer, Bounds, Channel, Hear, Outgoing
-from sync.fhir.errors import WrongAnswer
+from sync.fhir.errors import Redirected, WrongAnswer
 from sync.fhir.scratch import discard, software
 from sync.fhir.searching import search
 from sync.fhir.sending import FHIR_JSON, prepare, transmit
@@ -96,7 +96,11 @@ class FhirClient:
         answer = await self._ask(self._get(self._base.of_resource(type_, id_, version)))
         if is_absent(self.name, answer):
             return None
-        require_ok(self.name, answer)
+        try:
+            require_ok(self.name, answer)
+        except Redirected as moved:
+            moved.to_record = self._base.named(answer.headers.get("location")) is not None
+            raise
         resource = document(self.name, answer)
         found = fetched(self.name, resource, type_, id_, etag(answer.headers) or version)
         if version is not None and found.version != version:

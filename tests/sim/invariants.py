@@ -33,8 +33,8 @@ OWN = ("Provenance", "Library")
 """What the gateway writes about its work, beside the approved changes."""
 FLYING = (State.SENDING, State.AMBIGUOUS, State.HELD_BY_EHR)
 TOLD = (State.VERIFIED, State.EXCEPTION, State.CORRECTED)
-CONSENT_LAG_S = 300 + 90
-"""A write token's life and the reads of one send step: how old a consent can be."""
+CONSENT_LAG_S = 120
+"""How old what was read may be when the first byte leaves."""
 Change = tuple[str, int]
 
 

@@ -229,6 +229,7 @@ async def test_control_a_dependent_that_does_not_wait_is_written_without_it(
 
     for module in (guards, send):
         monkeypatch.setattr(module, "check_dependencies", lambda *_: None)
+        monkeypatch.setattr(module, "check_paused", lambda *_: None)
     id_ = await pair(bench)
     await run(bench)
     assert change(bench, id_, 1).state == State.VERIFIED

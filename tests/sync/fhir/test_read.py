@@ -292,3 +292,20 @@ async def test_a_closed_client_is_not_used_again() -> None:
     await ehr.aclose()
     with pytest.raises(RuntimeError, match="closed"):
         await ehr.read("Patient/p1")
+
+
+@pytest.mark.parametrize(
+    ("location", "to_record"),
+    [
+        ("http://127.0.0.1:8/fhir/Patient/p2", True),
+        ("/fhir/Patient/p2", True),
+        ("https://login.example/", False),
+        ("http://127.0.0.1:8/fhir/", False),
+        ("http://127.0.0.1:8/fhir/Patient/p2?x=y", False),
+    ],
+)
+async def test_a_redirect_says_whether_it_leads_to_a_record(location: str, to_record: bool) -> None:
+    async with client(lambda _: answer(b"", 302, Location=location)) as ehr:
+        with pytest.raises(Redirected) as moved:
+            await ehr.read("Patient/p1")
+    assert moved.value.to_record is to_record

@@ -13,7 +13,7 @@ from decimal import Decimal
 from core.canonical import Json, Number
 from core.discrepancy.place import below, definition, inside
 from core.discrepancy.references import target
-from core.discrepancy.scalars import moment, places
+from core.discrepancy.scalars import clock, moment, places
 from core.discrepancy.sets import is_set
 
 
@@ -68,5 +68,7 @@ def _scalar(value: Json, names: str, base_url: str | None) -> str:
     if found is not None and found.path == "Reference.reference":
         pointed = target(value, base_url)
         return json.dumps(pointed.resource if pointed else value)
+    if found is not None and found.types == ("time",) and (time := clock(value)) is not None:
+        return f"{time[0]}:{time[1].normalize()}"
     read = moment(value) if "T" in value else None
     return f"{read.minute.isoformat()}+{read.second.normalize()}" if read else json.dumps(value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.canonical import JsonObject, exact
+from core.concept_maps import maps_in_force
 from core.delta import element_path
 from core.discrepancy import VERIFIED, Class, Comparison, Discrepancy, compare
 from core.errors import Moved
@@ -70,7 +71,8 @@ async def _examine(workspace: Workspace, change: ChangeRow) -> Result:
         return Result("critical", "record-erased")
     if change.op == "update" and await overwrote(ehr, intent, written.version):
         return Result("critical", "overwrote", persisted=persisted)
-    comparison = compare(intended, persisted.resource, base_url=ehr.base_url)
+    maps = maps_in_force(workspace.ledger)
+    comparison = compare(intended, persisted.resource, base_url=ehr.base_url, maps=maps)
     if comparison.examined == 0:
         return Result("critical", "nothing-examined")
     kind = None if comparison.class_ in VERIFIED else "discrepancy"

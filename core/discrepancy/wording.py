@@ -10,7 +10,7 @@ from core.canonical import Json
 from core.discrepancy.amounts import coded_unit, is_worded_right
 from core.discrepancy.case import Case, Finding
 from core.discrepancy.classes import Side
-from core.ucum import SYSTEM, Unit, says, unit
+from core.ucum import SYSTEM, Unit, says, says_only, unit
 
 
 def same_wording(case: Case) -> Finding | None:
@@ -52,7 +52,8 @@ def added_code(case: Case) -> Finding | None:
         return None
     held = _coded(theirs)
     uncoded = "code" not in ours and ours.get("system", SYSTEM) == SYSTEM
-    if held is not None and uncoded and _says(ours.get("unit", ""), held) is True:
+    wording = ours.get("unit")
+    if held is not None and uncoded and isinstance(wording, str) and says_only(wording, held):
         return Finding("enriched", "The EHR added the code of the unit that was named in words.")
     return None
 

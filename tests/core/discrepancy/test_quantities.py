@@ -186,6 +186,13 @@ def test_a_code_is_added_to_the_words_that_name_it() -> None:
     assert measured(worded, local).class_ == "changed"
 
 
+def test_a_code_that_settles_what_the_words_left_open_is_changed() -> None:
+    for wording, codes in (("oz", ("[oz_av]", "[foz_us]")), ("U", ("U", "[IU]"))):
+        for code in codes:
+            worded = {"value": Decimal("8"), "unit": wording}
+            assert measured(worded, quantity("8", wording, code)).class_ == "changed"
+
+
 def test_a_synonym_keeps_the_value_under_its_own_rules() -> None:
     ours = quantity("7.40", "K/uL", "10*3/uL")
     for value, class_ in (("7.40", "equivalent"), ("7.4", "lossy"), ("7.5", "critical")):

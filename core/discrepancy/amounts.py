@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from math import floor, log10
 from typing import Final
 
 from core.canonical import Json, Number
@@ -22,6 +23,9 @@ HALF: Final = Fraction(1, 2)
 
 SHORT_FACTOR: Final = Fraction(1, 500)
 """How far a short conversion factor may lead a measured value away, as a share of it."""
+
+# Rough sizes are a tenth of a power of ten apart.
+_STEPS: Final = 10
 
 
 def coded_unit(quantity: Json) -> Unit | None:
@@ -42,6 +46,24 @@ def is_worded_right(quantity: Json, coded: Unit) -> bool:
     """Tell whether a Quantity's wording names the unit of its code, or is left out."""
     wording = quantity.get("unit") if isinstance(quantity, dict) else None
     return wording is None or (isinstance(wording, str) and says(wording, coded) is True)
+
+
+def sizes(quantity: Json) -> tuple[str, ...]:
+    """Return two rough sizes of a coded amount, none for what is no coded amount.
+
+    One amount in two units shares at least one of them, unless it was rounded much.
+    """
+    coded = coded_unit(quantity)
+    value = quantity.get("value") if isinstance(quantity, dict) else None
+    if coded is None or not isinstance(value, Number):
+        return ()
+    base = coded.base(_exact(value))
+    if base == 0:
+        return (f"{coded.family} 0",)
+    magnitude = log10(abs(base.numerator)) - log10(base.denominator)
+    sign = "-" if base < 0 else "+"
+    steps = (floor(magnitude * _STEPS), floor(magnitude * _STEPS + 0.5) + 0.5)
+    return tuple(f"{coded.family} {sign}{step}" for step in steps)
 
 
 def is_same_amount(

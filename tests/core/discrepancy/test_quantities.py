@@ -232,6 +232,44 @@ def test_ranges_and_ratios_are_judged_end_by_end() -> None:
     )
 
 
+def test_ranges_of_a_set_are_found_again_in_another_order_and_unit() -> None:
+    def limits(*ends: tuple[str, str], unit: str) -> list[Any]:
+        return [
+            {"low": quantity(low, unit, unit), "high": quantity(high, unit, unit)}
+            for low, high in ends
+        ]
+
+    ours = limits(("0.70", "1.00"), ("1.00", "1.26"), ("1.26", "2.00"), unit="g/L")
+    theirs = limits(("126", "200"), ("70", "100"), ("100", "126"), unit="mg/dL")
+    found = compare(observed("referenceRange", ours), observed("referenceRange", theirs))
+    assert found.class_ == "equivalent", found.differences
+    off = limits(("126", "200"), ("70", "110"), ("100", "126"), unit="mg/dL")
+    assert compare(observed("referenceRange", ours), observed("referenceRange", off)).class_ == (
+        "changed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("element", "ours", "theirs", "class_"),
+    [
+        ("onsetAge", ("2", "a"), ("24", "mo"), "equivalent"),
+        ("onsetAge", ("2", "a"), ("25", "mo"), "changed"),
+        ("onsetAge", ("1", "a"), ("365", "d"), "changed"),
+        ("length", ("90", "min"), ("1.5", "h"), "equivalent"),
+        ("length", ("90", "min"), ("1.4", "h"), "changed"),
+    ],
+)
+def test_ages_and_durations(
+    element: str, ours: tuple[str, str], theirs: tuple[str, str], class_: str
+) -> None:
+    kind = "Condition" if element == "onsetAge" else "Encounter"
+    sides = (
+        exact_object({"resourceType": kind, element: quantity(value, code, code)})
+        for value, code in (ours, theirs)
+    )
+    assert compare(*sides).class_ == class_
+
+
 def test_the_origin_of_sampled_data_is_not_restated_without_its_data() -> None:
     sampled = {"period": 10, "dimensions": 1, "data": "1 2 3"}
     ours = {**sampled, "origin": quantity("0", "mV", "mV")}
@@ -285,6 +323,18 @@ def test_sameness_is_symmetric_and_reflexive(
     there = is_same_amount(ours, theirs, is_measured=is_measured)
     assert there is is_same_amount(theirs, ours, is_measured=is_measured)
     assert is_same_amount(ours, ours, is_measured=is_measured)
+
+
+@bounded
+@given(any_unit, st.data(), values)
+def test_one_amount_in_two_units_is_alike(one: Unit, data: st.DataObject, value: Decimal) -> None:
+    other = data.draw(st.sampled_from([each for each in table if can_convert(one, each)]))
+    restated = written(convert(Fraction(value), one, other), 9)
+    sizes = [
+        set(amounts.sizes({"value": number, "system": UCUM, "code": each.code}))
+        for number, each in ((Number(str(value)), one), (restated, other))
+    ]
+    assert sizes[0] & sizes[1]
 
 
 @bounded

@@ -13,14 +13,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from core.canonical import RESPONSE, Json, JsonObject, parse_object
 from core.errors import BadInput
 from core.fhir import problems
-
-if TYPE_CHECKING:
-    from core.ports import Reads
 
 KIND: Final = "maps"
 """The kind under which a workspace adopts its maps, as it does policy and roster."""
@@ -118,12 +115,6 @@ def parse_maps(text: str) -> Maps:
     if not found:
         raise BadInput("maps no code", field="ConceptMap.group", remedy="Give a map with targets")
     return Maps({pair: tuple(entries) for pair, entries in found.items()})
-
-
-def maps_in_force(reads: Reads) -> Maps:
-    """Return the maps that the workspace adopted; without any, no code stands for another."""
-    row = reads.config(KIND)
-    return NO_MAPS if row is None else parse_maps(row.document)
 
 
 def _resources(document: JsonObject) -> Iterator[tuple[str, JsonObject]]:

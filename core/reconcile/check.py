@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.canonical import JsonObject, exact
-from core.concept_maps import maps_in_force
 from core.delta import element_path
 from core.discrepancy import VERIFIED, Class, Comparison, Discrepancy, compare
 from core.errors import Moved
@@ -18,6 +17,7 @@ from core.gateway.readback import overwrote, submitted
 from core.ledger.event import Event
 from core.lifecycle import State
 from core.ports import Fetched
+from core.reconcile.maps import maps_in_force
 from core.records import ChangeRow, WriteRow
 from core.review.content import Erased
 from core.review.decide import about

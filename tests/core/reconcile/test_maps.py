@@ -8,9 +8,11 @@ import pytest
 
 from core.adoption import adopt
 from core.adoption_check import adoption_problems
+from core.adoption_events import document_digest
 from core.canonical import JsonObject
 from core.concept_maps import KIND
 from core.errors import BadInput
+from core.reconcile import maps
 from tests.builders import CONDITION, Bench
 from tests.core.concept_map_samples import ICD, concept_map, target, text
 from tests.core.gateway.scenario import approved_problem, change, run
@@ -79,3 +81,22 @@ def test_a_map_that_is_not_active_is_not_adopted(bench: Bench) -> None:
     with pytest.raises(BadInput):
         adopt(bench.workspace, KIND, draft)
     assert bench.ledger.config(KIND) is None
+
+
+@pytest.mark.parametrize("signed", [True, False])
+async def test_maps_that_nobody_signed_count_as_none(
+    bench: Bench, signed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adopt(bench.workspace, KIND, mapped("inexact"))
+    id_ = await approved_problem(bench)
+    row = bench.ledger.config(KIND)
+    assert row is not None
+    forged = mapped("equal")
+    bench.connection.execute(
+        "UPDATE config SET document = ?, digest = ? WHERE kind = ?",
+        (forged, document_digest(forged), KIND),
+    )
+    if not signed:
+        monkeypatch.setattr(maps, "check_in_force", lambda *_: None)
+    await run(bench)
+    assert change(bench, id_).state == ("exception" if signed else "verified")

@@ -73,7 +73,7 @@ _MAX_PARTS: Final = 4
 @lru_cache(maxsize=4096)
 def named(text: str) -> frozenset[Unit]:
     """Return every unit that a wording may name; none where it names none that is known."""
-    plain = re.sub(r"\s+", " ", text.translate(_LIKE)).strip()
+    plain = re.sub(r"\s+", " ", text.translate(_LIKE)).strip(" .")
     parts = re.split(r" ?/ ?| per ", plain)
     codes = set(_codes(plain))
     if 1 < len(parts) <= _MAX_PARTS:

@@ -33,6 +33,7 @@ from core.ucum.names import _BY_SYMBOL, _BY_WORD
         ("beats/minute", "/min"),
         ("mmol/l", "mmol/L"),
         ("%", "%"),
+        ("in.", "[in_i]"),
         ("oz", "[oz_av]"),
         ("ounces", "[foz_us]"),
         ("units", "[IU]"),

@@ -1,4 +1,4 @@
-"""Putting a document in force: policy, roster, EHR profile or adoption phase, signed by an admin.
+"""Putting a document in force, signed by an admin: policy, roster, EHR profile, maps or phase.
 
 A file on disk decides nothing; the adoption event in the ledger does, and it carries a statement
 that anyone can check against the admins pinned when the ledger was opened.
@@ -16,6 +16,8 @@ from core.adoption_events import (
     put_forward_event,
 )
 from core.canonical import JsonObject
+from core.concept_maps import KIND as MAPS
+from core.concept_maps import parse_maps
 from core.duty.check import check_zones
 from core.errors import BadInput, Conflict, Failed, NotFound, Refused
 from core.failure.dialect import parse_dialect
@@ -69,11 +71,11 @@ def opening(keys: Keys, person: str) -> Event:
 def adopt(workspace: Workspace, kind: str, text: str) -> ConfigRow:
     """Put `text` in force as the workspace's `kind`, in a transaction of its own.
 
-    `kind` is `policy`, `roster`, `phase` or `profile.<ehr>`. A document that is in force already
-    is left as it is. A policy that another owner has to sign as well is put forward, and the row
-    returned is of the kind `PENDING`. Raises BadInput for an invalid document, Refused when the
-    reviewer at this terminal is no admin, the roster would leave none, or a policy fails its own
-    cases.
+    `kind` is `policy`, `roster`, `phase`, `maps` or `profile.<ehr>`. A document that is in force
+    already is left as it is. A policy that another owner has to sign as well is put forward, and
+    the row returned is of the kind `PENDING`. Raises BadInput for an invalid document, Refused when
+    the reviewer at this terminal is no admin, the roster would leave none, or a policy fails its
+    own cases.
     """
     signer = workspace.keys.signer("reviewer")
     adopter = Adopter(workspace.team, workspace.reviewer, signer, workspace.ids)
@@ -178,6 +180,8 @@ def check_document(kind: str, text: str) -> None:
             raise BadInput(
                 "not an adoption phase", field="phase", remedy=f"Use one of {', '.join(PHASES)}"
             )
+    elif kind == MAPS:
+        parse_maps(text)
     elif kind.startswith(PROFILE_PREFIX) and kind != PROFILE_PREFIX:
         parse_dialect(text)
         parse_limits(text)
@@ -185,7 +189,7 @@ def check_document(kind: str, text: str) -> None:
         raise BadInput(
             f"there are no documents of the kind {kind!r}",
             field="kind",
-            remedy="Use policy, roster, phase or profile.<ehr>",
+            remedy="Use policy, roster, phase, maps or profile.<ehr>",
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from console.commands.output import print_json, say
 from core.canonical import RESPONSE, JsonObject, parse_object
+from core.concept_maps import NO_MAPS, Maps, parse_maps
 from core.discrepancy import Comparison, compare
 from core.errors import BadInput, CountersignError, Failed, NotFound
 
@@ -22,15 +23,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pairs", metavar="FILE|-", help="NDJSON lines {id, intended, persisted, base?}"
     )
+    parser.add_argument(
+        "--maps",
+        metavar="FILE",
+        type=Path,
+        help="a ConceptMap, or a Bundle of them: the codes that mean the same",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the class and every difference; 1 when nothing was examined."""
+    maps = NO_MAPS if args.maps is None else _maps(args.maps)
     if args.pairs:
-        return _pairs(args.pairs)
+        return _pairs(args.pairs, maps)
     if args.intended is None or args.persisted is None:
         raise BadInput("two files are needed", field="INTENDED PERSISTED", remedy="Or use --pairs")
-    found = compare(_load(args.intended), _load(args.persisted), base_url=args.base)
+    sides = _load(args.intended), _load(args.persisted)
+    found = compare(*sides, base_url=args.base, maps=maps)
     if found.examined == 0:
         raise Failed("nothing was examined")
     if args.json:
@@ -42,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _pairs(name: str) -> int:
+def _pairs(name: str, maps: Maps) -> int:
     data = sys.stdin.buffer.read() if name == "-" else _bytes(Path(name))
     worst = 0
     for number, line in enumerate(data.split(b"\n"), 1):
@@ -50,7 +59,8 @@ def _pairs(name: str) -> int:
             continue
         try:
             pair = parse_object(line, RESPONSE)
-            found = compare(pair["intended"], pair["persisted"], base_url=pair.get("base"))
+            sides = pair["intended"], pair["persisted"]
+            found = compare(*sides, base_url=pair.get("base"), maps=maps)
             print_json({"id": pair["id"], **_as_json(found)})
         except CountersignError as error:
             raise BadInput(error.problem, field=f"line {number}", remedy=error.remedy) from None
@@ -68,6 +78,13 @@ def _as_json(found: Comparison) -> JsonObject:
 
 def _load(path: Path) -> JsonObject:
     return parse_object(_bytes(path), RESPONSE)
+
+
+def _maps(path: Path) -> Maps:
+    try:
+        return parse_maps(_bytes(path).decode("utf-8"))
+    except UnicodeDecodeError:
+        raise BadInput("is not UTF-8 text", field=path.name) from None
 
 
 def _bytes(path: Path) -> bytes:

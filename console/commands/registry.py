@@ -63,6 +63,7 @@ COMMANDS = (
     ),
     Command("policy", "policy", "check, test, compare, explain or adopt a policy"),
     Command("profile", "profile", "show or adopt what is known of an EHR, its limits too"),
+    Command("maps", "maps", "show or adopt the ConceptMaps by which codes mean the same"),
     Command("diff", "diff", "compare an intended with a persisted resource"),
     Command("schema", "schema", "print a JSON Schema"),
 )

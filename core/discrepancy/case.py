@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from core.canonical import Json, JsonObject, Number
+from core.concept_maps import NO_MAPS, Maps
 from core.discrepancy.classes import MISSING, Class, Side
 from core.discrepancy.place import Place, is_modifying
 from core.discrepancy.references import Target, targets
@@ -17,19 +18,21 @@ class Scope:
     """What holds for a whole comparison.
 
     `base_url` is the EHR whose absolute references are its own; `patients` are the Patients that
-    the intended resource is or names, as base, type and id.
+    the intended resource is or names, as base, type and id; `maps` are the ConceptMaps by which
+    one code may stand for another.
     """
 
     base_url: str | None
     patients: frozenset[tuple[str, str, str]]
+    maps: Maps = NO_MAPS
 
 
-def scope_of(intended: JsonObject, base_url: str | None) -> Scope:
+def scope_of(intended: JsonObject, base_url: str | None, maps: Maps = NO_MAPS) -> Scope:
     """Return the scope for comparing something with `intended`."""
     named = {found.resource for found in targets(intended, base_url) if found.type == "Patient"}
     if intended.get("resourceType") == "Patient" and isinstance(intended.get("id"), str):
         named.add(("", "Patient", intended["id"]))
-    return Scope(base_url, frozenset(named))
+    return Scope(base_url, frozenset(named), maps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from core.discrepancy.case import Case, Finding
 from core.discrepancy.classes import MISSING, Side
 from core.discrepancy.loss import is_cut
 from core.discrepancy.place import Place, definition, element_paths
+from core.discrepancy.scalars import is_finer_date, is_same_number
 
 # Labels by which a server says that it answered with a part of the resource only.
 _PARTIAL = ("SUBSETTED", "REDACTED")
@@ -63,11 +64,34 @@ def cut_care_text(case: Case) -> Finding | None:
     return None
 
 
+def schedule(case: Case) -> Finding | None:
+    """Know any difference in a schedule: how often, when, for how long. None of it is harmless."""
+    if "extension" in case.steps or case.defined_as.endswith(".display"):
+        return None
+    if case.numbers is not None and is_same_number(*case.numbers):
+        return None
+    held = (definition(".".join(case.steps[:length])) for length in range(2, len(case.steps)))
+    if not any(one is not None and one.types == ("Timing",) for one in held):
+        return None
+    if case.is_altered and case.steps[0].startswith(("Medication", "Immunization")):
+        return Finding("critical", "The dosing schedule differs.")
+    return Finding("changed", "The schedule differs.")
+
+
 def modifying(case: Case) -> Finding | None:
     """Know a status or other modifier element that the EHR added, altered or dropped."""
     if case.is_modifying and not case.defined_as.endswith(("extension", ".display")):
         return Finding("changed", "An element that modifies the meaning differs.")
     return None
+
+
+def other_date(case: Case) -> Finding | None:
+    """Know a date or time that was made up in part, or is another one."""
+    if case.texts is None or case.place.type not in ("date", "dateTime", "instant", "time"):
+        return None
+    if is_finer_date(*case.texts):
+        return Finding("changed", "The EHR states the date or time more precisely than intended.")
+    return Finding("changed", "The date or time is another one.")
 
 
 def other_code(case: Case) -> Finding | None:

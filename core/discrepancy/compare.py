@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from core.canonical import Json, JsonObject
+from core.concept_maps import NO_MAPS, Maps
 from core.discrepancy.alignment import align
-from core.discrepancy.case import Case, Scope, scope_of
+from core.discrepancy.case import Case, Finding, Scope, scope_of
 from core.discrepancy.classes import MISSING, Comparison, Discrepancy, Missing, Side, worst
 from core.discrepancy.meaning import leaves
 from core.discrepancy.place import Place, root
 from core.discrepancy.rules import REORDERED, judge
+from core.discrepancy.wholes import settle
 
 
 def compare(
-    intended: JsonObject, persisted: JsonObject, *, base_url: str | None = None
+    intended: JsonObject,
+    persisted: JsonObject,
+    *,
+    base_url: str | None = None,
+    maps: Maps = NO_MAPS,
 ) -> Comparison:
     """Compare what was intended with what the EHR keeps; both are exact JSON of one resource.
 
     `base_url` is the EHR whose absolute references are its own; without it an absolute reference
-    is never taken to be a relative one. Paths start with the intended resource's type. Nothing is
-    raised for odd content: whatever no rule knows is `changed`. Source: design §10.
+    is never taken to be a relative one. `maps` say which codes mean the same. Paths start with the
+    intended resource's type. Nothing is raised for odd content: whatever no rule knows is
+    `changed`. Source: design §10.
     """
     stated = intended.get("resourceType")
     name, names = stated if isinstance(stated, str) else "Resource", root(intended)
-    walk = _Walk(scope_of(intended, base_url))
+    walk = _Walk(scope_of(intended, base_url, maps))
     if name == persisted.get("resourceType", name):
         walk.objects(Place(name, names), intended, persisted)
     else:
@@ -56,7 +63,7 @@ class _Walk:
         if ours == theirs:
             self.examined += _leaves(ours)
         elif isinstance(ours, dict) and isinstance(theirs, dict):
-            self.objects(case.place, ours, theirs)
+            self.objects(case.place, *self._settled(case, ours, theirs))
         elif _one_is(list, ours, theirs):
             self._lists(case, _items(ours), _items(theirs), ordered=ordered)
         elif case.place.type == "Meta" and _one_is(dict, ours, theirs):
@@ -85,8 +92,25 @@ class _Walk:
 
     def judged(self, case: Case) -> None:
         """Ask the rules about a case that is compared no further."""
-        finding = judge(case)
+        self._record(case, judge(case))
         self.examined += max(_leaves(case.intended), _leaves(case.persisted))
+
+    def _settled(
+        self, case: Case, intended: JsonObject, persisted: JsonObject
+    ) -> tuple[JsonObject, JsonObject]:
+        """Record what both say as wholes; return what is left to compare member by member."""
+        whole = settle(case, intended, persisted)
+        if whole is None:
+            return intended, persisted
+        self._record(case, whole.finding)
+        self.examined += len(whole.members & (intended.keys() | persisted.keys()))
+        ours, theirs = (
+            {name: item for name, item in side.items() if name not in whole.members}
+            for side in (intended, persisted)
+        )
+        return ours, theirs
+
+    def _record(self, case: Case, finding: Finding) -> None:
         self.found.append(
             Discrepancy(
                 case.place.path, finding.class_, finding.reason, case.intended, case.persisted

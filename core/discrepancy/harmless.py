@@ -6,7 +6,7 @@ from core.canonical import Json
 from core.discrepancy.case import Case, Finding, holds_extensions_only
 from core.discrepancy.classes import Side
 from core.discrepancy.references import targets
-from core.discrepancy.scalars import is_same_moment, is_same_number, places
+from core.discrepancy.scalars import is_same_moment, is_same_number, is_same_time, places
 
 _BOOKKEEPING = frozenset({"Meta.versionId", "Meta.lastUpdated", "Meta.source"})
 _LABELS = frozenset({"Meta.tag", "Meta.security", "Meta.profile"})
@@ -55,6 +55,13 @@ def offset_notation(case: Case) -> Finding | None:
     dated = case.place.type in ("dateTime", "instant")
     if dated and case.texts is not None and is_same_moment(*case.texts):
         return Finding("equivalent", "The same instant is written with another offset.")
+    return None
+
+
+def time_notation(case: Case) -> Finding | None:
+    """Know one time of day written with other trailing zeros."""
+    if case.place.type == "time" and case.texts is not None and is_same_time(*case.texts):
+        return Finding("equivalent", "The same time of day is written in another way.")
     return None
 
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from core.canonical import Json, Number
+from core.discrepancy.amounts import sizes
 from core.discrepancy.place import below, definition, inside
 from core.discrepancy.references import target
-from core.discrepancy.scalars import moment, places
+from core.discrepancy.scalars import clock, moment, places
 from core.discrepancy.sets import is_set
 
 
@@ -33,9 +34,13 @@ def key(value: Json, names: str, base_url: str | None) -> str:
 
 
 def features(value: Json, names: str, base_url: str | None) -> Iterator[str]:
-    """Yield every leaf with its element path, by which two items are found to be alike."""
+    """Yield every leaf with its element path, by which two items are found to be alike.
+
+    A coded amount is alike too when it is about as much of the same kind, in whatever unit.
+    """
     if isinstance(value, dict):
         within = inside(names, value)
+        yield from (f"{names}~{size}" for size in sizes(value))
         for name, item in value.items():
             yield from features(item, below(within, name), base_url)
     elif isinstance(value, list):
@@ -68,5 +73,7 @@ def _scalar(value: Json, names: str, base_url: str | None) -> str:
     if found is not None and found.path == "Reference.reference":
         pointed = target(value, base_url)
         return json.dumps(pointed.resource if pointed else value)
+    if found is not None and found.types == ("time",) and (time := clock(value)) is not None:
+        return f"{time[0]}:{time[1].normalize()}"
     read = moment(value) if "T" in value else None
     return f"{read.minute.isoformat()}+{read.second.normalize()}" if read else json.dumps(value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.discrepancy import change, critical, harmless, loss
+from core.discrepancy import change, concepts, critical, harmless, loss, wording
 from core.discrepancy.case import Case, Finding, Rule
 
 REORDERED: Final = Finding(
@@ -35,8 +35,12 @@ RULES: Final[tuple[Rule, ...]] = (
     harmless.regenerated_narrative,
     harmless.reference_form,
     harmless.offset_notation,
+    harmless.time_notation,
     harmless.number_text,
     harmless.added_decimals,
+    wording.same_wording,
+    wording.contradiction,
+    change.schedule,
     loss.lost_label,
     loss.lost_operation,
     loss.lost_extension,
@@ -53,8 +57,19 @@ RULES: Final[tuple[Rule, ...]] = (
     harmless.added_label,
     harmless.added_identifier,
     harmless.added_extension,
+    wording.added_wording,
+    wording.added_code,
+    concepts.replaced_coding,
+    concepts.added_coding,
+    concepts.user_selected,
+    concepts.added_text,
+    concepts.mapped_code,
     change.other_code,
+    change.other_date,
 )
+
+GUARDS: Final = RULES[: RULES.index(change.partial_answer) + 1]
+"""What may never pass, whatever is said of the object around it."""
 
 
 def judge(case: Case) -> Finding:

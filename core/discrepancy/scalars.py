@@ -1,7 +1,9 @@
 """Dates, instants and numbers: same value written differently, or less of it.
 
 A time's seconds and their fraction are one precision, compared as a decimal, so `10:30:31.0` is
-`10:30:31`. Source: FHIRPath equality (https://hl7.org/fhirpath/N1/#equals), FHIR R4 data types.
+`10:30:31`. As in FHIR, `24:00` is no time, a second may be the 60th, and no offset is beyond 14
+hours; what is not so written is compared as text only.
+Source: FHIRPath equality (https://hl7.org/fhirpath/N1/#equals), FHIR R4 data types.
 """
 
 from __future__ import annotations
@@ -14,10 +16,12 @@ from decimal import Decimal
 from core.canonical import Number
 
 _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
+_CLOCK = r"(?P<minute>(?:[01]\d|2[0-3]):[0-5]\d):(?P<second>(?:[0-5]\d|60)(?:\.\d+)?)"
 _TIMED = re.compile(
-    r"(?P<day>\d{4}-\d\d-\d\d)T(?P<minute>\d\d:\d\d):(?P<second>\d\d(?:\.\d+)?)"
-    r"(?P<offset>Z|[+-]\d\d:\d\d)"
+    rf"(?P<day>\d{{4}}-\d\d-\d\d)T{_CLOCK}"
+    r"(?P<offset>Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))"
 )
+_TIME = re.compile(_CLOCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,23 @@ def is_same_moment(intended: str, persisted: str) -> bool:
     """Tell whether both are dates with time that name one instant."""
     one, other = moment(intended), moment(persisted)
     return one is not None and one == other
+
+
+def clock(text: str) -> tuple[str, Decimal] | None:
+    """Read a time of day as its minute and its second with fraction; None for anything else."""
+    found = _TIME.fullmatch(text)
+    return None if found is None else (found["minute"], Decimal(found["second"]))
+
+
+def is_same_time(intended: str, persisted: str) -> bool:
+    """Tell whether both are times of day, and the same one."""
+    one = clock(intended)
+    return one is not None and one == clock(persisted)
+
+
+def is_finer_date(intended: str, persisted: str) -> bool:
+    """Tell whether `persisted` says more than `intended`, which agrees with it: 2019 → 2019-01."""
+    return is_coarser_date(persisted, intended)
 
 
 def is_coarser_date(intended: str, persisted: str) -> bool:

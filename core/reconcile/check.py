@@ -17,6 +17,7 @@ from core.gateway.readback import overwrote, submitted
 from core.ledger.event import Event
 from core.lifecycle import State
 from core.ports import Fetched
+from core.reconcile.maps import maps_in_force
 from core.records import ChangeRow, WriteRow
 from core.review.content import Erased
 from core.review.decide import about
@@ -70,7 +71,8 @@ async def _examine(workspace: Workspace, change: ChangeRow) -> Result:
         return Result("critical", "record-erased")
     if change.op == "update" and await overwrote(ehr, intent, written.version):
         return Result("critical", "overwrote", persisted=persisted)
-    comparison = compare(intended, persisted.resource, base_url=ehr.base_url)
+    maps = maps_in_force(workspace.ledger)
+    comparison = compare(intended, persisted.resource, base_url=ehr.base_url, maps=maps)
     if comparison.examined == 0:
         return Result("critical", "nothing-examined")
     kind = None if comparison.class_ in VERIFIED else "discrepancy"

@@ -36,8 +36,9 @@ _BESIDE = """\
 - Withdrawing what would not be written anyway, because it is rejected, denied or the like, changes
   nothing and is exit code 0.
 - A claim tells others that somebody looks; nobody is refused one, and it gates nothing.
-- Adopting a policy, roster, profile or phase takes a key listed under `admins` of the roster in
-  force, and a policy two owners where there are two people; the role `admin` alone adopts nothing.
+- Adopting a policy, roster, profile, maps or phase takes a key listed under `admins` of the roster
+  in force, and a policy two owners where there are two people; the role `admin` alone adopts
+  nothing.
 - The gateway asks again when it sends: an approval counts only while its signer's role and key do.
 """
 _WITHOUT_KEY = {

@@ -58,6 +58,7 @@ EQUIVALENT = [
     ("potassium", ("issued",), "2024-03-01T23:30:00-05:00", "2024-03-02T04:30:00Z"),
     ("potassium", VALUE, Number("100"), Number("1e2")),
     ("potassium", VALUE, Number("4.10"), Number("410e-2")),
+    ("blood-pressure", (*SYSTOLIC, "unit"), ..., "mm Hg"),
 ]
 ENRICHED = [
     ("diabetes", ("code", "coding", 1, "display"), ..., "Type 2 diabetes"),
@@ -70,6 +71,7 @@ ENRICHED = [
     ("patient", ("extension", 2), ..., {"url": "http://a.example/new", "valueCode": "a"}),
     ("patient", ("_gender",), ..., {"extension": [{"url": "urn:a", "valueCode": "b"}]}),
     ("potassium", VALUE, Number("72"), Number("72.0")),
+    ("diabetes", ("code", "coding", 2), ..., {"system": "urn:x", "code": "1"}),
 ]
 LOSSY = [
     ("patient", ("extension", 1), ..., GONE),
@@ -92,7 +94,8 @@ CHANGED = [
     ("diabetes", ("clinicalStatus", "coding", 0, "code"), ..., "inactive"),
     ("diabetes", ("clinicalStatus",), GONE, {"text": "active"}),
     ("diabetes", ("code", "coding", 0, "code"), ..., "73211009"),
-    ("diabetes", ("code", "coding", 2), ..., {"system": "urn:x", "code": "1"}),
+    ("diabetes", ("code", "coding", 2), ..., {"system": SNOMED, "code": "1"}),
+    ("diabetes", ("code", "coding", 2), ..., {"code": "no system"}),
     ("diabetes", ("note", 0, "text"), ..., "Diet controlled, no"),
     ("diabetes", ("identifier", 1), ..., OPERATION),
     ("diabetes", ("identifier", 1), ..., {"value": "no system"}),
@@ -119,7 +122,6 @@ CHANGED = [
     ("patient", ("meta", "tag"), ..., [{"system": "urn:any", "code": "SUBSETTED"}]),
     ("patient", ("modifierExtension",), ..., [{"url": "urn:m", "valueBoolean": True}]),
     ("blood-pressure", ("component", 1), ..., GONE),
-    ("blood-pressure", (*SYSTOLIC, "unit"), ..., "mm Hg"),
     ("potassium", ("valueString",), "no growth after five days", "no growth"),
     ("potassium", VALUE, ..., GONE),
 ]

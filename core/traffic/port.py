@@ -27,7 +27,8 @@ class Traffic(Protocol):
     async def each(self, jobs: Iterator[Job]) -> None:
         """Run all jobs, so many at once as the EHRs take; the next is taken when one has ended.
 
-        What a job raises is raised when the jobs that had begun have ended; no other begins.
+        What a job raises is raised when all have ended: one patient's record that nobody can make
+        sense of must not keep the others' writes waiting.
         """
 
 
@@ -40,8 +41,14 @@ class Plain:
 
     async def each(self, jobs: Iterator[Job]) -> None:
         """Run all jobs in order."""
+        failed: list[Exception] = []
         for job in jobs:
-            await job()
+            try:
+                await job()
+            except Exception as error:  # noqa: BLE001 - raised below, when the others had their turn
+                failed.append(error)
+        if failed:
+            raise failed[0]
 
 
 PLAIN = Plain()

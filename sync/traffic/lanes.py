@@ -31,10 +31,8 @@ class Lanes:
             for job in jobs:
                 try:
                     await job()
-                except Exception as error:  # noqa: BLE001 - the others that have begun come to their end
+                except Exception as error:  # noqa: BLE001 - raised below, when the others had their turn
                     failed.append(error)
-                if failed:
-                    return
 
         await asyncio.gather(*(work() for _ in range(self._width)))
         if failed:

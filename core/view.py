@@ -15,6 +15,7 @@ from core.delta import Difference
 from core.errors import CountersignError, Failed
 from core.failure.say import Said
 from core.failure.say import said as failed
+from core.forms.told import form_of
 from core.intake.person import MAJORITY
 from core.intake.sameness import rejections
 from core.ledger.event import moment
@@ -54,6 +55,8 @@ class ChangeView:
     """What the labels hide of it (`core.veil`)."""
     failure: Said | None = None
     """What stands between it and the chart, where its write failed."""
+    form: str | None = None
+    """The form, with its version, that made it of values; None for what was written out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def view_proposal(reads: Reads, row: ProposalRow) -> ProposalView:
         patient=body.get("patient_resource"),
         rationale=body.get("rationale"),
         evidence=tuple(body.get("evidence") or ()),
-        changes=tuple(_change(reads, change) for change in changes),
+        changes=tuple(_change(reads, change, form_of(entries, change.idx)) for change in changes),
         history=tuple(trail(entries)),
         consults=tuple(said(entries)),
         majority=_majority(reads),
@@ -129,7 +132,7 @@ def _evidence_json(item: JsonObject) -> JsonObject:
     return {**{key: item.get(key) for key in _EVIDENCE}, "hidden": item.get("hidden") or []}
 
 
-def _change(reads: Reads, row: ChangeRow) -> ChangeView:
+def _change(reads: Reads, row: ChangeRow, form: str | None) -> ChangeView:
     try:
         content: Content | None = read_content(reads, row)
     except Failed:
@@ -151,6 +154,7 @@ def _change(reads: Reads, row: ChangeRow) -> ChangeView:
         ),
         by_hand=reads.manual(row.operation),
         failure=failed(reads, row),
+        form=form,
     )
 
 
@@ -183,6 +187,7 @@ def _change_json(view: ChangeView) -> JsonObject:
         "revision": row.revision,
         "op": row.op,
         "type": row.type,
+        "form": view.form,
         "target": row.target if written is None else written.location or row.target,
         "paths": [path for path, _ in row.touched],
         "state": row.state,

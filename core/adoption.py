@@ -18,10 +18,10 @@ from core.adoption_events import (
 from core.canonical import JsonObject
 from core.duty.check import check_zones
 from core.errors import BadInput, Conflict, Failed, NotFound, Refused
-from core.failure.dialect import parse_dialect
 from core.ledger.event import Actor, Entry, Event
 from core.policy import parse_policy
 from core.ports import Ids, Keys, Reads, Transaction
+from core.profile.parse import parse_profile
 from core.records import ConfigRow
 from core.roster import parse_roster
 from core.second_owner import (
@@ -33,7 +33,6 @@ from core.second_owner import (
     second_problem,
 )
 from core.statement import Signer, thumbprint
-from core.traffic.limits import parse_limits
 from core.workspace import Workspace
 
 OPENED = "ledger.opened"
@@ -179,8 +178,7 @@ def check_document(kind: str, text: str) -> None:
                 "not an adoption phase", field="phase", remedy=f"Use one of {', '.join(PHASES)}"
             )
     elif kind.startswith(PROFILE_PREFIX) and kind != PROFILE_PREFIX:
-        parse_dialect(text)
-        parse_limits(text)
+        parse_profile(text)
     else:
         raise BadInput(
             f"there are no documents of the kind {kind!r}",

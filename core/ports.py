@@ -29,6 +29,7 @@ from core.records import (
 from core.records_consent import HoldRow
 from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
+from core.records_learnt import Told
 from core.records_pace import ActRow
 from core.records_traffic import BreakerRow
 from core.statement import Signer
@@ -170,6 +171,11 @@ class Reads(Protocol):
 
     def acts_by(self, reviewer: str, limit: int) -> Sequence[ActRow]:
         """Return a person's newest acts, newest first; approvals only where they were measured."""
+
+    def label_fates(
+        self, ehr: str | None = None, type_: str | None = None, since: int = 0
+    ) -> Sequence[Told]:
+        """Return how often each label of ours was kept and dropped, by EHR and type."""
 
     def breaker(self, ehr: str) -> BreakerRow | None:
         """Return the circuit breaker of one EHR, if it ever opened."""

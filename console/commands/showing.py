@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from console.commands.expecting import print_expected
 from console.commands.finding import change_line
 from console.commands.output import say, value_text
 from core.beside.lines import (
@@ -117,6 +118,7 @@ def _print_change(view: ChangeView, missing: list[ChangeRow], now: datetime) -> 
             say(f"  unverified: {path} is the agent's own wording")
         if view.content.narrative == "dropped":
             say("  the generated narrative is dropped, since it would contradict the change")
+    print_expected(view)
     if view.rejected_before:
         say(f"  {rejected_words(view.rejected_before)}")
     for text in () if view.failure is None else view.failure.lines():

@@ -34,6 +34,8 @@ def change_parts(view: ChangeView) -> Iterator[Content]:
     if view.content is None:
         yield own("The content of this change was erased; it can no longer be decided.", "bold")
         return
+    if view.form is not None:
+        yield joined("written by the form ", foreign(view.form), " from the agent's values")
     base = view.content.held
     if view.row.op == "update":
         yield joined(

@@ -14,6 +14,7 @@ from typing import Any
 from sqlmodel import SQLModel
 
 import sync.store.incident_tables
+import sync.store.learnt_tables
 import sync.store.sync_tables
 import sync.store.tables
 import sync.store.traffic_tables  # noqa: F401  declares its table
@@ -39,9 +40,11 @@ from core.records import (
 from core.records_consent import HoldRow
 from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
+from core.records_learnt import Told
 from core.records_pace import ActRow
 from core.records_traffic import BreakerRow
 from sync.store.rows import TABLES
+from tests.sim.learnt import label_fates
 
 KEYS: dict[str, tuple[str, ...]] = {
     name: tuple(column.name for column in SQLModel.metadata.tables[name].primary_key)
@@ -174,6 +177,11 @@ class MemoryReads:
 
     def breaker(self, ehr: str) -> BreakerRow | None:
         return self.book.tables["breaker"].get((ehr,))
+
+    def label_fates(
+        self, ehr: str | None = None, type_: str | None = None, since: int = 0
+    ) -> list[Told]:
+        return label_fates(self.book.tables["learnt"].values(), ehr, type_, since)
 
     def unchecked(self, ehr: str, most: int) -> int:
         unsettled = ("sending", "ambiguous", "persisted", "held-by-ehr", "exception")

@@ -1,0 +1,19 @@
+"""The fates of labels over rows in memory, as `sync.store.learnt_reads` counts them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from core.records_learnt import LearntRow, Told
+
+
+def label_fates(
+    rows: Iterable[LearntRow], ehr: str | None = None, type_: str | None = None, since: int = 0
+) -> list[Told]:
+    found: dict[tuple[str, str, str, str], list[int]] = {}
+    for row in rows:
+        if ehr in (None, row.ehr) and type_ in (None, row.type) and row.seq >= since:
+            for label, fate in json.loads(row.labels).items():
+                found.setdefault((row.ehr, row.type, label, fate), []).append(row.seq)
+    return [Told(*key, len(seqs), max(seqs)) for key, seqs in sorted(found.items())]

@@ -18,6 +18,7 @@ from core.prediction.words import of_basis
 from core.view import ChangeView
 
 WARNING = "THIS EHR WILL NOT KEEP IT AS IT STANDS HERE"
+PERHAPS = "THIS EHR MAY NOT KEEP IT AS IT STANDS HERE"
 STANDING = "⚠ this EHR alters it"
 MOST = 5
 """How many differences of one fact are shown."""
@@ -27,7 +28,8 @@ def warning_parts(view: ChangeView) -> Iterator[Content]:
     """Yield what nobody may overlook, to stand before the change."""
     loud = [one for one in _facts(view) if one.is_loud]
     if loud:
-        yield own(f" {WARNING} ", "bold reverse $error")
+        words = WARNING if any(one.sure for one in loud) else PERHAPS
+        yield own(f" {words} ", "bold reverse $error")
     for one in loud:
         yield joined(own("⚠ ", "bold $error"), foreign(one.words, "bold"), _class(one))
         yield from _values(view, one)
@@ -44,6 +46,11 @@ def expected_parts(view: ChangeView) -> Iterator[Content]:
         yield foreign(f"  expected: {fact}, {class_}: {outcome.replace('-', ' ')}", "dim")
     for path, class_ in (view.scored or {}).get("unexpected", ()):
         yield joined(own("⚠ ", "bold $warning"), foreign(f"not expected: {path}, {class_}"))
+
+
+def alterations(view: ChangeView) -> tuple[str, ...]:
+    """Return what is said once more where a decision is confirmed; no value of the chart."""
+    return tuple(one.words for one in _facts(view) if one.is_loud)
 
 
 def standing(view: ChangeView) -> str:

@@ -5,16 +5,18 @@ The result holds element paths, classes and names of facts only. Source: design 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from core.canonical import JsonObject
 from core.delta import element_path
-from core.discrepancy import Class, Discrepancy, compare
+from core.discrepancy import Class, Comparison, Discrepancy
 from core.prediction.predict import Prediction
 
 Outcome: TypeAlias = Literal["as-expected", "did-not-happen", "otherwise"]
+Differ: TypeAlias = Callable[[JsonObject, JsonObject], Comparison]
+"""Compares an intended resource with a kept one, by the rules in force for this EHR."""
 MOST = 50
 _NOTHING_NEW = ("identical", "bookkeeping", "equivalent")
 
@@ -44,11 +46,14 @@ class Scores:
 
 
 def score(
-    prediction: Prediction, intended: JsonObject, persisted: JsonObject, *, base_url: str
+    prediction: Prediction, persisted: JsonObject, comparison: Comparison, differ: Differ
 ) -> Scores:
-    """Compare what the EHR keeps with what was predicted and with what was intended."""
-    residual = _told(compare(prediction.resource, persisted, base_url=base_url).differences)
-    observed = _told(compare(intended, persisted, base_url=base_url).differences)
+    """Compare what the EHR keeps with what was predicted and with what was intended.
+
+    `comparison` is that of intended and persisted, and `differ` how it was made.
+    """
+    residual = _told(differ(prediction.resource, persisted).differences)
+    observed = _told(comparison.differences)
     scored: list[Score] = []
     missed: set[str] = set()
     for one in prediction.facts:

@@ -7,6 +7,7 @@ its operation id, so that a duplicate shows.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from core.canonical import JsonObject, exact
 from core.delta import element_path
@@ -17,7 +18,7 @@ from core.gateway.readback import overwrote, submitted
 from core.ledger.event import Event
 from core.lifecycle import State
 from core.ports import Fetched
-from core.reconcile.learning import learn
+from core.reconcile.learning import Compared, learn
 from core.records import ChangeRow, WriteRow
 from core.review.content import Erased
 from core.review.decide import about
@@ -79,12 +80,12 @@ async def _examine(workspace: Workspace, change: ChangeRow, provenance: str | No
         return Result("critical", "record-erased")
     if change.op == "update" and await overwrote(ehr, intent, written.version):
         return Result("critical", "overwrote", persisted=persisted)
-    comparison = compare(intended, persisted.resource, base_url=ehr.base_url)
+    differ = partial(compare, base_url=ehr.base_url)
+    comparison = differ(intended, persisted.resource)
     if comparison.examined == 0:
         return Result("critical", "nothing-examined")
-    taught = await learn(
-        workspace, change, written, intended, persisted.resource, comparison, provenance
-    )
+    compared = Compared(intended, persisted.resource, comparison, differ)
+    taught = await learn(workspace, change, written, compared, provenance)
     return Result(taught.class_, taught.kind, comparison, persisted, taught.data)
 
 

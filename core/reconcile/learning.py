@@ -16,6 +16,7 @@ from core.errors import Refused, Unreachable
 from core.ports import Ehr, Reads
 from core.prediction import Kept, Label, predict, score, survival
 from core.prediction.labels import Fate, lost
+from core.prediction.score import Differ
 from core.prediction.seen import fates, readable_profile
 from core.profile.profile import Profile
 from core.records import ChangeRow, WriteRow
@@ -33,6 +34,16 @@ _STATED: Mapping[Label, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """What was sent, what is kept, how they differ, and how that was found."""
+
+    intended: JsonObject
+    persisted: JsonObject
+    comparison: Comparison
+    differ: Differ
+
+
+@dataclass(frozen=True, slots=True)
 class Learnt:
     """The class of the write without labels whose loss is known, and what the leaf says of it."""
 
@@ -46,9 +57,7 @@ async def learn(
     workspace: Workspace,
     change: ChangeRow,
     written: WriteRow,
-    intended: JsonObject,
-    persisted: JsonObject,
-    comparison: Comparison,
+    compared: Compared,
     outcome: str | None = None,
 ) -> Learnt:
     """Measure the labels, score the prediction, and leave out of the class what is known.
@@ -58,18 +67,20 @@ async def learn(
     ehr, reads = workspace.ehr(change.ehr), workspace.ledger
     seen = fates(reads, change.ehr, change.type)
     profile = readable_profile(reads, change.ehr)
-    fate = survival(intended, persisted)
+    fate = survival(compared.intended, compared.persisted)
     beside = await _provenance(ehr, written, outcome or written.provenance, seen.get("provenance"))
     labels = fate if beside is None else {**fate, "provenance": beside}
     class_ = worst(
         item.class_
-        for item in comparison.differences
+        for item in compared.comparison.differences
         if (label := lost(item)) is None or not is_known(label, seen, profile)
     )
     data: JsonObject = {"type": change.type, "labels": exact(dict(labels))}
     if profile is not None and _was_in_force(reads, change, written):
-        said = predict(profile, change.op, intended, base_url=ehr.base_url, seen=seen)
-        data["prediction"] = score(said, intended, persisted, base_url=ehr.base_url).as_json()
+        said = predict(profile, change.op, compared.intended, base_url=ehr.base_url, seen=seen)
+        data["prediction"] = score(
+            said, compared.persisted, compared.comparison, compared.differ
+        ).as_json()
     return Learnt(class_, None if class_ in VERIFIED else DISCREPANCY, data)
 
 

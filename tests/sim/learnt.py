@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from typing import Any
 
-from core.records_learnt import LearntRow, Told
+import sync.store.learnt_tables  # noqa: F401  declares its table
+from core.records_learnt import Told
 
 
-def label_fates(
-    rows: Iterable[LearntRow], ehr: str | None = None, type_: str | None = None, since: int = 0
-) -> list[Told]:
-    found: dict[tuple[str, str, str, str], list[int]] = {}
-    for row in rows:
-        if ehr in (None, row.ehr) and type_ in (None, row.type) and row.seq >= since:
-            for label, fate in json.loads(row.labels).items():
-                found.setdefault((row.ehr, row.type, label, fate), []).append(row.seq)
-    return [Told(*key, len(seqs), max(seqs)) for key, seqs in sorted(found.items())]
+class LearntReads:
+    book: Any
+
+    def label_fates(
+        self, ehr: str | None = None, type_: str | None = None, since: int = 0
+    ) -> list[Told]:
+        found: dict[tuple[str, str, str, str], list[int]] = {}
+        for row in self.book.tables["learnt"].values():
+            if ehr in (None, row.ehr) and type_ in (None, row.type) and row.seq >= since:
+                for label, fate in json.loads(row.labels).items():
+                    found.setdefault((row.ehr, row.type, label, fate), []).append(row.seq)
+        return [Told(*key, len(seqs), max(seqs)) for key, seqs in sorted(found.items())]

@@ -14,7 +14,6 @@ from typing import Any
 from sqlmodel import SQLModel
 
 import sync.store.incident_tables
-import sync.store.learnt_tables
 import sync.store.sync_tables
 import sync.store.tables
 import sync.store.traffic_tables  # noqa: F401  declares its table
@@ -40,11 +39,11 @@ from core.records import (
 from core.records_consent import HoldRow
 from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
-from core.records_learnt import Told
 from core.records_pace import ActRow
+from core.records_profile import AnswerRow
 from core.records_traffic import BreakerRow
 from sync.store.rows import TABLES
-from tests.sim.learnt import label_fates
+from tests.sim.learnt import LearntReads
 
 KEYS: dict[str, tuple[str, ...]] = {
     name: tuple(column.name for column in SQLModel.metadata.tables[name].primary_key)
@@ -108,7 +107,7 @@ class Book:
         return tables
 
 
-class MemoryReads:
+class MemoryReads(LearntReads):
     """Implements `core.ports.Reads`."""
 
     def __init__(self, book: Book):
@@ -178,11 +177,6 @@ class MemoryReads:
     def breaker(self, ehr: str) -> BreakerRow | None:
         return self.book.tables["breaker"].get((ehr,))
 
-    def label_fates(
-        self, ehr: str | None = None, type_: str | None = None, since: int = 0
-    ) -> list[Told]:
-        return label_fates(self.book.tables["learnt"].values(), ehr, type_, since)
-
     def unchecked(self, ehr: str, most: int) -> int:
         unsettled = ("sending", "ambiguous", "persisted", "held-by-ehr", "exception")
         found = self._rows("change", lambda row: row.state in unsettled and row.ehr == ehr)
@@ -197,6 +191,23 @@ class MemoryReads:
             for row, change in whose
             if (row.receipt_at or "") >= at and (change.agent, change.ehr) == (agent, ehr)
         ]
+
+    def answers(
+        self, ehr: str, most: int, type_: str | None = None, op: str | None = None
+    ) -> Sequence[AnswerRow]:
+        newest = self._rows("write", lambda _: True, "intent_seq")[-most:]
+        changes, failed = self.book.tables["change"], self.book.tables["failure"]
+        found = []
+        for row in (one for one in newest if one.receipt_seq is not None):
+            change, failure = changes[row.proposal, row.idx], failed.get((row.operation,))
+            if change.ehr == ehr and type_ in (None, change.type) and op in (None, change.op):
+                code = None if failure is None else failure.code
+                found.append(
+                    AnswerRow(row.receipt_seq, row.receipt_at, change.type, change.op,
+                              change.rung, row.state, row.status, row.failure, code,
+                              row.reconciled_class)
+                )  # fmt: skip
+        return sorted(found, key=lambda row: -row.seq)
 
     def waiting_reviews(self) -> int:
         return len(self._rows("change", lambda row: row.state == "pending-human-review"))

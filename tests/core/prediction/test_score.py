@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 
 from core import stamps
 from core.canonical import JsonObject
+from core.discrepancy import compare
 from core.prediction import Scores, predict, score
 from tests.builders import PATIENT, exact_object
 from tests.core.prediction.scenes import CUTS, KEEPS_NO_LABEL, doing, profile
@@ -19,7 +21,8 @@ BASE = "https://ehr.example/fhir"
 
 
 def told(persisted: JsonObject) -> Scores:
-    return score(predict(KNOWN, "update", PHONE), PHONE, persisted, base_url=BASE)
+    differ = partial(compare, base_url=BASE)
+    return score(predict(KNOWN, "update", PHONE), persisted, differ(PHONE, persisted), differ)
 
 
 def outcomes(found: Scores) -> dict[str, str]:
@@ -60,7 +63,7 @@ def test_another_cut_than_foretold_is_otherwise() -> None:
 
 def test_what_is_not_sure_is_not_scored() -> None:
     unsure = profile(CUTS.replace("truncate", "unknown"))
-    found = score(predict(unsure, "update", PHONE), PHONE, PHONE, base_url=BASE)
+    found = score(predict(unsure, "update", PHONE), PHONE, compare(PHONE, PHONE), compare)
     assert found.facts == () and found.unexpected == ()
 
 

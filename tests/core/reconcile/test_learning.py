@@ -165,8 +165,8 @@ async def test_a_label_of_sensitivity_is_never_ours_to_lose(
     found = []
     for labels in ([AI_LABEL], [AI_LABEL, label]):
         sent = {**kept, "meta": {"security": [dict(one) for one in labels]}}
-        compared = compare(sent, kept)
-        learning_ = await learning.learn(bench.workspace, row, written, sent, kept, compared)
+        compared = learning.Compared(sent, kept, compare(sent, kept), compare)
+        learning_ = await learning.learn(bench.workspace, row, written, compared)
         found.append((learning_.kind, learning_.class_))
     assert found[0] == (None, "identical")
     assert found[1][0] == "discrepancy" and found[1][1] in ("lossy", "changed")

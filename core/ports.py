@@ -173,10 +173,8 @@ class Reads(Protocol):
     def acts_by(self, reviewer: str, limit: int) -> Sequence[ActRow]:
         """Return a person's newest acts, newest first; approvals only where they were measured."""
 
-    def label_fates(
-        self, ehr: str | None = None, type_: str | None = None, since: int = 0
-    ) -> Sequence[Told]:
-        """Return how often each label of ours was kept and dropped, by EHR and type."""
+    def recent_fates(self, ehr: str, type_: str) -> Sequence[Told]:
+        """Return how often labels of ours were kept and dropped in the newest writes of a type."""
 
     def breaker(self, ehr: str) -> BreakerRow | None:
         """Return the circuit breaker of one EHR, if it ever opened."""

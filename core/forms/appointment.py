@@ -15,7 +15,7 @@ from core.forms.values import Actor, Instant, Prose, Values, Word, time_of
 
 
 class Appointment(Values):
-    """`with_` are those whom the patient meets, and where; everybody has yet to answer."""
+    """Everybody, the patient too, has yet to answer."""
 
     status: Literal["proposed", "pending", "booked"]
     start: Instant

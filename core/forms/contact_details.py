@@ -152,9 +152,9 @@ def _put(
         raise BadInput("the chart's list cannot be read", field=field, remedy="Send the resource")
     if places:
         old = held[places[0]]
-        # What the entry says besides its values (rank, period, extensions) belongs to the slot,
-        # but an address is whole: a line of the old one must not stay beside the new city.
-        kept = {key: old[key] for key in ("id", "rank", "period") if key in old}
+        # Only the place in the order stays: since when the old value held, or what an extension
+        # says of it, is not true of the new one, and no line of an old address may remain.
+        kept = {key: old[key] for key in ("id", "rank") if key in old}
         held[places[0]] = {**kept, **item}
     else:
         held.append(item)

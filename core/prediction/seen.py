@@ -35,8 +35,8 @@ def readable_profile(reads: Reads, ehr: str) -> Profile | None:
 
 
 def fates(reads: Reads, ehr: str, type_: str) -> dict[Label, Kept]:
-    """Return how our labels fared so far in resources of one type on one EHR."""
-    return by_label(reads.label_fates(ehr, type_))
+    """Return how our labels fared in the newest writes of one type on one EHR."""
+    return by_label(reads.recent_fates(ehr, type_))
 
 
 def by_label(told: Iterable[Told]) -> dict[Label, Kept]:

@@ -13,6 +13,12 @@ FROM learnt AS l, json_each(l.labels) AS j
 WHERE (?1 IS NULL OR l.ehr = ?1) AND (?2 IS NULL OR l.type = ?2) AND l.seq >= ?3
 GROUP BY l.ehr, l.type, j.key, j.value ORDER BY l.ehr, l.type, j.key, j.value"""
 
+_RECENT = """
+SELECT l.ehr, l.type, j.key, j.value, count(*), max(l.seq)
+FROM (SELECT * FROM learnt WHERE ehr = ?1 AND type = ?2 ORDER BY seq DESC LIMIT 500) AS l,
+     json_each(l.labels) AS j
+GROUP BY l.ehr, l.type, j.key, j.value ORDER BY j.key, j.value"""
+
 _FACTS = """
 SELECT l.ehr, l.type, json_extract(j.value, '$[0]') AS fact, json_extract(j.value, '$[2]') AS how,
        count(*), max(l.seq)
@@ -32,6 +38,10 @@ class LearntReads:
     """Part of `core.ports.Reads`, for `sync.store.reads.StoreReads`."""
 
     connection: Connection
+
+    def recent_fates(self, ehr: str, type_: str) -> Sequence[Told]:
+        """Return how often labels of ours were kept and dropped in the newest writes of a type."""
+        return [Told(*row) for row in self.connection.execute(_RECENT, (ehr, type_))]
 
     def label_fates(
         self, ehr: str | None = None, type_: str | None = None, since: int = 0

@@ -12,12 +12,10 @@ from core.records_learnt import Told
 class LearntReads:
     book: Any
 
-    def label_fates(
-        self, ehr: str | None = None, type_: str | None = None, since: int = 0
-    ) -> list[Told]:
+    def recent_fates(self, ehr: str, type_: str) -> list[Told]:
         found: dict[tuple[str, str, str, str], list[int]] = {}
         for row in self.book.tables["learnt"].values():
-            if ehr in (None, row.ehr) and type_ in (None, row.type) and row.seq >= since:
+            if (ehr, type_) == (row.ehr, row.type):
                 for label, fate in json.loads(row.labels).items():
                     found.setdefault((row.ehr, row.type, label, fate), []).append(row.seq)
         return [Told(*key, len(seqs), max(seqs)) for key, seqs in sorted(found.items())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -83,6 +84,14 @@ def test_the_limits_are_taken_and_what_lies_beyond_is_impossible(kind: str, unit
     for bad in (str(Decimal(low) - Decimal("0.01")), str(Decimal(high) + Decimal("0.01"))):
         error = refused("vital-sign@1", vital(kind, unit), bad)
         assert error.field == "changes[0].values.value" and "impossible" in error.problem
+
+
+def test_control_without_limits_a_slipped_digit_would_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wide = replace(VITALS["body-temperature"], limits={"Cel": ("-1000", "1000")})
+    monkeypatch.setitem(VITALS, "body-temperature", wide)  # type: ignore[arg-type]
+    made("vital-sign@1", vital("body-temperature", "Cel"), "371")
 
 
 CODES = {

@@ -131,6 +131,13 @@ async def test_nobody_guesses_which_of_two_is_meant(bench: Bench) -> None:
     ]
 
 
+async def test_since_when_the_old_value_held_is_not_said_of_the_new_one(bench: Bench) -> None:
+    old = {**TWO[0], "rank": 1, "period": {"start": "2019"}}
+    edit(bench, "Patient/example", telecom=[old])
+    staged = await submit_changes(bench, {**contact(telecom=[PHONE]), "base_version": "2"})
+    assert content(bench, staged).resource["telecom"] == [exact_object({**PHONE, "rank": 1})]
+
+
 async def test_instead_of_names_something_that_is_there(bench: Bench) -> None:
     named = {**PHONE, "instead_of": "555 9999"}
     with pytest.raises(BadInput) as caught:

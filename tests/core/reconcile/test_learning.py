@@ -172,6 +172,14 @@ async def test_a_label_of_sensitivity_is_never_ours_to_lose(
     assert found[1][0] == "discrepancy" and found[1][1] in ("lossy", "changed")
 
 
+async def test_control_a_rule_that_takes_every_label_for_ours_would_lose_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "lost", lambda _: "security")
+    with pytest.raises(AssertionError):
+        await test_a_label_of_sensitivity_is_never_ours_to_lose(bench, RESTRICTED)
+
+
 @pytest.mark.parametrize("label", [{**AI_LABEL, "code": "AIRPT"}, RESTRICTED])
 def test_only_our_very_label_counts_as_ours(label: dict[str, str]) -> None:
     def holding(*labels: dict[str, str]) -> JsonObject:

@@ -17,11 +17,11 @@ from core.prediction.doubts import doubts
 from core.prediction.labels import Kept, Label, without
 from core.prediction.predicted import Predicted
 from core.profile.facts import Basis, Fact
-from core.profile.places import is_of, places
+from core.profile.places import ANY, is_of, places
 from core.profile.profile import Profile
 from core.profile.transforms import Transform, apply
 from core.profile.work import SOMEWHERE, Around
-from core.profile.writes import may_write
+from core.profile.writes import Answer, may_write
 
 _DRAFTS = ("preliminary", "registered", "draft")
 _KEEPS: tuple[tuple[Label, str, str], ...] = (
@@ -83,6 +83,11 @@ def predict(
     return Prediction(whole.class_, tuple(walk.found), walk.now)
 
 
+def _leads_back(way: Answer) -> bool:
+    """Tell whether some axis knows of a way and none refuses it."""
+    return way.refusing is None and any(one.says == "yes" for one in way.told)
+
+
 class _Walk:
     """Applies one thing after the other and keeps what each did."""
 
@@ -131,20 +136,23 @@ class _Walk:
             self._became({**self.now, name: "final"}, "persisted_state", said, state.basis)
 
     def noted(self) -> None:
-        """Say what no transform says, where it is about something that is there."""
+        """Say what no transform says, where it is about something that is there.
+
+        What holds of every resource tells a reviewer nothing of this one: `profile show` has it.
+        """
         for note in self.about.profile.notes:
             here = "." not in note.path or next(places(self.now, note.path), None) is not None
-            if is_of(note.path, self.now) and here:
+            if note.path != ANY and is_of(note.path, self.now) and here:
                 self._told(f"note {note.path}", f"this EHR: {note.words}", note.basis)
 
     def corrected(self) -> None:
-        """Say where nothing leads back through the API."""
+        """Say where nothing leads back through the API; an update can be updated once more."""
         profile, type_ = self.about.profile, str(self.now.get("resourceType"))
-        again = may_write(profile, type_, "update")
-        if again.says == "yes":
+        ways = [may_write(profile, type_, how) for how in ("update", "patch")]
+        if self.about.op != "create" or any(_leads_back(one) for one in ways):
             return
-        if again.refusing is not None:
-            self._told("correctable", words.NO_WAY_BACK, again.refusing.basis)
+        if ways[0].refusing is not None:
+            self._told("correctable", words.NO_WAY_BACK, ways[0].refusing.basis)
         elif profile.correctable.value is False:
             self._told("correctable", words.NO_WAY_BACK, profile.correctable.basis)
 

@@ -141,6 +141,23 @@ def test_no_way_back_is_said_by_type(correctable: str, update: str | None, told:
     assert said == (["cannot be corrected through the API afterwards"] if told else [])
 
 
+def test_an_update_can_be_updated_once_more() -> None:
+    assert predict(profile(correctable="false"), "update", PHONE).facts == ()
+
+
+NOTED = '[[notes]]\npath = "{}"\nwords = "does something"\nsource = "S"\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [("Patient", True), ("Patient.telecom", True), ("Patient.photo", False), ("Resource", False),
+     ("Condition", False)],
+)  # fmt: skip
+def test_a_note_is_told_where_what_it_is_about_is_there(path: str, told: bool) -> None:
+    found = predict(profile(NOTED.format(path)), "update", PHONE)
+    assert [item.words for item in found.facts] == (["this EHR: does something"] if told else [])
+
+
 def test_words_never_quote_the_chart() -> None:
     found = predict(profile(CUTS, KEEPS_NO_LABEL), "update", PHONE)
     assert found.facts and not any("555" in item.words + item.fact for item in found.facts)

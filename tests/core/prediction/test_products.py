@@ -52,6 +52,20 @@ def test_athenahealth_last_names_have_30_characters_and_more_is_not_known() -> N
     assert "takes 30 characters of last names, here are 50" in told and "not known" in told
 
 
+def test_what_holds_of_every_resource_is_left_to_the_profile() -> None:
+    assert parse_profile(load_profile("epic")).notes
+    assert not [fact for fact in facts("epic", "create", exact_object(CONDITION)) if "note" in fact]
+
+
+def test_oracle_health_files_a_draft_note_as_final_and_a_patch_leads_back() -> None:
+    # github.com/cerner/fhir.cerner.com content/millennium/r4: docStatus final only.
+    note = made("note@1", GOOD["note@1"])
+    found = said("oracle-health", "create", note)
+    assert found.is_loud and found.resource["docStatus"] == "final"
+    booked = made("appointment@1", GOOD["appointment@1"])
+    assert "correctable" not in facts("oracle-health", "create", booked)
+
+
 def test_epic_problems_cannot_be_corrected_through_the_api_and_observations_can() -> None:
     # fhir.epic.com/interconnect-fhir-oauth/api/FHIR/R4/metadata: Condition is create-only.
     assert "correctable" in facts("epic", "create", exact_object(CONDITION))

@@ -8,8 +8,10 @@ JSON Schema 2020-12.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+from core.forms import FORMS, json_schemas
 from core.hub.task import (
     AGENT_SYSTEM,
     APPROVE_CODE,
@@ -85,6 +87,22 @@ def statement_schema() -> dict[str, Any]:
     )
 
 
+def forms_schema() -> dict[str, Any]:
+    """Return the schema of what a change says of its form: one of them, with its values."""
+    forms = [
+        _closed({"form": {"const": name}, "values": {"$ref": f"#/$defs/{name}"}}) for name in FORMS
+    ]
+    # An identity of its own lets each schema refer to its own definitions.
+    defs = {name: {"$id": f"urn:countersign:form:{name}", **body}
+            for name, body in json_schemas().items()}  # fmt: skip
+    return _document("Form and values of a change", {"oneOf": forms, "$defs": defs})
+
+
+def form_schema(name: str) -> dict[str, Any]:
+    """Return the schema of the values of one form."""
+    return _document(name, json_schemas()[name])
+
+
 def outcome_schema() -> dict[str, Any]:
     """Return the schema of the payload of an outcome; a later one replaces an earlier one."""
     states = sorted(State)
@@ -132,6 +150,8 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "task": task_schema,
     "statement": statement_schema,
     "outcome": outcome_schema,
+    "forms": forms_schema,
+    **{name: partial(form_schema, name) for name in FORMS},
 }
 """Every schema by the name that `countersign schema` takes."""
 

@@ -29,6 +29,7 @@ from core.records import (
 from core.records_consent import HoldRow
 from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
+from core.records_learnt import Told
 from core.records_pace import ActRow
 from core.records_pause import UnsettledRow
 from core.records_profile import AnswerRow
@@ -175,6 +176,9 @@ class Reads(Protocol):
 
     def acts_by(self, reviewer: str, limit: int) -> Sequence[ActRow]:
         """Return a person's newest acts, newest first; approvals only where they were measured."""
+
+    def recent_fates(self, ehr: str, type_: str) -> Sequence[Told]:
+        """Return how often labels of ours were kept and dropped in the newest writes of a type."""
 
     def breaker(self, ehr: str) -> BreakerRow | None:
         """Return the circuit breaker of one EHR, if it ever opened."""

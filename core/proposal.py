@@ -6,7 +6,6 @@ refuse anything they do not know.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -19,13 +18,15 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 
 from core.canonical import JsonObject, Number
-from core.errors import BadInput
+from core.forms import Given, check, fill
+from core.strict import bad_input
 
 MAX_CHANGES = 20
 MAX_QUOTES = 20
@@ -104,6 +105,13 @@ Patch = Annotated[
 ]
 
 
+FormName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+FormValues = Annotated[
+    dict[str, Any],
+    WithJsonSchema({"type": "object", "description": "see `countersign schema forms`"}),
+]
+
+
 class _Model(BaseModel):
     # A proposal holds chart content, which no error may quote.
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
@@ -136,11 +144,34 @@ class Evidence(_Model):
 
 
 class Create(_Model):
-    """A new resource."""
+    """A new resource, given whole or by the values of a form; `read` fills the form in."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["resource"]}, {"required": ["form", "values"]}]}
+    )
 
     op: Literal["create"]
-    resource: Resource
+    form: FormName | None = None
+    values: FormValues | None = None
+    resource: Resource | None = Field(default=None, validate_default=True)
     depends_on: tuple[Index, ...] = ()
+
+    @field_validator("resource")
+    @classmethod
+    def _one_body(cls, resource: JsonObject | None, info: ValidationInfo) -> JsonObject | None:
+        formed = info.data.get("form") is not None
+        if (info.data.get("values") is not None) != formed:
+            raise ValueError("is not what is missing: a form goes with its values")
+        if resource is None and not formed:
+            raise ValueError("is missing, and so are form and values")
+        if resource is not None and formed:
+            raise ValueError("does not go with a form")
+        return resource
+
+    @property
+    def body(self) -> JsonObject:
+        """The resource, as given or as the form made it."""
+        return self.resource or {}
 
     @property
     def target(self) -> str | None:
@@ -150,23 +181,41 @@ class Create(_Model):
     @property
     def type(self) -> str:
         """The resource type."""
-        return str(self.resource.get("resourceType", ""))
+        return str(self.body.get("resourceType", ""))
 
 
 class Update(_Model):
-    """A new version of an existing resource, given whole or as RFC 6902 operations."""
+    """A new version of an existing resource: whole, as RFC 6902 operations, or by a form.
+
+    A form is filled in on the version that the agent read.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["resource"]},
+                {"required": ["patch"]},
+                {"required": ["form", "values"]},
+            ]
+        }
+    )
 
     op: Literal["update"]
     target: TypedRef
     base_version: Version
     resource: Resource | None = None
     patch: Patch | None = None
+    form: FormName | None = None
+    values: FormValues | None = None
     depends_on: tuple[Index, ...] = ()
 
     @model_validator(mode="after")
     def _one_body(self) -> Update:
-        if (self.resource is None) == (self.patch is None):
-            raise ValueError("an update carries either resource or patch")
+        if (self.form is None) != (self.values is None):
+            raise ValueError("a form goes with its values")
+        given = (self.resource, self.patch, self.form)
+        if sum(one is not None for one in given) != 1:
+            raise ValueError("an update carries either resource or patch, or form and values")
         return self
 
     @property
@@ -213,9 +262,24 @@ class Proposal(_Model):
 def read(document: JsonObject) -> Proposal:
     """Return the proposal in an exact JSON object, or BadInput naming the first wrong field."""
     try:
-        return Proposal.model_validate(_tuples(document))
+        found = Proposal.model_validate(_tuples(document))
     except ValidationError as error:
-        raise _bad_input(error) from None
+        raise bad_input(error) from None
+    changes = tuple(_filled(found, place) for place in range(len(found.changes)))
+    return found.model_copy(update={"changes": changes})
+
+
+def _filled(proposal: Proposal, place: int) -> Create | Update:
+    """Return a change with its form filled in, or, for an update, with its form checked."""
+    change, field = proposal.changes[place], f"changes[{place}]"
+    if change.form is None or change.values is None:
+        return change
+    if isinstance(change, Update):
+        check(change.form, change.op, change.type, change.values, field)
+        return change
+    given = Given(proposal.patient, proposal.encounter)
+    made = fill(change.form, change.values, given, field)
+    return change.model_copy(update={"resource": made})
 
 
 def json_schema() -> dict[str, Any]:
@@ -243,54 +307,3 @@ def _inner(item: Any) -> Any:
         key: tuple(value) if key in lists and isinstance(value, list) else value
         for key, value in item.items()
     }
-
-
-_PROBLEMS = {
-    "missing": ("is missing", "Add it"),
-    "extra_forbidden": ("is not a known key", "Remove it, or check its spelling"),
-    "string_type": ("is not a string", "Send a JSON string"),
-    "string_too_long": ("is too long", "Shorten it"),
-    "string_too_short": ("is empty", "Fill it in or leave it out"),
-    "too_long": ("has too many items", "Split the proposal"),
-    "too_short": ("has no items", "Add at least one"),
-    "tuple_type": ("is not a list", "Send a JSON array"),
-    "list_type": ("is not a list", "Send a JSON array"),
-    "dict_type": ("is not an object", "Send a JSON object"),
-    "model_type": ("is not an object", "Send a JSON object"),
-    "model_attributes_type": ("is not an object", "Send a JSON object"),
-    "int_type": ("is not an integer", "Send a JSON integer"),
-    "union_tag_invalid": ("has an op that is neither create nor update", "Use one of the two"),
-    "union_tag_not_found": ("has no op", 'Add "op": "create" or "op": "update"'),
-    "is_instance_of": ("has the wrong JSON type", "See `countersign schema proposal`"),
-    "decimal_type": ("is not a number", "Send a JSON number"),
-    "greater_than_equal": ("is too small", "See `countersign schema proposal`"),
-    "less_than_equal": ("is too large", "See `countersign schema proposal`"),
-    "less_than": ("is too large", "See `countersign schema proposal`"),
-}
-
-
-def _bad_input(error: ValidationError) -> BadInput:
-    first = error.errors(include_input=False, include_url=False)[0]
-    problem, remedy = _explain(first)
-    return BadInput(problem, field=_path(first["loc"]) or None, remedy=remedy)
-
-
-def _explain(detail: ErrorDetails) -> tuple[str, str]:
-    kind = detail["type"]
-    if kind == "value_error":
-        return str(detail["ctx"]["error"]), "See `countersign schema proposal`"
-    if kind == "string_pattern_mismatch":
-        return f"does not match {detail['ctx']['pattern']}", "Use only the characters it allows"
-    if kind == "literal_error":
-        return f"is none of {detail['ctx']['expected']}", "Use one of them"
-    return _PROBLEMS.get(kind, (kind.replace("_", " "), "See `countersign schema proposal`"))
-
-
-def _path(loc: tuple[int | str, ...]) -> str:
-    text = ""
-    for part in loc:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif part not in ("create", "update"):
-            text += f".{part}" if text else re.sub(r"[^A-Za-z0-9_]", "?", part)[:64]
-    return re.sub(r"[^A-Za-z0-9_.\[\]]", "?", text)[:200]

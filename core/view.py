@@ -15,11 +15,14 @@ from core.delta import Difference
 from core.errors import CountersignError, Failed
 from core.failure.say import Said
 from core.failure.say import said as failed
+from core.forms.told import form_of
 from core.intake.person import MAJORITY
 from core.intake.sameness import rejections
 from core.ledger.event import moment
 from core.lifecycle import State, derived
 from core.ports import Reads
+from core.prediction.predict import Prediction
+from core.prediction.seen import expected
 from core.records import ChangeRow, DecisionRow, ExceptionRow, ProposalRow, WriteRow
 from core.records_incident import GlassRow, ManualRow
 from core.review.consult import Said as Consulted
@@ -54,6 +57,12 @@ class ChangeView:
     """What the labels hide of it (`core.veil`)."""
     failure: Said | None = None
     """What stands between it and the chart, where its write failed."""
+    prediction: Prediction | None = None
+    """What this EHR is expected to make of it; None where its content or profile is unreadable."""
+    scored: JsonObject | None = None
+    """How the prediction of what was written came true (`core.prediction.score`)."""
+    form: str | None = None
+    """The form, with its version, that made it of values; None for what was written out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,7 @@ def view_proposal(reads: Reads, row: ProposalRow) -> ProposalView:
         patient=body.get("patient_resource"),
         rationale=body.get("rationale"),
         evidence=tuple(body.get("evidence") or ()),
-        changes=tuple(_change(reads, change) for change in changes),
+        changes=tuple(_change(reads, change, form_of(entries, change.idx)) for change in changes),
         history=tuple(trail(entries)),
         consults=tuple(said(entries)),
         majority=_majority(reads),
@@ -129,7 +138,7 @@ def _evidence_json(item: JsonObject) -> JsonObject:
     return {**{key: item.get(key) for key in _EVIDENCE}, "hidden": item.get("hidden") or []}
 
 
-def _change(reads: Reads, row: ChangeRow) -> ChangeView:
+def _change(reads: Reads, row: ChangeRow, form: str | None) -> ChangeView:
     try:
         content: Content | None = read_content(reads, row)
     except Failed:
@@ -151,6 +160,9 @@ def _change(reads: Reads, row: ChangeRow) -> ChangeView:
         ),
         by_hand=reads.manual(row.operation),
         failure=failed(reads, row),
+        form=form,
+        prediction=None if content is None else expected(reads, row, content.resource),
+        scored=_scored(reads, written),
     )
 
 
@@ -168,6 +180,21 @@ def submitted_of(reads: Reads, row: ChangeRow) -> JsonObject | None:
     return parse_object(str(entry.body["text"]).encode("utf-8"), RESPONSE)
 
 
+def _scored(reads: Reads, written: WriteRow | None) -> JsonObject | None:
+    if written is None or written.reconciled_seq is None:
+        return None
+    entry = reads.entry(written.reconciled_seq)
+    found = None if entry is None else entry.leaf["data"].get("prediction")
+    return found if isinstance(found, dict) else None
+
+
+def _prediction_json(view: ChangeView) -> JsonObject | None:
+    if view.prediction is None:
+        return None
+    told = view.prediction.as_json(values=not view.hidden.values)
+    return {**told, "scored": view.scored}
+
+
 def _differences(reads: Reads, written: WriteRow | None) -> tuple[JsonObject, ...]:
     if written is None or written.reconciled_seq is None:
         return ()
@@ -183,6 +210,7 @@ def _change_json(view: ChangeView) -> JsonObject:
         "revision": row.revision,
         "op": row.op,
         "type": row.type,
+        "form": view.form,
         "target": row.target if written is None else written.location or row.target,
         "paths": [path for path, _ in row.touched],
         "state": row.state,
@@ -212,6 +240,7 @@ def _change_json(view: ChangeView) -> JsonObject:
             for one in view.glass
         ],
         "by_hand": None if view.by_hand is None else view.by_hand.reviewer,
+        "prediction": _prediction_json(view),
         "failure": None if view.failure is None else view.failure.as_json(),
     }
 

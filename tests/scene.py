@@ -19,6 +19,7 @@ from core.canonical import JsonObject, exact, parse_object
 from sync.keys.passphrase import Cost
 from sync.sandbox import Sandbox, serving
 from sync.sandbox.clients import IssuedClient
+from sync.sandbox.interactions import Transform, unchanged
 from sync.workspace.create import create
 from sync.workspace.folder import OpenWorkspace, open_workspace
 from tests.builders import NOTE, PATIENT
@@ -53,11 +54,12 @@ def open_scene(
     monkeypatch: pytest.MonkeyPatch,
     chart: Sequence[dict[str, Any]] = (),
     wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    transform: Transform = unchanged,
 ) -> Iterator[Scene]:
     secret = tmp_path / "passphrase"
     secret.write_text(PASSPHRASE)
     secret.chmod(0o600)
-    with Sandbox() as sandbox, serving(wrap(sandbox.app)) as place:
+    with Sandbox(transform=transform) as sandbox, serving(wrap(sandbox.app)) as place:
         sandbox.seed(exact(list(chart) or [PATIENT, NOTE]))
         issued = sandbox.issue_clients()
         folder = tmp_path / "workspace"

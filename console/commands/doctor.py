@@ -10,8 +10,10 @@ from console.bootstrap import Opened, open_here
 from console.bootstrap.probing import examined, is_playground, one_ehr, probed
 from console.commands.line import narrate
 from console.commands.may_write import answer_json, print_observed, refusal_words
+from console.commands.metrics_ehrs import label_words
 from console.commands.output import print_json, say, table
 from core.errors import BadInput, Refused
+from core.metrics.ehrs import Counted, counted
 from core.probe.examine import Examined, worst
 from core.probe.measured import Measured
 from core.probe.races import RACERS, ROUNDS
@@ -42,12 +44,14 @@ def run(args: argparse.Namespace) -> int:
     with open_here(args) as opened:
         done = _probe(opened, args) if args.probe else None
         found = examined(opened)
+        labels = counted(opened.ledger.label_fates())
     wrong = worst(found)
     if args.json:
-        print_json(_as_json(found, done, ok=wrong is None))
+        print_json(_as_json(found, done, labels, ok=wrong is None))
     else:
         for one in found:
             _print(one)
+            _print_labels([item for item in labels if item.ehr == one.name])
         _print_scratch(done)
     return 0 if wrong is None else wrong.exit_code
 
@@ -79,15 +83,17 @@ def _ask(opened: Opened, name: str, rounds: int, *, yes: bool) -> None:
         raise Refused("nothing was written", remedy="Type the name, or say --yes")
 
 
-def _as_json(found: list[Examined], done: Done | None, *, ok: bool) -> dict[str, Any]:
+def _as_json(
+    found: list[Examined], done: Done | None, labels: list[Counted], *, ok: bool
+) -> dict[str, Any]:
     return {
         "ok": ok,
-        "ehrs": [_ehr(one) for one in found],
+        "ehrs": [_ehr(one, labels) for one in found],
         "scratch": None if done is None else {"deleted": done.deleted, "kept": done.kept},
     }
 
 
-def _ehr(one: Examined) -> dict[str, Any]:
+def _ehr(one: Examined, labels: list[Counted]) -> dict[str, Any]:
     return {
         "name": one.name,
         "base_url": one.base_url,
@@ -101,6 +107,7 @@ def _ehr(one: Examined) -> dict[str, Any]:
         "observed": [seen.as_json() for seen in one.observed],
         "probed": None if one.probed is None else one.probed.at,
         "rungs": [rung.as_json() for rung in _rungs(one)],
+        "labels": [item.as_json() for item in labels if item.ehr == one.name],
         "problems": list(one.problems),
     }
 
@@ -143,6 +150,12 @@ def _print(one: Examined) -> None:
         table(told, ["RUNG", "CLAIMED", "MEASURED", "ROUNDS", "WHY"])
     for problem in one.problems:
         say(f"PROBLEM: {problem}")
+
+
+def _print_labels(labels: list[Counted]) -> None:
+    """Say which of our labels were measured to survive there."""
+    for one in labels:
+        say(f"label {label_words(one)}")
 
 
 def _granted(granted: bool | None) -> str:

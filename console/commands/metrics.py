@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from console.bootstrap import open_here
 from console.commands.line import narrate
+from console.commands.metrics_ehrs import TAUGHT, print_taught
 from console.commands.output import print_json, table
 from core.errors import BadInput
 from core.ledger.event import instant
@@ -20,7 +21,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     when = parser.add_mutually_exclusive_group()
     when.add_argument("--week", action="store_true", help="decisions of the last seven days")
     when.add_argument("--since", metavar="TIME", help="decisions since then, with an offset or Z")
-    parser.add_argument("--by", choices=DIMENSIONS, default="agent", help="default: agent")
+    parser.add_argument(
+        "--by",
+        choices=(*DIMENSIONS, *TAUGHT),
+        default="agent",
+        help="default: agent; label and prediction count what each EHR did to what was written",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -28,6 +34,9 @@ def run(args: argparse.Namespace) -> int:
     with open_here(args) as opened:
         since = _since(args, opened.clock.now())
         first = 0 if since is None else opened.ledger.first_since(instant(since))
+        if args.by in TAUGHT:
+            print_taught(opened.ledger, args.by, first, as_json=args.json)
+            return 0
         found = learn(opened.ledger.judged(first), args.by)
     if args.json:
         for one in found:

@@ -12,6 +12,7 @@ from console.commands.policy_files import read_file
 from console.commands.profile_showing import print_facts, profile_json
 from core.adoption import PROFILE_PREFIX, adopt
 from core.errors import NotFound
+from core.metrics.ehrs import taught
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
             told = {"ehr": args.ehr, "number": row.number, "digest": row.digest, "at": row.at}
             if text is None:
                 told |= {"document": row.document} | profile_json(opened.ledger, args.ehr)
+                told["learnt"] = taught(opened.ledger, args.ehr)
             print_json(told)
         elif text is not None:
             say(f"profile of {args.ehr} number {row.number} is in force: {row.digest}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from console.commands.expecting import print_expected
 from console.commands.finding import change_line
 from console.commands.output import say, value_text
 from core.beside.lines import (
@@ -17,6 +18,7 @@ from core.beside.lines import (
 )
 from core.canonical import JsonObject
 from core.delta import Difference
+from core.grounding.segments import plain_text
 from core.intake.sensitive import label_words
 from core.ledger.event import instant
 from core.records import ChangeRow
@@ -100,10 +102,7 @@ def _print_evidence(item: JsonObject) -> None:
 
 def _print_change(view: ChangeView, missing: list[ChangeRow], now: datetime) -> None:
     row = view.row
-    say()
-    state = state_words(row.state, row.rung)
-    say(f"CHANGE {row.idx}  {change_line(row)}  {row.target or ''}  {state}")
-    say(f"  HASH {row.change_digest}")
+    _print_head(view)
     if view.content is None:
         say("  (its content was erased)")
     else:
@@ -119,6 +118,7 @@ def _print_change(view: ChangeView, missing: list[ChangeRow], now: datetime) -> 
             say(f"  unverified: {path} is the agent's own wording")
         if view.content.narrative == "dropped":
             say("  the generated narrative is dropped, since it would contradict the change")
+    print_expected(view)
     if view.rejected_before:
         say(f"  {rejected_words(view.rejected_before)}")
     for text in () if view.failure is None else view.failure.lines():
@@ -133,6 +133,16 @@ def _print_change(view: ChangeView, missing: list[ChangeRow], now: datetime) -> 
     for warning in words(missing):
         say(f"  WARNING: {warning}")
     _print_judgement(view, now)
+
+
+def _print_head(view: ChangeView) -> None:
+    row = view.row
+    say()
+    state = state_words(row.state, row.rung)
+    say(f"CHANGE {row.idx}  {change_line(row)}  {row.target or ''}  {state}")
+    say(f"  HASH {row.change_digest}")
+    if view.form is not None:
+        say(f"  written by the form {view.form} from the agent's values")
 
 
 def _print_lines(lines: Iterable[Line]) -> None:
@@ -155,6 +165,25 @@ def _print_delta(delta: list[Difference]) -> None:
         before = "—" if item.effect == "added" else value_text(item.before)
         after = "—" if item.effect == "removed" else value_text(item.after)
         say(f"  {item.effect:<8} {item.path}: {before} → {after}")
+        for path, text in _texts(
+            item.path, item.before if item.effect == "removed" else item.after
+        ):
+            say(f"    {path} says:")
+            for row in text.splitlines():
+                say(f"    │ {row}")
+
+
+def _texts(path: str, value: object) -> Iterator[tuple[str, str]]:
+    """Yield the words of every attachment of plain text, which JSON shows as base64."""
+    if isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from _texts(f"{path}[{place}]", item)
+    elif isinstance(value, dict):
+        words = plain_text(value)
+        if words is not None:
+            yield path, words
+        for key, item in value.items():
+            yield from _texts(f"{path}.{key}", item)
 
 
 def _print_judgement(view: ChangeView, now: datetime) -> None:

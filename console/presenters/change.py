@@ -15,6 +15,7 @@ from console.presenters.labels import hidden_text
 from console.presenters.texts import foreign, joined, many, own
 from core.canonical import Json
 from core.delta import Difference
+from core.grounding.segments import plain_text
 from core.inert import confusable_change, suspicious_words
 from core.view import ChangeView
 
@@ -24,6 +25,7 @@ _MARKS = {
     "removed": ("-", "removed", "$diff-removed"),
 }
 
+TEXT_OF = " (as text)"
 _FIRST = ("code", "medication", "value", "dosage")
 
 
@@ -32,6 +34,8 @@ def change_parts(view: ChangeView) -> Iterator[Content]:
     if view.content is None:
         yield own("The content of this change was erased; it can no longer be decided.", "bold")
         return
+    if view.form is not None:
+        yield joined("written by the form ", foreign(view.form), " from the agent's values")
     base = view.content.held
     if view.row.op == "update":
         yield joined(
@@ -113,14 +117,24 @@ def _difference(item: Difference) -> Iterator[Content]:
         return
     value = item.after if item.effect == "added" else item.before
     for path, leaf in leaves(item.path, value):
-        yield joined(_mark(item.effect), foreign(path), ": ", foreign(value_text(leaf), "bold"))
+        if path.endswith(TEXT_OF):
+            # Each line behind a bar, so that none can pass for one of ours.
+            yield joined(_mark(item.effect), foreign(path), ":")
+            for row in value_text(leaf).splitlines():
+                yield joined("  │ ", foreign(row, "bold"))
+        else:
+            yield joined(_mark(item.effect), foreign(path), ": ", foreign(value_text(leaf), "bold"))
         yield from _warnings(None, leaf)
 
 
 def leaves(path: str, value: Json) -> Iterator[tuple[str, Json]]:
-    """Yield every single value below an element with its path."""
+    """Yield every single value below an element with its path; plain text is decoded."""
     if isinstance(value, dict) and value:
+        words = plain_text(value)
         for key, item in value.items():
+            if key == "data" and words is not None:
+                yield f"{path}.{key}{TEXT_OF}", words
+                continue
             yield from leaves(f"{path}.{key}", item)
     elif isinstance(value, list) and value:
         for place, item in enumerate(value):

@@ -13,6 +13,7 @@ from console.actions import Action
 from console.deciding import DONE, Choice, Outcome, Shown, carry_out
 from console.permitted import refusal
 from console.presenters.labels import NOT_YOURS
+from console.presenters.prediction import alterations
 from console.presenters.queue import Key, what
 from console.screens.decide import DecisionModal
 from console.screens.glass import BY_COMMAND, ask_to_break
@@ -282,7 +283,7 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
             what=what(change.row),
             attestation=tuple(wanted(change.row.route_json)),
             without=tuple(one.idx for one in missing),
-            warnings=tuple(words(missing, first=1)),
+            warnings=(*words(missing, first=1), *alterations(change)),
         )
 
     def _missing(self, view: ProposalView, change: ChangeView) -> list[ChangeRow]:

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from console.looking import LOOK_S, Looking
+from console.presenters import prediction
 from console.presenters.beside import after_parts, before_parts, standing
 from console.presenters.change import change_parts, moved_parts, unchanged_parts
 from console.presenters.evidence import evidence_blocks
@@ -173,7 +174,7 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
         if view is None or change is None:
             return
         pane = self.query_one("#change", ChangePane)
-        pane.border_title = TABS[tab].lower() + standing(change)
+        pane.border_title = TABS[tab].lower() + prediction.standing(change) + standing(change)
         pane.show(self._tab_text(view, change))
         self._show_agent(view)
 
@@ -215,8 +216,10 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
             [
                 *moved_parts(change),
                 *before_parts(change),
+                *prediction.warning_parts(change),
                 *change_parts(change),
                 *unchanged_parts(change, unfolded=self._unfolded),
+                *prediction.expected_parts(change),
                 *after_parts(change),
                 own(""),
                 *judgement_parts(change, now, zone),

@@ -90,7 +90,8 @@ def _submitted(data: JsonObject) -> str:
 
 def _proposed(data: JsonObject) -> str:
     paths = ", ".join(f"{path} {effect}" for path, effect in data["paths"])
-    return f"{data['op']} {data['type']}: {paths}" if "op" in data else paths
+    form = f" by the form {data['form']}" if data.get("form") else ""
+    return f"{data['op']} {data['type']}{form}: {paths}" if "op" in data else paths
 
 
 def _evaluated(data: JsonObject) -> str:

@@ -82,6 +82,18 @@ def unreadable(resource: JsonObject) -> list[Unreadable]:
     return [item for item in _walk(resource, _root(resource)) if isinstance(item, Unreadable)]
 
 
+def plain_text(node: JsonObject) -> str | None:
+    """Return the words of an Attachment of plain text; None for any other object.
+
+    Nothing is stripped: markup would have to be, and is left out.
+    """
+    data, declared = node.get("data"), node.get("contentType")
+    if not isinstance(data, str) or not isinstance(declared, str):
+        return None
+    found = _words(data, declared) if _media_type(declared)[0] == "text/plain" else None
+    return found if isinstance(found, str) else None
+
+
 def _root(resource: JsonObject) -> str:
     name = resource.get("resourceType")
     return name if isinstance(name, str) else "Resource"

@@ -63,6 +63,8 @@ def append_change(
         "grounds": change.same.grounds,
         **revision_data(content, digests),
     }
+    if change.form is not None:
+        data["form"] = change.form
     if proposal.needed_by is not None:
         data["needed_by"] = instant(proposal.needed_by)
     transaction.append(

@@ -19,6 +19,7 @@ from core.canonical import JsonObject
 from core.delta import Difference, content, delta, element_path
 from core.errors import BadInput
 from core.fhir import Problem, problems
+from core.forms import Given, fill
 from core.intake import hardening
 from core.proposal import Create, Update
 
@@ -36,10 +37,11 @@ class Built:
 
 def build_create(change: Create, patient: str, field: str) -> Built:
     """Return the intended resource of a create; BadInput for what no policy could allow."""
-    resource = change.resource
-    hardening.check_create(resource, f"{field}.resource")
-    check_valid(resource, None, f"{field}.resource")
-    hardening.check_patient(resource, None, patient, f"{field}.resource")
+    resource = change.body
+    field = f"{field}.resource" if change.form is None else f"{field}.form"
+    hardening.check_create(resource, field)
+    check_valid(resource, None, field)
+    hardening.check_patient(resource, None, patient, field)
     return Built(resource, delta(None, resource), None)
 
 
@@ -48,6 +50,9 @@ def build_update(change: Update, base: JsonObject, patient: str, field: str) -> 
     if change.patch is not None:
         field = f"{field}.patch"
         intended = _patched(base, change.patch, field)
+    elif change.form is not None:
+        intended = fill(change.form, change.values or {}, Given(patient, base=base), field)
+        field = f"{field}.form"
     else:
         field = f"{field}.resource"
         intended = dict(change.resource or {})

@@ -76,6 +76,8 @@ class Surveyed:
     same: Sameness
     earlier: Earlier = None
     """What stood before a create, where a rule asked."""
+    form: str | None = None
+    """The form, with its version, that made it of values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,7 @@ async def _survey_change(given: _Given, index: int) -> Surveyed:
         beside=beside,
         same=same,
         earlier=before,
+        form=change.form,
     )
 
 
@@ -257,7 +260,7 @@ def _siblings(proposal: Proposal, index: int) -> dict[int, JsonObject] | None:
     if not isinstance(proposal.changes[index], Create):
         return None
     return {
-        place: change.resource
+        place: change.body
         for place, change in enumerate(proposal.changes)
         if place != index and isinstance(change, Create)
     }

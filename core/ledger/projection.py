@@ -18,6 +18,7 @@ from core.ledger import (
     hub_events,
     incident_events,
     label_events,
+    learnt_events,
     notice_events,
     pace_events,
     probe_events,
@@ -260,7 +261,8 @@ def _reconciled(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
         "reconciled_class": leaf["data"]["class"],
         "state": leaf.get("to", "persisted"),
     }
-    return [Set("write", {"operation": leaf["operation"]}, values)]
+    ops: list[RowOp] = [Set("write", {"operation": leaf["operation"]}, values)]
+    return [*ops, *learnt_events.learnt(leaf)]
 
 
 def _exception_opened(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:

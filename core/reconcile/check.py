@@ -6,17 +6,19 @@ its operation id, so that a duplicate shows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 from core.canonical import JsonObject, exact
 from core.delta import element_path
-from core.discrepancy import VERIFIED, Class, Comparison, Discrepancy, compare
+from core.discrepancy import Class, Comparison, Discrepancy, compare
 from core.errors import Moved
 from core.gateway.events import actor, intent_of, open_exception
 from core.gateway.readback import overwrote, submitted
 from core.ledger.event import Event
 from core.lifecycle import State
 from core.ports import Fetched
+from core.reconcile.learning import Compared, learn
 from core.reconcile.maps import maps_in_force
 from core.records import ChangeRow, WriteRow
 from core.review.content import Erased
@@ -33,7 +35,7 @@ async def reconcile(workspace: Workspace, change: ChangeRow, before: Event | Non
     moved, which no later reading would find.
     """
     try:
-        result = await _examine(workspace, change)
+        result = await _examine(workspace, change, _provenance(before))
     except Moved:
         result = Result("critical", "moved")
     except BaseException:
@@ -52,9 +54,17 @@ class Result:
     kind: str | None
     comparison: Comparison | None = None
     persisted: Fetched | None = None
+    taught: JsonObject = field(default_factory=dict)
+    """What it teaches of the EHR (`core.reconcile.learning`)."""
 
 
-async def _examine(workspace: Workspace, change: ChangeRow) -> Result:
+def _provenance(before: Event | None) -> str | None:
+    """Return how the Provenance ended that is about to be recorded."""
+    known = before is not None and before.type == "provenance.recorded"
+    return str(before.data["outcome"]) if before is not None and known else None
+
+
+async def _examine(workspace: Workspace, change: ChangeRow, provenance: str | None) -> Result:
     written = workspace.ledger.write(change.operation)
     if written is None or written.location is None:
         return Result("critical", "missing")
@@ -72,11 +82,13 @@ async def _examine(workspace: Workspace, change: ChangeRow) -> Result:
     if change.op == "update" and await overwrote(ehr, intent, written.version):
         return Result("critical", "overwrote", persisted=persisted)
     maps = maps_in_force(workspace.ledger)
-    comparison = compare(intended, persisted.resource, base_url=ehr.base_url, maps=maps)
+    differ = partial(compare, base_url=ehr.base_url, maps=maps)
+    comparison = differ(intended, persisted.resource)
     if comparison.examined == 0:
         return Result("critical", "nothing-examined")
-    kind = None if comparison.class_ in VERIFIED else "discrepancy"
-    return Result(comparison.class_, kind, comparison, persisted)
+    compared = Compared(intended, persisted.resource, comparison, differ)
+    taught = await learn(workspace, change, written, compared, provenance)
+    return Result(taught.class_, taught.kind, comparison, persisted, taught.data)
 
 
 async def _copies(workspace: Workspace, change: ChangeRow, written: WriteRow) -> int:
@@ -108,6 +120,7 @@ def _record(workspace: Workspace, change: ChangeRow, result: Result, before: Eve
                     "class": result.class_,
                     "examined": exact(0 if comparison is None else comparison.examined),
                     "differences": [_leaf(item) for item in differences[:50]],
+                    **result.taught,
                 },
                 before=State.PERSISTED,
                 after=after,

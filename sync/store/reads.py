@@ -28,6 +28,7 @@ from sync.store.context_reads import ContextReads
 from sync.store.hand_reads import HandReads
 from sync.store.incident_reads import IncidentReads
 from sync.store.kept import Kept, Made
+from sync.store.learnt_reads import LearntReads
 from sync.store.metric_reads import MetricReads
 from sync.store.queue_reads import QueueReads
 from sync.store.rows import Row, select
@@ -58,7 +59,14 @@ class AnchorRow:
 
 
 class StoreReads(
-    AuditReads, QueueReads, IncidentReads, MetricReads, ContextReads, HandReads, TrafficReads
+    AuditReads,
+    QueueReads,
+    IncidentReads,
+    MetricReads,
+    ContextReads,
+    HandReads,
+    TrafficReads,
+    LearntReads,
 ):
     """Implements `core.ports.Reads`."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from core.forms import FORMS
 from core.hub.outcome import QUARANTINED
 from core.hub_schema import QUARANTINE_CODES
 from tests.tools.make_examples import EXAMPLES, pages
@@ -55,6 +56,22 @@ def test_what_the_guide_says_on_the_way_is_so(folder: Path) -> None:
     public = json.loads((folder / "agent-signing.public.json").read_text())
     assert enrolled == {"agent": "scribe-1", "kid": public["kid"]}
     assert enrolled["kid"] in told
+
+
+def test_a_form_is_shown_as_what_it_made(folder: Path) -> None:
+    shown = json.loads((folder / "pulse.shown.json").read_text())
+    (change,) = shown["changes"]
+    assert (change["form"], change["type"]) == ("vital-sign@1", "Observation")
+    assert change["resource"]["code"]["coding"][0]["code"] == "8867-4"
+    assert "written by the form vital-sign@1" in (folder / "stdout").read_text()
+    assert json.loads((folder / "vital-sign.schema.json").read_text())["title"] == "vital-sign@1"
+
+
+def test_the_guide_names_every_form_and_what_it_makes() -> None:
+    rows = re.findall(r"^\| `([a-z-]+@\d+)` \| (\w+) \| (\w+) \|", GUIDE.read_text("utf-8"), re.M)
+    assert {name: (op, type_) for name, op, type_ in rows} == {
+        name: (form.op, form.makes) for name, form in FORMS.items()
+    }
 
 
 def test_the_answer_in_the_guide_is_the_example() -> None:

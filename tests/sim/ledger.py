@@ -44,6 +44,7 @@ from core.records_pause import UnsettledRow
 from core.records_profile import AnswerRow
 from core.records_traffic import BreakerRow
 from sync.store.rows import TABLES
+from tests.sim.learnt import LearntReads
 
 KEYS: dict[str, tuple[str, ...]] = {
     name: tuple(column.name for column in SQLModel.metadata.tables[name].primary_key)
@@ -107,7 +108,7 @@ class Book:
         return tables
 
 
-class MemoryReads:
+class MemoryReads(LearntReads):
     """Implements `core.ports.Reads`."""
 
     def __init__(self, book: Book):

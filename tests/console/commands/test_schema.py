@@ -8,7 +8,7 @@ from console.__main__ import main
 from core.hub_schema import SCHEMAS
 
 
-@pytest.mark.parametrize("name", ["proposal", "task", "statement", "outcome"])
+@pytest.mark.parametrize("name", SCHEMAS)
 def test_each_schema_is_printed(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", name]) == 0
     assert json.loads(capsys.readouterr().out) == SCHEMAS[name]()

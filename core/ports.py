@@ -30,6 +30,7 @@ from core.records_consent import HoldRow
 from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
+from core.records_recheck import CorrectionRow, RecheckRow
 from core.records_traffic import BreakerRow
 from core.statement import Signer
 
@@ -116,6 +117,30 @@ class Reads(Protocol):
 
     def exceptions(self, proposal: str, index: int) -> Sequence[ExceptionRow]:
         """Return the open exceptions of one change."""
+
+    def open_exceptions(self) -> Sequence[ExceptionRow]:
+        """Return every open exception, oldest first."""
+
+    def recheck(self, operation: str) -> RecheckRow | None:
+        """Return when one write is looked at again."""
+
+    def rechecks_due(self, at: str, limit: int) -> Sequence[ChangeRow]:
+        """Return the written changes that are to be looked at again by a time, longest due first.
+
+        Those that were verified, and those of which a person asked it.
+        """
+
+    def writes_at(self, ehr: str, location: str) -> Sequence[WriteRow]:
+        """Return our writes to one resource that the EHR answered with success, oldest first."""
+
+    def open_corrections(self) -> Sequence[CorrectionRow]:
+        """Return the corrections that are asked for and not proposed, oldest first."""
+
+    def corrects(self, proposal: str) -> CorrectionRow | None:
+        """Return what a proposal puts right, where it is a correction."""
+
+    def corrections(self, proposal: str, index: int) -> Sequence[CorrectionRow]:
+        """Return the corrections that were asked for of one change, oldest first."""
 
     def proposal_of_task(self, task: str) -> ProposalRow | None:
         """Return the proposal that was admitted from a Task of the hub."""

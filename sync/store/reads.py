@@ -29,6 +29,7 @@ from sync.store.incident_reads import IncidentReads
 from sync.store.kept import Kept, Made
 from sync.store.metric_reads import MetricReads
 from sync.store.queue_reads import QueueReads
+from sync.store.recheck_reads import RecheckReads
 from sync.store.rows import Row, select
 from sync.store.traffic_reads import TrafficReads
 
@@ -51,8 +52,9 @@ class AnchorRow:
 
 
 class StoreReads(
-    AuditReads, QueueReads, IncidentReads, MetricReads, ContextReads, HandReads, TrafficReads
-):
+    AuditReads, QueueReads, IncidentReads, MetricReads, ContextReads, HandReads, TrafficReads,
+    RecheckReads,
+):  # fmt: skip
     """Implements `core.ports.Reads`."""
 
     def __init__(self, connection: Connection, kept: Kept | None = None):

@@ -24,6 +24,7 @@ from core.records_consent import HoldRow
 from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
+from core.records_recheck import CorrectionRow, RecheckRow
 from core.records_traffic import BreakerRow
 from sync.store.connection import Connection
 
@@ -47,6 +48,8 @@ TABLES: dict[type, str] = {
     ActRow: "act",
     FailureRow: "failure",
     BreakerRow: "breaker",
+    RecheckRow: "recheck",
+    CorrectionRow: "correction",
 }
 """Which read table holds which rows."""
 

@@ -14,6 +14,7 @@ from typing import Any
 from sqlmodel import SQLModel
 
 import sync.store.incident_tables
+import sync.store.recheck_tables
 import sync.store.sync_tables
 import sync.store.tables
 import sync.store.traffic_tables  # noqa: F401  declares its table
@@ -40,6 +41,7 @@ from core.records_consent import HoldRow
 from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
+from core.records_recheck import CorrectionRow, RecheckRow
 from core.records_traffic import BreakerRow
 from sync.store.rows import TABLES
 
@@ -136,6 +138,47 @@ class MemoryReads:
             "at",
         )
         return None if len(mine) < number else mine[-number].at
+
+    def open_exceptions(self) -> Sequence[ExceptionRow]:
+        return self._rows("exception", lambda row: row.closed_at is None, "id")
+
+    def recheck(self, operation: str) -> RecheckRow | None:
+        return self.book.tables["recheck"].get((operation,))
+
+    def rechecks_due(self, at: str, limit: int) -> Sequence[ChangeRow]:
+        due = self._rows(
+            "recheck", lambda row: row.due is not None and row.due <= at, "due operation"
+        )
+        found = [(row, self.change(row.proposal, row.idx)) for row in due]
+        return [
+            change
+            for row, change in found
+            if change is not None
+            and change.operation == row.operation
+            and (change.state == State.VERIFIED or (row.asked and change.state == State.EXCEPTION))
+        ][:limit]
+
+    def writes_at(self, ehr: str, location: str) -> Sequence[WriteRow]:
+        mine = self._rows(
+            "write",
+            lambda row: (
+                row.location == location and row.receipt_seq is not None and row.version is not None
+            ),
+            "receipt_seq",
+        )
+        owned = [(row, self.change(row.proposal, row.idx)) for row in mine]
+        return [row for row, change in owned if change is not None and change.ehr == ehr]
+
+    def open_corrections(self) -> Sequence[CorrectionRow]:
+        return self._rows("correction", lambda row: row.proposed is row.failed is None, "id")
+
+    def corrects(self, proposal: str) -> CorrectionRow | None:
+        found = self._rows("correction", lambda row: row.proposed == proposal)
+        return found[0] if found else None
+
+    def corrections(self, proposal: str, index: int) -> Sequence[CorrectionRow]:
+        mine = (proposal, index)
+        return self._rows("correction", lambda row: (row.proposal, row.idx) == mine, "id")
 
     def changes(self, proposal: str) -> Sequence[ChangeRow]:
         return self._rows("change", lambda row: row.proposal == proposal, "idx")

@@ -52,6 +52,7 @@ from tests.fakes import FakeConsents
 from tests.hub import Desk
 from tests.labelled import label_note, take_labels
 from tests.owners import join
+from tests.sync.store.story_again import looked_at_again
 
 VALUES = ("555 0199", "Synthetic", "newly diagnosed", "59621000", "Patient/example")
 """Words of the chart that stand in bodies and must not outlive them."""
@@ -84,6 +85,7 @@ async def live(bench: Bench) -> Bench:
     _put_forward(bench)
     _probed(bench)
     _left_alone(bench)
+    await looked_at_again(bench)
     return bench
 
 

@@ -131,7 +131,10 @@ class Reads(Protocol):
         """
 
     def writes_at(self, ehr: str, location: str) -> Sequence[WriteRow]:
-        """Return our writes to one resource that the EHR answered with success, oldest first."""
+        """Return our writes that stand in one resource, oldest first."""
+
+    def entered(self, ehr: str, patient_tag: str) -> Sequence[ChangeRow]:
+        """Return a patient's changes that were entered by hand and read in the chart."""
 
     def open_corrections(self) -> Sequence[CorrectionRow]:
         """Return the corrections that are asked for and not proposed, oldest first."""

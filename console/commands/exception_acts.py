@@ -8,6 +8,7 @@ from collections.abc import Callable
 from console.bootstrap import Opened
 from console.commands.finding import chosen_changes, find_proposal
 from console.commands.output import print_json, say
+from console.commands.words import read_words
 from core.errors import BadInput
 from core.reconcile.settle import settle
 from core.reconcile.steps import ask_correction, escalate, remap
@@ -27,7 +28,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for act, told in _HELP.items():
         acts.add_argument(f"--{act}", metavar="ID", help=told)
     parser.add_argument("--change", type=int, action="append", metavar="N", help="which change")
-    parser.add_argument("--reason", metavar="WORDS", help="why, in words; each of these needs it")
+    parser.add_argument("--reason-file", metavar="FILE|-", help="why, in words; each needs it")
+    parser.add_argument("--reason", metavar="WORDS", help="why, for --accept; no word of the chart")
     parser.add_argument(
         "--to", metavar="WHO", help="role:on-call or person:dr-lee; default: as its route says"
     )
@@ -40,8 +42,7 @@ def chosen(args: argparse.Namespace) -> str | None:
 
 def act(opened: Opened, args: argparse.Namespace, name: str) -> int:
     """Do it for every change that is named, and say what became of it."""
-    if not args.reason:
-        raise BadInput("is missing", field="--reason", remedy="Say why, in words")
+    args.reason = _reason(args, name)
     if args.to is not None and name != "escalate":
         raise BadInput("goes with --escalate", field="--to", remedy="Leave it out")
     args.id = getattr(args, name)
@@ -54,6 +55,15 @@ def act(opened: Opened, args: argparse.Namespace, name: str) -> int:
             words = "  ".join(_text(value) for value in done.values())
             say(f"{proposal.id}  change {index}  {_DONE[name]}  {words}")
     return 0
+
+
+def _reason(args: argparse.Namespace, name: str) -> str:
+    """Return why; words that may speak of a chart go through a file, never through argv."""
+    if args.reason_file is not None:
+        return read_words(args.reason_file, "--reason-file")
+    if name != "accept" or not args.reason:
+        raise BadInput("is missing", field="--reason-file", remedy="Say why, in words")
+    return str(args.reason)
 
 
 def _text(value: object) -> str:

@@ -9,23 +9,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from decimal import Decimal
-from itertools import pairwise
-from typing import Annotated, Literal, NoReturn, Self, TypeAlias
+from typing import Annotated, Literal, NoReturn, TypeAlias
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    InstanceOf,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf
 from pydantic_core import PydanticCustomError
 
 from core.policy.paths import ElementPath, element_path
+from core.policy.reconcile_table import Reconcile
 from core.policy.request import Effect
-from core.policy.service import CHANGED, CRITICAL, LOSSY, SCHEDULE, UNREAD, VISIBLE, Level, level
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _NAMED_WORDS = ("text", "contained", "modifier-extension", "attachment-url", "absolute-reference")
@@ -55,22 +46,6 @@ def _duration(value: object) -> int:
     if found is None:
         refuse("not a duration", 'Write a whole number and s, m, h or d in quotes, like "8h"')
     return int(found.group(1)) * _UNITS[found.group(2)]
-
-
-def _level(value: object) -> Level:
-    found = level(value, _UNITS)
-    if found is None:
-        refuse("not a service level", 'Write a duration like "15m", or working days like "2wd"')
-    return found
-
-
-def _rising(times: list[int]) -> list[int]:
-    if not times or times[0] < 60 or any(b <= a for a, b in pairwise(times)) or len(times) > 20:
-        refuse(
-            "not a schedule that thins out",
-            'Name 1 to 20 times after verification, each later than the one before: ["10m", "1h"]',
-        )
-    return times
 
 
 def _path(value: object) -> ElementPath:
@@ -171,9 +146,6 @@ _Element: TypeAlias = Annotated[
 ]
 _Seconds: TypeAlias = Annotated[int, BeforeValidator(_duration)]
 _Short: TypeAlias = Annotated[int, BeforeValidator(_duration), Field(ge=1, le=3_600)]
-_Long: TypeAlias = Annotated[int, BeforeValidator(_duration), Field(ge=60, le=2_592_000)]
-_Level: TypeAlias = Annotated[InstanceOf[Level], BeforeValidator(_level)]
-_Schedule: TypeAlias = Annotated[list[_Seconds], AfterValidator(_rising)]
 _Confidence: TypeAlias = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, le=1)]
 _Bound: TypeAlias = Annotated[Decimal, BeforeValidator(_bound)]
 _ValuePath: TypeAlias = Annotated[InstanceOf[ElementPath], BeforeValidator(_value_path)]
@@ -239,26 +211,6 @@ class Review(_Table):
     streak: int = Field(default=15, ge=0, le=1_000)
     quick: _Short = 4
     pause: _Short = 120
-
-
-class Reconcile(_Table):
-    """`[reconcile]`: how fast people see to an exception, and when the chart is read again."""
-
-    critical: _Level = CRITICAL
-    changed: _Level = CHANGED
-    lossy: _Level = LOSSY
-    schedule: _Schedule = list(SCHEDULE)
-    visible: _Long = VISIBLE
-    unread: _Long = UNREAD
-
-    @model_validator(mode="after")
-    def _graver_is_sooner(self) -> Self:
-        if not self.critical.rough_s <= self.changed.rough_s <= self.lossy.rough_s:
-            refuse(
-                "what is graver would wait longer",
-                "Give critical the shortest and lossy the longest time",
-            )
-        return self
 
 
 class Auto(_Table):

@@ -27,12 +27,12 @@ from core.policy.document import (
     Evidence,
     ForbidTable,
     QuotesTable,
-    Reconcile,
     Repeats,
     Review,
     RouteTable,
 )
 from core.policy.policy import Policy
+from core.policy.reconcile_table import Reconcile
 from core.policy.references import check_references
 from core.policy.route import Route
 from core.policy.rules import Agent, Allow, Forbid, Match, Words

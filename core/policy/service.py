@@ -6,10 +6,10 @@ Source: design §10 (two queues, each with its service level and clock; the thin
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 DAY_S = 86_400
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": DAY_S}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Service:
 USUAL = Service()
 
 
-def level(value: object, units: Mapping[str, int]) -> Level | None:
+def level(value: object) -> Level | None:
     """Return the level that a text states, as `15m` or `2wd`; None for anything else, or none."""
     found = (
         re.fullmatch(r"(\d{1,4})(wd|[smhd])", value, re.ASCII) if isinstance(value, str) else None
@@ -68,4 +68,4 @@ def level(value: object, units: Mapping[str, int]) -> Level | None:
     if found is None or int(found[1]) == 0:
         return None
     count, unit = int(found[1]), found[2]
-    return Level(working_days=count) if unit == "wd" else Level(count * units[unit])
+    return Level(working_days=count) if unit == "wd" else Level(count * _UNITS[unit])

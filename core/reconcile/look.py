@@ -145,7 +145,18 @@ def _later(reads: Reads, change: ChangeRow, written: WriteRow) -> Later:
         other = reads.change(row.proposal, row.idx)
         if other is not None:
             found = both(found, _did(reads, other))
+    for other in reads.entered(change.ehr, change.patient_tag):
+        if other.type == change.type and other.state_seq > (written.receipt_seq or 0):
+            found = both(found, _entered(reads, other))
     return found
+
+
+def _entered(reads: Reads, change: ChangeRow) -> Later:
+    """Return what an entry by hand did, by what was to be typed."""
+    try:
+        return later_of(read_content(reads, change).delta)
+    except Erased:
+        return Later(elements=frozenset(path for path, _ in change.touched))
 
 
 def _did(reads: Reads, change: ChangeRow) -> Later:

@@ -13,11 +13,11 @@ from typing import Literal
 from core.canonical import JsonObject, exact
 from core.errors import Refused, Unreachable
 from core.gateway.events import actor
-from core.gateway.order import Chain, chains, jobs
+from core.gateway.order import Chain, chains, jobs, patient_of
 from core.ledger.event import Event, instant
 from core.ledger.recheck_events import RECHECKED, RUN
 from core.lifecycle import State
-from core.ports import Transaction
+from core.ports import Reads, Transaction
 from core.reconcile import schedule
 from core.reconcile.check import Unexamined, code_of, deadline_of, leaf_of, put_off
 from core.reconcile.levels import service_in_force
@@ -31,9 +31,13 @@ from core.workspace import Workspace
 Why = Literal["schedule", "demand", "cohort"]
 A_ROUND = 50
 """How many writes one round of the gateway looks at; the rest waits for the next."""
+AHEAD = 10
+"""How many times that are read from the store, to share them out between the EHRs."""
 IN_A_ROW = 3
 """So many unreadable ones in a row, and the EHR is left alone for this run: it is the EHR."""
 LOOKED_AT = (State.VERIFIED, State.EXCEPTION)
+UNSURE = (State.SENDING, State.AMBIGUOUS, State.HELD_BY_EHR, State.MANUAL_ENTRY)
+"""While a write to the same chart may be in it or not, a look would take it for drift."""
 
 
 @dataclass
@@ -63,8 +67,18 @@ class Run:
 async def look_at_due(workspace: Workspace, most: int = A_ROUND) -> Run | None:
     """Look at what is due by the schedule; None where nothing is."""
     now = instant(workspace.ledger.interval().hi)
-    due = workspace.ledger.rechecks_due(now, most)
+    due = _shared_out(workspace.ledger.rechecks_due(now, most * AHEAD), most)
     return await look_at(workspace, due, "schedule") if due else None
+
+
+def _shared_out(due: Sequence[ChangeRow], most: int) -> list[ChangeRow]:
+    """Return so many of what is due, in turn between the EHRs: one that is away delays no other."""
+    turns: dict[str, int] = {}
+    placed: list[tuple[int, ChangeRow]] = []
+    for change in due:
+        turns[change.ehr] = turns.get(change.ehr, 0) + 1
+        placed.append((turns[change.ehr], change))
+    return [change for _, change in sorted(placed, key=lambda one: one[0])[:most]]
 
 
 async def look_at(
@@ -82,6 +96,9 @@ async def look_at(
             if refused.get(change.ehr, 0) >= IN_A_ROW:
                 run.left += 1
                 continue
+            if _is_unsure(workspace.ledger, change):
+                run.left += 1
+                continue
             readable = await _one(workspace, change, run)
             refused[change.ehr] = 0 if readable else refused.get(change.ehr, 0) + 1
 
@@ -94,6 +111,10 @@ async def look_at(
 
 async def _one(workspace: Workspace, change: ChangeRow, run: Run) -> bool:
     """Look at one; tell whether the EHR answered."""
+    if change.ehr not in workspace.ehrs:
+        _record(workspace, change, Looked("unread", code="no-such-ehr"), run, frozenset())
+        return True
+    known = _known(workspace.ledger, change)
     work = Work(Kind.READ, change.route or "", change.agent)
     try:
         async with workspace.traffic.slot(change.ehr, work):
@@ -103,11 +124,26 @@ async def _one(workspace: Workspace, change: ChangeRow, run: Run) -> bool:
         return False
     except (Unreachable, Refused) as error:
         looked = Looked("unread", code=code_of(error) or "unreadable")
-    _record(workspace, change, looked, run)
+    _record(workspace, change, looked, run, known)
     return looked.code not in ("forbidden", "unreadable")
 
 
-def _record(workspace: Workspace, seen: ChangeRow, looked: Looked, run: Run) -> None:
+def _is_unsure(reads: Reads, change: ChangeRow) -> bool:
+    """Tell whether something that may be in the same chart by now is not known to be."""
+    return any(patient_of(one) == patient_of(change) for one in reads.changes_in(*UNSURE))
+
+
+def _known(reads: Reads, change: ChangeRow) -> frozenset[str]:
+    """Return our writes that are known to stand in the same resource."""
+    written = reads.write(change.operation)
+    if written is None or written.location is None:
+        return frozenset()
+    return frozenset(row.operation for row in reads.writes_at(change.ehr, written.location))
+
+
+def _record(
+    workspace: Workspace, seen: ChangeRow, looked: Looked, run: Run, known: frozenset[str]
+) -> None:
     if looked.outcome == "unread":
         run.unread += 1
         run.results.append((seen, looked))
@@ -117,7 +153,8 @@ def _record(workspace: Workspace, seen: ChangeRow, looked: Looked, run: Run) -> 
         return
     with workspace.ledger.transaction() as transaction:
         change = transaction.change(seen.proposal, seen.idx)
-        if change != seen or change.state not in LOOKED_AT:
+        moved = change != seen or change.state not in LOOKED_AT
+        if change is None or moved or _is_written_to(transaction, change, known):
             # Somebody acted on it meanwhile; what was read may be of before.
             run.left += 1
             return
@@ -129,6 +166,11 @@ def _record(workspace: Workspace, seen: ChangeRow, looked: Looked, run: Run) -> 
         run.elements += looked.examined
         run.same += looked.outcome == "same"
         run.drift += looked.outcome == "drift"
+
+
+def _is_written_to(reads: Reads, change: ChangeRow, known: frozenset[str]) -> bool:
+    """Tell whether we wrote to the same resource, or may have, since it was read."""
+    return _known(reads, change) != known or _is_unsure(reads, change)
 
 
 def _append(

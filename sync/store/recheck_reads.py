@@ -37,11 +37,19 @@ class RecheckReads:
     def writes_at(self, ehr: str, location: str) -> Sequence[WriteRow]:
         """Return our writes to one resource that the EHR answered with success, oldest first."""
         tail = (
-            "WHERE location = ? AND receipt_seq IS NOT NULL AND version IS NOT NULL"
+            "WHERE location = ? AND state IN ('persisted', 'verified', 'exception')"
             " AND EXISTS (SELECT 1 FROM change c WHERE c.proposal = write.proposal"
             " AND c.idx = write.idx AND c.ehr = ?) ORDER BY receipt_seq"
         )
         return select(self.connection, WriteRow, tail, (location, ehr))
+
+    def entered(self, ehr: str, patient_tag: str) -> Sequence[ChangeRow]:
+        """Return a patient's changes that were entered by hand and read in the chart."""
+        tail = (
+            "WHERE ehr = ? AND patient_tag = ? AND operation IN"
+            " (SELECT operation FROM manual WHERE found = 'matched') ORDER BY state_seq"
+        )
+        return select(self.connection, ChangeRow, tail, (ehr, patient_tag))
 
     def open_corrections(self) -> Sequence[CorrectionRow]:
         """Return the corrections that are asked for and not proposed, oldest first."""

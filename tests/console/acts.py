@@ -151,17 +151,17 @@ DRIVERS: dict[str, Driver] = {
     ),
     "correct": Driver(
         lambda done: ask_correction(done.workspace, done.id, 0, "put it right"),
-        lambda done: ["exceptions", "--correct", done.id, "--reason", "put it right"],
+        lambda done: ["exceptions", "--correct", done.id, "--reason-file", done.words],
         ("exceptions", "correct"), ("coordinator", "clinician", "grave", "quiet"),
     ),
     "escalate": Driver(
         lambda done: escalate(done.workspace, done.id, 0, "who knows this?"),
-        lambda done: ["exceptions", "--escalate", done.id, "--reason", "who knows this?"],
+        lambda done: ["exceptions", "--escalate", done.id, "--reason-file", done.words],
         ("exceptions", "escalate"), ("coordinator", "clinician", "grave", "quiet"),
     ),
     "remap": Driver(
         lambda done: remap(done.workspace, done.id, 0, "its own codes"),
-        lambda done: ["exceptions", "--remap", done.id, "--reason", "its own codes"],
+        lambda done: ["exceptions", "--remap", done.id, "--reason-file", done.words],
         ("exceptions", "remap"), ("coordinator", "clinician", "grave", "quiet"),
     ),
     "settle": Driver(

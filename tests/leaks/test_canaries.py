@@ -114,7 +114,8 @@ def every_command(watched: Watched) -> dict[str, list[list[str]]]:
                     ["propose", watched.file("again.json", proposal("one", rationale=FAMILY))]],
         "queue": [["queue"], ["queue", "--all", "--json"], ["queue", "--filter", "risk:high"],
                   ["queue", "--since", "0"]],
-        "metrics": [["metrics"], ["metrics", "--by", "element", "--json"]],
+        "metrics": [["metrics"], ["metrics", "--by", "element", "--json"],
+                    ["metrics", "--exceptions", "--week"]],
         "show": [["show", both["id"]], ["show", "nonsense"]],
         "approve": [["approve", both["id"], "--change", "0", "--hash", both["changes"][0]["hash"]],
                     ["approve", both["id"], "--hash", "0" * 64]],
@@ -144,7 +145,7 @@ def every_command(watched: Watched) -> dict[str, list[list[str]]]:
         "profile": [["profile", "show", "sandbox"], ["profile", "adopt", "sandbox", intended]],
         "exceptions": [["exceptions"], ["exceptions", "--json"],
                        *(["exceptions", f"--{act}", second["id"], "--change", "0",
-                          "--reason", "because"]
+                          "--reason-file", note]
                          for act in ("accept", "correct", "remap", "escalate"))],
         "reconcile": [["reconcile"], ["reconcile", "--json"], ["reconcile", second["id"]],
                       ["reconcile", f"{second['id']}/0", "--json"],

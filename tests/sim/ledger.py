@@ -159,15 +159,25 @@ class MemoryReads:
         ][:limit]
 
     def writes_at(self, ehr: str, location: str) -> Sequence[WriteRow]:
+        standing = ("persisted", "verified", "exception")
         mine = self._rows(
             "write",
-            lambda row: (
-                row.location == location and row.receipt_seq is not None and row.version is not None
-            ),
+            lambda row: row.location == location and row.state in standing,
             "receipt_seq",
         )
         owned = [(row, self.change(row.proposal, row.idx)) for row in mine]
         return [row for row, change in owned if change is not None and change.ehr == ehr]
+
+    def entered(self, ehr: str, patient_tag: str) -> Sequence[ChangeRow]:
+        matched = self._rows("manual", lambda row: row.found == "matched")
+        by_hand = {row.operation for row in matched}
+        return self._rows(
+            "change",
+            lambda row: (
+                (row.ehr, row.patient_tag) == (ehr, patient_tag) and row.operation in by_hand
+            ),
+            "state_seq",
+        )
 
     def open_corrections(self) -> Sequence[CorrectionRow]:
         return self._rows("correction", lambda row: row.proposed is row.failed is None, "id")

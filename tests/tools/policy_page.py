@@ -17,6 +17,7 @@ from core.policy import REASONS
 from core.policy import document as models
 from core.policy.limits import DRAFTS
 from core.policy.presets import PRESETS
+from core.policy.reconcile_table import Reconcile
 from core.policy.service import Level
 
 TABLES: dict[str, type[BaseModel]] = {
@@ -26,7 +27,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "[auto]": models.Auto,
     "[repeats]": models.Repeats,
     "[review]": models.Review,
-    "[reconcile]": models.Reconcile,
+    "[reconcile]": Reconcile,
     "[break_glass]": models.BreakGlass,
     "[minors]": models.Minors,
     "[[agent]]": models.AgentTable,

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from core.canonical import exact
 from core.errors import Refused, Unreachable
+from core.gateway.run import run_once
 from core.ledger.event import moment
 from core.policy.service import SCHEDULE
 from core.ports import Fetched
 from core.reconcile import look as looking
 from core.reconcile import ours, recheck
 from core.reconcile.settle import settle
+from core.review.byhand import Entry, enter
 from tests.builders import Bench, exact_object, phone_change
 from tests.core.gateway.scenario import approve, change, edit, run, staged
 from tests.core.reconcile.again import (
@@ -313,3 +317,62 @@ def test_values_that_we_took_away_and_come_back_are_drift() -> None:
     back = Discrepancy("Patient.telecom[1]", "changed", "", MISSING, exact(MOBILE))
     other = Discrepancy("Patient.telecom[1]", "changed", "", MISSING, exact({"value": "1"}))
     assert ours.is_ours(back, mine) and not ours.is_ours(other, mine)
+
+
+async def test_while_a_write_to_the_chart_may_be_in_it_nothing_is_called_drift(
+    bench: Bench,
+) -> None:
+    first = await verified_phone(bench)
+    patch = [{"op": "replace", "path": "/telecom/1/value", "value": "555 0133"}]
+    second = await staged(
+        bench, phone_change(base_version="2", patch=patch), correlation_id="c-2", evidence=[]
+    )
+    approve(bench, second)
+    bench.ehr.faults = ["lost-response"]
+    until_due(bench, first)
+    read = bench.ehr.read
+
+    async def not_back(reference: str, version: str | None = None) -> Fetched | None:
+        if len(bench.ehr.sent) > 2 and change(bench, second).state in ("sending", "ambiguous"):
+            raise Unreachable("no")
+        return await read(reference, version)
+
+    bench.ehr.read = not_back  # type: ignore[method-assign]
+    await run(bench)
+    assert change(bench, second).state == "ambiguous"
+    assert bench.ehr.current("Patient/example")["telecom"][1]["value"] == "555 0133"
+    assert change(bench, first).state == "verified"
+    (last,) = told(bench, "reconciliation.run")
+    assert (int(last["left"].text), int(last["drift"].text)) == (1, 0)
+
+
+async def test_what_was_entered_by_hand_later_is_no_drift(bench: Bench) -> None:
+    first = await verified_phone(bench)
+    patch = [{"op": "replace", "path": "/telecom/1/value", "value": "555 0133"}]
+    second = await staged(
+        bench, phone_change(base_version="2", patch=patch), correlation_id="c-2", evidence=[]
+    )
+    enter(bench.workspace, second, 0, Entry(change(bench, second).change_digest))
+    edit(bench, **telecom(HOME, {**MOBILE, "value": "555 0133"}))
+    until_due(bench, first)
+    assert (await run(bench)).drifted == 0
+    assert change(bench, second).state == "verified"
+    await run(bench)
+    assert change(bench, first).state == "verified"
+
+
+async def test_an_ehr_that_the_workspace_no_longer_has_is_told_by_its_own_code(
+    bench: Bench,
+) -> None:
+    id_ = await verified_phone(bench)
+    until_due(bench, id_)
+    await run_once(replace(bench.workspace, ehrs={}), bench.epoch)
+    assert told(bench, "reconciliation.unread")[0]["code"] == "no-such-ehr"
+    assert change(bench, id_).state == "verified"
+
+
+def test_one_ehr_with_much_to_look_at_delays_no_other() -> None:
+    due: list[Any] = [SimpleNamespace(ehr="a") for _ in range(90)]
+    due += [SimpleNamespace(ehr="b") for _ in range(3)]
+    found = [one.ehr for one in recheck._shared_out(due, 10)]
+    assert (len(found), found.count("b")) == (10, 3)

@@ -15,7 +15,7 @@ from core.lifecycle import State
 if TYPE_CHECKING:
     from console.session import RoundDone, Session
 
-DUE = (State.READY, State.SENDING, State.AMBIGUOUS, State.PERSISTED)
+DUE = (State.READY, State.SENDING, State.AMBIGUOUS)
 SYNC_S = 20.0
 """How often the hub is asked when nothing else is due."""
 Mode = Literal["idle", "sending", "elsewhere", "unreachable", "failed", "off"]
@@ -101,10 +101,16 @@ def is_due(session: Session) -> bool:
 
     Warnings, escalations and notices wait for the round that comes every `SYNC_S` anyway.
     """
-    counts = session.ledger.state_counts()
+    from core.reconcile.check import rests
+
+    ledger, counts = session.ledger, session.ledger.state_counts()
     if any(counts.get(state) for state in DUE):
         return True
-    now = session.ledger.interval()
+    now = ledger.interval()
+    if counts.get(State.PERSISTED) and not all(
+        rests(ledger, row, now.hi) for row in ledger.changes_in(State.PERSISTED)
+    ):
+        return True
     if any(
         row.expires is not None and now.hi >= moment(row.expires)
         for row in session.ledger.changes_in(State.PENDING, State.DEFERRED)

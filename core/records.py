@@ -14,6 +14,7 @@ from core.records_consent import HoldRow
 from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
+from core.records_recheck import CorrectionRow, RecheckRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +228,16 @@ class ExceptionRow:
     opened_at: str
     closed_at: str | None
     closed_how: str | None
+    due: str | None = None
+    """By when somebody must have seen to it, by the service level of its class."""
+    incident: str | None = None
+    """The incident that it belongs to."""
+    overdue_at: str | None = None
+    """When somebody was told that it is overdue."""
+    escalated_to: str | None = None
+    """To whom it was escalated: `role:…` and `person:…`, separated by commas."""
+    remapped_at: str | None = None
+    """When a person said that a mapping is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,4 +341,6 @@ ROWS = (
     HoldRow,
     ActRow,
     FailureRow,
+    RecheckRow,
+    CorrectionRow,
 )

@@ -1,18 +1,22 @@
-"""`exceptions`: what a person must look at, oldest first: writes, and Tasks on the hub."""
+"""`exceptions`: what a person must look at, in two queues with their clocks, and what to do."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from datetime import datetime
 
-from console.bootstrap import Opened, open_here
-from console.commands.finding import change_line, chosen_changes, find_proposal
+from console.bootstrap import open_here
+from console.commands import exception_acts
+from console.commands.finding import change_line
+from console.commands.line import narrate
 from console.commands.output import print_json, say, table
-from core.errors import BadInput
 from core.failure.say import said
 from core.hub.receive import dismiss
 from core.ports import Reads
-from core.reconcile.settle import settle
+from core.reconcile.clocks import standings
+from core.reconcile.levels import QUEUES
+from core.reconcile.overdue import is_overdue
 from core.reconcile.trouble import Trouble, troubles
 
 
@@ -22,47 +26,52 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--dismiss",
         type=int,
         metavar="NUMBER",
-        help="take a finding about a Task, named by its number, off the list",
+        help="take a finding about a Task or a mapping, named by its number, off the list",
     )
-    parser.add_argument("--accept", metavar="ID", help="close the exceptions of a change")
-    parser.add_argument("--change", type=int, action="append", metavar="N", help="which change")
-    parser.add_argument("--reason", metavar="WORDS", help="why it may stay as it is")
+    exception_acts.configure(parser)
     parser.add_argument("--kind", metavar="KIND", help="only this kind")
+    parser.add_argument(
+        "--queue",
+        choices=(*QUEUES, "all"),
+        default="all",
+        help="only what the chart lost (reconciliation), or what needs human review",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one line for each, or settle one of them."""
+    """Print one line for each, or do something about one of them."""
     with open_here(args) as opened:
         if args.dismiss is not None:
             dismiss(opened.offline(), args.dismiss)
             return 0
-        if args.accept is not None:
-            return _accept(opened, args)
-        shown = [item for item in troubles(opened.ledger) if args.kind in (None, item.code)]
+        act = exception_acts.chosen(args)
+        if act is not None:
+            return exception_acts.act(opened, args, act)
+        now = opened.clock.now()
+        every = troubles(opened.ledger)
+        shown = [
+            item
+            for item in every
+            if args.kind in (None, item.code) and args.queue in ("all", item.queue)
+        ]
         if args.json:
             for item in shown:
-                print_json(_as_json(opened.ledger, item))
+                print_json(_as_json(opened.ledger, item, now))
         else:
-            _print(shown)
+            _print(shown, now)
             _print_words(opened.ledger, shown)
+            _print_clocks(every, now)
     return 0
 
 
-def _accept(opened: Opened, args: argparse.Namespace) -> int:
-    if not args.reason:
-        raise BadInput("is missing", field="--reason", remedy="Say why it may stay as it is")
-    args.id = args.accept
-    proposal = find_proposal(opened, args.id)
-    for index in chosen_changes(opened, proposal, args):
-        state = settle(opened.offline(), proposal.id, index, args.reason)
-        if args.json:
-            print_json({"id": proposal.id, "index": index, "state": str(state)})
-        else:
-            say(f"{proposal.id}  change {index}  accepted  {state}")
-    return 0
+def _print_clocks(every: Sequence[Trouble], now: datetime) -> None:
+    for queue, standing in standings(every, now).items():
+        due = f", next due {standing.next_due}" if standing.next_due else ""
+        late = f", {standing.overdue} OVERDUE" if standing.overdue else ""
+        narrate(f"{queue}: {standing.open} open{late}{due}")
 
 
-def _as_json(reads: Reads, item: Trouble) -> dict[str, object]:
+def _as_json(reads: Reads, item: Trouble, now: datetime) -> dict[str, object]:
     if item.finding is not None:
         return {
             "id": None,
@@ -72,6 +81,9 @@ def _as_json(reads: Reads, item: Trouble) -> dict[str, object]:
             "class": item.class_,
             "agent": item.finding.agent,
             "opened": item.since,
+            "queue": item.queue,
+            "due": None,
+            "overdue": False,
         }
     change, exception = item.change, item.exception
     told = None if change is None else said(reads, change)
@@ -83,6 +95,11 @@ def _as_json(reads: Reads, item: Trouble) -> dict[str, object]:
         "opened": item.since,
         "state": None if change is None else change.state,
         "failure": None if told is None else told.as_json(),
+        "queue": item.queue,
+        "due": item.due,
+        "overdue": exception is not None and is_overdue(exception, now),
+        "incident": None if exception is None else exception.incident,
+        "escalated_to": None if exception is None else exception.escalated_to,
     }
 
 
@@ -101,7 +118,7 @@ def _print_words(reads: Reads, found: Sequence[Trouble]) -> None:
             say(f"  {line}")
 
 
-def _print(found: Sequence[Trouble]) -> None:
+def _print(found: Sequence[Trouble], now: datetime) -> None:
     writes = [item for item in found if item.finding is None]
     table(
         [
@@ -112,10 +129,12 @@ def _print(found: Sequence[Trouble]) -> None:
                 item.code,
                 item.class_,
                 item.since,
+                item.queue,
+                _due(item, now),
             )
             for item in writes
         ],
-        ("PROPOSAL", "CHANGE", "WHAT", "KIND", "CLASS", "SINCE"),
+        ("PROPOSAL", "CHANGE", "WHAT", "KIND", "CLASS", "SINCE", "QUEUE", "DUE"),
     )
     tasks = [item for item in found if item.finding is not None]
     if tasks:
@@ -128,3 +147,9 @@ def _print(found: Sequence[Trouble]) -> None:
             ],
             ("NUMBER", "TASK", "KIND", "CODE", "SINCE"),
         )
+
+
+def _due(item: Trouble, now: datetime) -> str:
+    if item.exception is None or item.due is None:
+        return ""
+    return f"{item.due} OVERDUE" if is_overdue(item.exception, now) else item.due

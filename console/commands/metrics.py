@@ -1,4 +1,7 @@
-"""`metrics [--week|--since TIME] [--by DIMENSION]`: what people made of the agents' proposals."""
+"""`metrics [--week|--since TIME] [--by DIMENSION]`: what people made of the agents' proposals.
+
+With `--exceptions`: whether they saw to what went wrong in time.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from console.commands.output import print_json, table
 from core.errors import BadInput
 from core.ledger.event import instant
 from core.metrics.learning import DIMENSIONS, Learnt, Rate, learn
+from core.metrics.service import Served, served
 
 WEEK = timedelta(days=7)
 
@@ -21,6 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     when = parser.add_mutually_exclusive_group()
     when.add_argument("--week", action="store_true", help="decisions of the last seven days")
     when.add_argument("--since", metavar="TIME", help="decisions since then, with an offset or Z")
+    parser.add_argument(
+        "--exceptions", action="store_true", help="whether exceptions were seen to in time"
+    )
     parser.add_argument(
         "--by",
         choices=(*DIMENSIONS, *TAUGHT),
@@ -33,6 +40,10 @@ def run(args: argparse.Namespace) -> int:
     """Print one line a group."""
     with open_here(args) as opened:
         since = _since(args, opened.clock.now())
+        if args.exceptions:
+            start = "" if since is None else instant(since)
+            lines = served(opened.ledger.exceptions_since(start), opened.clock.now())
+            return _print_served(lines, as_json=args.json)
         first = 0 if since is None else opened.ledger.first_since(instant(since))
         if args.by in TAUGHT:
             print_taught(opened.ledger, args.by, first, as_json=args.json)
@@ -46,6 +57,32 @@ def run(args: argparse.Namespace) -> int:
     table([_row(one) for one in found], heads)
     if found:
         narrate("rates with their 95% intervals; few decisions make wide ones")
+    return 0
+
+
+def _print_served(found: list[Served], *, as_json: bool) -> int:
+    if as_json:
+        for one in found:
+            print_json(
+                {
+                    "class": one.name,
+                    "queue": one.queue,
+                    "opened": one.opened,
+                    "open": one.open,
+                    "overdue": one.overdue,
+                    "in_time": one.in_time.as_json(),
+                }
+            )
+        return 0
+    heads = ("CLASS", "QUEUE", "OPENED", "OPEN", "OVERDUE", "IN TIME")
+    table(
+        [
+            (one.name, one.queue, str(one.opened), str(one.open), str(one.overdue),
+             _words(one.in_time))
+            for one in found
+        ],
+        heads,
+    )  # fmt: skip
     return 0
 
 

@@ -50,8 +50,9 @@ COMMANDS = (
     Command("reassign", "reassign", "say who carries what, and give changes to others"),
     Command("sync", "sync", "bring in what agents proposed, and tell them what became of it"),
     Command("run", "run", "send what is approved, read back what was stored"),
+    Command("reconcile", "reconcile", "look at what was written again, now"),
     Command("downtime", "downtime", "list what is not in the chart, and enter it by hand"),
-    Command("exceptions", "exceptions", "list what a person must look at"),
+    Command("exceptions", "exceptions", "list what a person must look at, and see to it"),
     Command(
         "dead-letters", "dead_letters", "list writes that nobody sends any more; replay, close"
     ),

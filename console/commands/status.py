@@ -10,6 +10,8 @@ from console.bootstrap.credentials import credentials
 from console.commands.output import print_json, say
 from core.clock import clock_problem
 from core.duty.gaps import gaps
+from core.reconcile.clocks import standings
+from core.reconcile.trouble import troubles
 from core.second_owner import pending_policy
 from core.workspace import policy_in_force, roster_in_force
 
@@ -32,6 +34,13 @@ def run(args: argparse.Namespace) -> int:
             "states": opened.ledger.state_counts(),
             "freezes": len(opened.ledger.freezes()),
             "exceptions": len(opened.ledger.open_exceptions()),
+            "queues": {
+                f"{queue} {word}": count
+                for queue, standing in standings(
+                    troubles(opened.ledger), opened.clock.now()
+                ).items()
+                for word, count in (("open", standing.open), ("overdue", standing.overdue))
+            },
             "findings": len(opened.ledger.open_findings()),
             "undelivered": len(opened.ledger.untold_notices()),
             "policy_pending": None if pending is None else pending.digest,

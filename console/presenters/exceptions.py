@@ -8,6 +8,7 @@ from datetime import datetime
 
 from textual.content import Content
 
+from console.presenters.clocks import due_cell
 from console.presenters.queue import what
 from console.presenters.texts import foreign, joined, lines, many, own, since
 from console.widgets.rows import Column, Mark, Row
@@ -17,14 +18,16 @@ from core.failure.classes import GUIDE
 from core.failure.say import Said
 from core.intake.sensitive import label_words
 from core.ledger.event import moment
+from core.reconcile.overdue import is_overdue
 from core.reconcile.trouble import Trouble
 
 COLUMNS = (
     Column("kind", "KIND", 14),
-    Column("class", "CLASS", 20),
+    Column("class", "CLASS", 15),
     Column("what", "WHAT", 12, share=11),
     Column("patient", "PATIENT", 10, share=9),
-    Column("age", "AGE", 8),
+    Column("due", "DUE", 14),
+    Column("age", "AGE", 8, from_width=100),
     Column("agent", "AGENT", 14, from_width=100),
     Column("ehr", "EHR", 12, from_width=130),
 )
@@ -47,6 +50,13 @@ WORDS = {
     "changed": "The chart says something else than was approved.",
     "lossy": "The chart lost something that was approved.",
     "missing": "What was written is not there.",
+    "drift": "It was right when it was written; somebody changed it since.",
+    "side-effect": "What goes with it is not there, or no longer points to it.",
+    "unexamined": "It could not be examined in time: it is neither known to be right nor wrong.",
+    "redacted": "The EHR shows this client the record only in part.",
+    "forbidden": "The EHR refuses this client the record.",
+    "unreadable": "The EHR did not answer with the record.",
+    "mapping": "Somebody said that a rule is missing: the EHR writes codes or values its own way.",
     "moved": "The record was moved, as when patients are merged; look where the write is now.",
     "record-moved": "The record was moved, as when patients are merged; nothing was sent. "
     "Look which record it belongs to.",
@@ -82,9 +92,21 @@ WORDS = {
 }
 """Static codes in a person's words; a code that is not here is shown as it is."""
 
+_NEXT = (
+    "Look at the chart. P has what was approved proposed once more, to be decided like any change; "
+    "M says that a mapping is missing, E gives it to somebody else, I declares an incident. Accept "
+    "it (A) only where it may stay as it is."
+)
 STEPS = {
-    "discrepancy": "Look at the chart. A correction is proposed and decided like any other change; "
-    "accept it (A) only where it may stay as it is.",
+    "discrepancy": _NEXT,
+    "drift": _NEXT,
+    "side-effect": _NEXT,
+    "missing": _NEXT,
+    "overwrote": _NEXT,
+    "duplicate": "Take the copy out in the EHR, have it looked at again (L), then accept it (A).",
+    "unexamined": "Ask who runs the EHR why this client may not read it; L looks again, A says "
+    "that you have seen in the EHR that it is right.",
+    "mapping": "Write the rule into the EHR's profile or policy, then take it off this list (D).",
     "refused": "The agent is told. Enter shows the change, B sends it back to review, A takes it "
     "off this list.",
     "ambiguous": "Nobody knows whether it was written. Look at the chart; it is never sent again "
@@ -108,6 +130,8 @@ def trouble_row(item: Trouble, now: datetime) -> Row[Key]:
         "untold",
     ):
         marks["class" if item.class_ else "kind"] = "loud"
+    if item.exception is not None and is_overdue(item.exception, now):
+        marks["due"] = "late"
     label = (change.patient_label or "(erased)") if change else ""
     return Row(
         key=item.key,
@@ -116,6 +140,7 @@ def trouble_row(item: Trouble, now: datetime) -> Row[Key]:
             "class": item.class_,
             "what": what(change) if change else (finding.task if finding else ""),
             "patient": label,
+            "due": due_cell(item, now),
             "age": since(moment(item.since), now),
             "agent": change.agent if change else (finding.agent or "unknown") if finding else "",
             "ehr": change.ehr if change else "",
@@ -130,15 +155,16 @@ def trouble_text(
     sent: JsonObject | None,
     hidden: frozenset[str] = frozenset(),
     tried: Tried | None = None,
+    around: Sequence[Content] = (),
 ) -> Content:
     """Return what is known of one: the words, each difference with its three values, what to do.
 
     `sent` is the resource whose bytes went out; None where nothing did, or it was erased.
     `hidden` are the groups of labels for which the values are left out, `tried` what its failure
-    is and what was attempted.
+    is and what was attempted, `around` its clock and what was done about it so far.
     """
     told = None if tried is None else tried.said
-    parts = list(_words(item, told))
+    parts = [*_words(item, told), *around]
     grave = [one for one in differences if one.get("class") not in HARMLESS]
     for difference in sorted(grave, key=lambda one: one.get("class") != "critical"):
         parts += [own(""), *_difference(difference, sent, hidden)]

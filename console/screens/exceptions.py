@@ -6,21 +6,26 @@ from functools import partial
 
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.content import Content
 from textual.widgets import Static
 
 from console import actions
 from console.actions import Action
 from console.permitted import refusal
+from console.presenters.clocks import NAMES, around, queues_line
 from console.presenters.exceptions import COLUMNS, Tried, trouble_row, trouble_text
 from console.presenters.queue import what
 from console.presenters.texts import foreign, joined, lines, many, own
 from console.screens.confirm import Confirmed, ConfirmModal
-from console.screens.unwritten import ACTS, UnwrittenScreen
+from console.screens.next_steps import BESIDE, STEPS, NextStepsScreen
+from console.screens.unwritten import ACTS
 from console.widgets.key_bar import KeyBar
 from console.widgets.pane import Pane
 from console.widgets.row_list import RowList
 from console.widgets.status_line import StatusLine
 from core.errors import CountersignError
+from core.reconcile.clocks import standings
+from core.reconcile.levels import Queue
 from core.reconcile.trouble import Trouble, troubles
 from core.veil import Compared, compared_for
 
@@ -32,7 +37,7 @@ _EMPTY = (
 _NONE_FOUND = "None of this kind. f goes on to the next kind, esc shows all."
 
 
-class ExceptionsScreen(UnwrittenScreen, inherit_bindings=False):
+class ExceptionsScreen(NextStepsScreen, inherit_bindings=False):
     """The list, and one of them closer."""
 
     SCOPE = "exceptions"
@@ -44,10 +49,13 @@ class ExceptionsScreen(UnwrittenScreen, inherit_bindings=False):
         super().__init__()
         self._ready = False
         self._kind = ""
+        self._queue: Queue | None = None
+        """The queue that is shown; none was chosen while both are empty."""
 
     def compose(self) -> ComposeResult:
         """Make the parts."""
         yield Static(id="title", markup=False)
+        yield Static(id="clocks", markup=False)
         with Container(classes="split"):
             yield RowList(COLUMNS, id="list")
             yield Pane("what is known of it", id="detail")
@@ -70,6 +78,8 @@ class ExceptionsScreen(UnwrittenScreen, inherit_bindings=False):
         item = self.chosen
         if action.id in ACTS:
             return self.not_done(action, item)
+        if action.id in STEPS or action.id in BESIDE:
+            return self.not_next(action, item)
         if action.id in ("open", "accept", "close_finding") and item is None:
             return "there is nothing under the cursor"
         if action.id == "open" and item is not None and item.change is None:
@@ -144,9 +154,17 @@ class ExceptionsScreen(UnwrittenScreen, inherit_bindings=False):
         )
         self.console_app.push_screen(ConfirmModal(about), partial(self._dismissed, item))
 
+    def action_next_queue(self) -> None:
+        """Go to the other queue."""
+        self._queue = "reconciliation" if self._queue == "review" else "review"
+        self._kind = ""
+        self._read()
+        self.console_app.say(f"Queue: {NAMES[self._queue].lower()}.")
+
     def action_next_kind(self) -> None:
         """Go to the next kind."""
-        kinds = ["", *sorted({item.code for item in troubles(self.console_app.session.ledger)})]
+        every = troubles(self.console_app.session.ledger)
+        kinds = ["", *sorted({item.code for item in every if self._queue in (None, item.queue)})]
         place = kinds.index(self._kind) if self._kind in kinds else -1
         self._kind = kinds[(place + 1) % len(kinds)]
         self._read()
@@ -206,11 +224,19 @@ class ExceptionsScreen(UnwrittenScreen, inherit_bindings=False):
             return
         now = self.console_app.session.clock.now()
         every = troubles(self.console_app.session.ledger)
-        shown = [item for item in every if self._kind in ("", item.code)]
+        if self._queue is None and every:
+            # Chosen once: a list does not move to another queue by itself.
+            self._queue = "review" if any(i.queue == "review" for i in every) else "reconciliation"
+        mine = [item for item in every if item.queue == self._queue]
+        shown = [item for item in mine if self._kind in ("", item.code)]
+        clocks = queues_line(standings(every, now), self._queue or "review", now)
+        self.query_one("#clocks", Static).update(clocks)
         self._found = {item.key: item for item in shown}
         self.query_one("#list", RowList).show_rows([trouble_row(item, now) for item in shown])
         empty = self.query_one("#empty", Static)
-        empty.update(_NONE_FOUND if self._kind else _EMPTY)
+        other = len(every) - len(mine)
+        none = _EMPTY if not other else f"Nothing in this queue; w shows the other's {other}."
+        empty.update(_NONE_FOUND if self._kind else none)
         empty.display = not shown
         self.query_one(".split").display = bool(shown)
         words = f"{len(shown):,} to look at" + (f"  only {self._kind}" if self._kind else "")
@@ -225,8 +251,26 @@ class ExceptionsScreen(UnwrittenScreen, inherit_bindings=False):
         found, session = Compared(), self.console_app.session
         if item.change is not None and item.exception is not None:
             found = compared_for(session.offline(), session.ledger, item.change)
-        text = trouble_text(item, found.differences, found.sent, found.hidden, self._tried(item))
+        text = trouble_text(
+            item,
+            found.differences,
+            found.sent,
+            found.hidden,
+            self._tried(item),
+            self._around(item, found.hidden),
+        )
         self.query_one("#detail", Pane).show(text)
+
+    def _around(self, item: Trouble, hidden: frozenset[str]) -> tuple[Content, ...]:
+        """Return its clock, who changed the chart, and what was done about it so far."""
+        reads = self.console_app.session.ledger
+        if item.exception is None:
+            return ()
+        key = item.exception.proposal, item.exception.idx
+        entry = None if hidden else reads.entry(item.exception.id)
+        body = None if entry is None else entry.body
+        now = self.console_app.session.clock.now()
+        return tuple(around(item, now, reads.corrections(*key), body))
 
     def _tried(self, item: Trouble) -> Tried:
         """Return the failure of its write in words, and every attempt."""

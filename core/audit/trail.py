@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from core.audit import recheck_words
 from core.audit.incident_words import TOLD
 from core.canonical import JsonObject
 from core.ledger.event import ERASED, Entry
@@ -145,6 +146,7 @@ def _stepped(word: str) -> Callable[[JsonObject], str]:
 
 _TOLD: dict[str, Callable[[JsonObject], str]] = {
     **TOLD,
+    **recheck_words.TOLD,
     "ledger.opened": lambda data: f"the ledger begins with {len(data['admins'])} admin keys",
     "config.adopted": _adopted,
     "ehr.probed": lambda data: f"probe number {data['number'].text} of the write ladder",

@@ -18,6 +18,7 @@ from core.ledger.event import Actor, Event
 from core.lifecycle import State
 from core.ports import Reads, Request, Response, Transaction
 from core.probe.measured import TRANSACTION
+from core.reconcile.levels import due_text
 from core.records import ChangeRow, ProposalRow
 from core.review.content import Erased
 from core.review.decide import about, send_back_dependents, void
@@ -198,11 +199,14 @@ def open_exception(
     kind: str,
     class_: str | None,
     body: JsonObject | None = None,
+    incident: str | None = None,
 ) -> None:
-    """Open an exception for a person to look at."""
-    data: JsonObject = {"kind": kind}
+    """Open an exception for a person to look at, by the time that its class asks for."""
+    data: JsonObject = {"kind": kind, "due": due_text(transaction, class_, transaction.clock.lo)}
     if class_ is not None:
         data["class"] = class_
+    if incident is not None:
+        data["incident"] = incident
     transaction.append(
         Event("exception.opened", actor(workspace), about(change), data=data, body=body)
     )

@@ -22,6 +22,8 @@ from core.records_pause import UnsettledRow
 SEVERAL = 3
 WINDOW = timedelta(hours=24)
 """So many changed writes in so long pause their route."""
+BY_HAND = "manual-entry"
+"""What a person typed says nothing of the road that writes go."""
 _PATIENT_CLASSES = frozenset({"changed", "critical"})
 _PATIENT_KINDS = frozenset({"ambiguous", "dead-letter"})
 
@@ -42,8 +44,11 @@ class Pause:
 
 def paused(reads: Reads, change: ChangeRow, now: datetime) -> Pause | None:
     """Return what a change that is ready to be sent waits for, if it does."""
-    key = (change.proposal, change.idx)
-    others = [row for row in reads.unsettled(change.ehr) if (row.proposal, row.idx) != key]
+    if reads.corrects(change.proposal) is not None:
+        # What puts a write right must not wait until something is put right.
+        return None
+    rows = reads.unsettled(change.ehr)
+    others = [row for row in rows if (row.proposal, row.idx) != (change.proposal, change.idx)]
     for row in others:
         if row.patient_tag == change.patient_tag and _of_patient(row):
             return Pause("patient-paused", row)
@@ -56,7 +61,8 @@ def _of_patient(row: UnsettledRow) -> bool:
 
 
 def _of_route(rows: Sequence[UnsettledRow], route: object, now: datetime) -> UnsettledRow | None:
-    alike = [row for row in rows if row.class_ in _PATIENT_CLASSES and _route_id(row) == route]
+    graver = [row for row in rows if row.class_ in _PATIENT_CLASSES and row.kind != BY_HAND]
+    alike = [row for row in graver if _route_id(row) == route]
     critical = [row for row in alike if row.class_ == "critical"]
     late = [row for row in alike if moment(row.opened_at) > now - WINDOW]
     if critical:

@@ -21,7 +21,10 @@ from core.gateway.readback import resolve
 from core.gateway.receipt import INTERRUPTED
 from core.gateway.send import Step, send
 from core.lifecycle import State
-from core.reconcile.check import reconcile
+from core.reconcile import overdue
+from core.reconcile.check import reconcile, rests
+from core.reconcile.correcting import propose_corrections
+from core.reconcile.recheck import look_at_due
 from core.records import ChangeRow
 from core.workspace import Workspace
 
@@ -42,6 +45,13 @@ class Round:
     due_again: int = 0
     settled: int = 0
     """Held for consent, which could be read now."""
+    looked_again: int = 0
+    """Written earlier, and examined again by the schedule."""
+    drifted: int = 0
+    corrections: int = 0
+    """Proposed because people asked for it."""
+    overdue: int = 0
+    """Exceptions that nobody saw to in time."""
     unreachable: bool = False
     unpublished: bool = False
     """The ledger's newest head is not on the EHR yet."""
@@ -59,6 +69,7 @@ async def run_once(workspace: Workspace, epoch: int) -> Round:
     sweep(workspace, done)
     await _retry_held(workspace, done)
     urgent.watch(workspace)
+    done.overdue += overdue.watch(workspace)
     await _poll_all(workspace, done)
     await _resolve_all(workspace, done)
     await _send_all(workspace, _ready(workspace), epoch, done)
@@ -70,7 +81,20 @@ async def run_once(workspace: Workspace, epoch: int) -> Round:
     await _resolve_all(workspace, done)
     await _reconcile_all(workspace, done)
     await _confirm_all(workspace, done)
+    # Last, so that it takes no turn from anything that is to be sent or was just sent.
+    await _look_again(workspace, done)
     return done
+
+
+async def _look_again(workspace: Workspace, done: Round) -> None:
+    try:
+        done.corrections += await propose_corrections(workspace)
+    except Unreachable:
+        done.unreachable = True
+    run = await look_at_due(workspace)
+    if run is not None:
+        done.looked_again += run.writes
+        done.drifted += run.drift
 
 
 def recover(workspace: Workspace) -> None:
@@ -165,6 +189,8 @@ async def _reconcile_all(workspace: Workspace, done: Round) -> None:
 
 
 async def _reconcile_one(workspace: Workspace, change: ChangeRow, done: Round) -> None:
+    if rests(workspace.ledger, change, workspace.clock.now()):
+        return
     recorded, refused = None, None
     try:
         recorded = await provenance.record(workspace, change)
@@ -176,7 +202,7 @@ async def _reconcile_one(workspace: Workspace, change: ChangeRow, done: Round) -
         with workspace.ledger.transaction() as transaction:
             transaction.append(refused)
     done.verified += state == State.VERIFIED
-    done.exceptions += state != State.VERIFIED
+    done.exceptions += state == State.EXCEPTION
 
 
 async def _check_all(

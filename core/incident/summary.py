@@ -13,7 +13,8 @@ from typing import Protocol
 
 from core.incident.awaited import Awaited, awaited
 from core.incident.preview import Preview, PreviewReads, preview
-from core.ledger.event import instant
+from core.ledger.event import instant, moment
+from core.reconcile.clocks import standings
 from core.reconcile.trouble import Trouble, TroubleReads, troubles
 from core.records import FreezeRow
 from core.records_incident import IncidentRow
@@ -132,6 +133,10 @@ def summary_json(found: Summary) -> dict[str, object]:
         "at": found.at,
         "to_look_at": codes,
         "patients": found.patients,
+        "queues": {
+            queue: standing.as_json()
+            for queue, standing in standings(found.troubles, moment(found.at)).items()
+        },
         "incidents": [
             {"id": row.id, "category": row.category, "severity": row.severity, "at": row.at}
             for row in found.incidents

@@ -22,6 +22,7 @@ from core.ledger import (
     notice_events,
     pace_events,
     probe_events,
+    recheck_events,
     traffic_events,
 )
 from core.ledger.event import ERASED, UnknownEvent
@@ -262,7 +263,7 @@ def _reconciled(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
         "state": leaf.get("to", "persisted"),
     }
     ops: list[RowOp] = [Set("write", {"operation": leaf["operation"]}, values)]
-    return [*ops, *learnt_events.learnt(leaf)]
+    return [*ops, *learnt_events.learnt(leaf), *recheck_events.verified(leaf)]
 
 
 def _exception_opened(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
@@ -274,13 +275,16 @@ def _exception_opened(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]
         "kind": leaf["data"]["kind"],
         "class_": leaf["data"].get("class"),
         "opened_at": leaf["at"],
+        "due": leaf["data"].get("due"),
+        "incident": leaf["data"].get("incident"),
     }
     return [Put("exception", values)]
 
 
 def _exception_closed(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     values: dict[str, Value] = {"closed_at": leaf["at"], "closed_how": leaf["data"]["how"]}
-    return [Set("exception", {"id": integer(leaf["data"]["exception"])}, values)]
+    ops: list[RowOp] = [Set("exception", {"id": integer(leaf["data"]["exception"])}, values)]
+    return [*ops, *recheck_events.scheduled(leaf)]
 
 
 def _frozen(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
@@ -345,6 +349,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     **incident_events.PROJECTORS,
     **label_events.PROJECTORS,
     **probe_events.PROJECTORS,
+    **recheck_events.PROJECTORS,
     **traffic_events.PROJECTORS,
     (ERASED, 1): _erased,
 }

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from core.policy.paths import ElementPath, element_path
+from core.policy.reconcile_table import Reconcile
 from core.policy.request import Effect
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -343,6 +344,7 @@ class Document(_Table):
     auto: Auto = Auto()
     repeats: Repeats = Repeats()
     review: Review = Review()
+    reconcile: Reconcile = Reconcile()
     agent: list[AgentTable] = []
     break_glass: BreakGlass | None = None
     minors: Minors = Minors()

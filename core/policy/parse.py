@@ -32,9 +32,11 @@ from core.policy.document import (
     RouteTable,
 )
 from core.policy.policy import Policy
+from core.policy.reconcile_table import Reconcile
 from core.policy.references import check_references
 from core.policy.route import Route
 from core.policy.rules import Agent, Allow, Forbid, Match, Words
+from core.policy.service import Service
 
 _TABLES: dict[str, type[BaseModel]] = {
     "consent": Consent,
@@ -42,6 +44,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "auto": Auto,
     "repeats": Repeats,
     "review": Review,
+    "reconcile": Reconcile,
     "break_glass": BreakGlass,
     "route": RouteTable,
     "allow": AllowTable,
@@ -147,6 +150,14 @@ def _policy(document: Document) -> Policy:
         quick_s=document.review.quick,
         pause_s=document.review.pause,
         enforce_cases=document.enforce_cases,
+        service=Service(
+            critical=document.reconcile.critical,
+            changed=document.reconcile.changed,
+            lossy=document.reconcile.lossy,
+            schedule=tuple(document.reconcile.schedule),
+            visible_s=document.reconcile.visible,
+            unread_s=document.reconcile.unread,
+        ),
         age_of_majority=document.minors.age_of_majority,
         labels={group: frozenset(roles) for group, roles in document.labels.items()},
         break_glass=frozenset(document.break_glass.roles if document.break_glass else ()),

@@ -14,6 +14,7 @@ from core.policy.conditions import Check
 from core.policy.index import Index
 from core.policy.route import Route
 from core.policy.rules import AUTO, Agent, Allow, Forbid
+from core.policy.service import USUAL, Service
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Policy:
     pause_s: int = 120
     labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Group of sensitive labels → the roles that see it without asking, and no other role does."""
+    service: Service = USUAL
+    """By when people see to exceptions, and when what was verified is read again."""
     enforce_cases: bool = False
     """Whether the document may not be adopted while it lets through more than its cases say."""
 

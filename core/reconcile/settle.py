@@ -12,8 +12,10 @@ from core.canonical import JsonObject, exact
 from core.errors import BadInput, NotFound
 from core.ledger.event import Actor, Event
 from core.lifecycle import State
-from core.ports import Reads
-from core.records import ChangeRow, ExceptionRow
+from core.ports import Reads, Transaction
+from core.reconcile.levels import service_in_force
+from core.reconcile.schedule import begun
+from core.records import ChangeRow, ExceptionRow, WriteRow
 from core.review.asking import check
 from core.review.decide import about
 from core.review.signing import sign_act
@@ -38,6 +40,7 @@ def settle(workspace: Workspace, proposal: str, index: int, reason: str) -> Stat
         found = transaction.exceptions(proposal, index)
         person = check(workspace, transaction, "settle", change, transaction.clock.hi)
         statement = _signed(workspace, transaction, change, found, person)
+        again = _looked_at_again(transaction, change)
         actor = Actor("reviewer", person.id, statement.kid)
         moves = change.state == State.EXCEPTION
         for place, item in enumerate(found):
@@ -51,6 +54,7 @@ def settle(workspace: Workspace, proposal: str, index: int, reason: str) -> Stat
                         "exception": exact(item.id),
                         "how": "accepted" if moves else "acknowledged",
                         "statement": statement.text,
+                        **(again if last else {}),
                     },
                     before=change.state if last else None,
                     after=State.VERIFIED if last else None,
@@ -59,6 +63,24 @@ def settle(workspace: Workspace, proposal: str, index: int, reason: str) -> Stat
                 )
             )
     return State.VERIFIED if moves else State(change.state)
+
+
+def _looked_at_again(transaction: Transaction, change: ChangeRow) -> JsonObject:
+    """Return from when on, and against what, the accepted record is looked at again."""
+    written = transaction.write(change.operation)
+    if written is None or written.location is None:
+        return {}
+    service, at = service_in_force(transaction), transaction.clock.lo
+    plan = begun(change.operation, at, service, _accepted(transaction, written))
+    return {"recheck": plan.as_json()}
+
+
+def _accepted(transaction: Transaction, written: WriteRow) -> int | None:
+    """Return the event that holds the record as the person saw it."""
+    seq = written.reconciled_seq
+    entry = None if seq is None else transaction.entry(seq)
+    held = entry is not None and entry.body is not None and entry.body.get("persisted") is not None
+    return seq if held else None
 
 
 def _signed(

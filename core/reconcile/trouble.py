@@ -1,4 +1,4 @@
-"""Everything that a person must look at, in one order: the gravest first, then the oldest.
+"""Everything that a person must look at, in one order: what may harm first, then by due time.
 
 Exceptions of writes, approvals that became void, and Tasks of the hub that were set aside.
 Source: design §10, hub-protocol §7.
@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal, Protocol
 
+from core.ledger.event import instant, moment
 from core.lifecycle import State
+from core.policy.service import CHANGED
+from core.reconcile.levels import Queue, queue_of
 from core.records import ChangeRow, ExceptionRow, FindingRow
 
 Kind = Literal["exception", "void", "unresolved", "finding"]
@@ -20,6 +24,7 @@ OURS = frozenset({"edited", "recalled", "reassigned", "dependency-edited", "sent
 """Reasons that somebody chose; nobody needs to find out why."""
 UNRESOLVED = (State.AMBIGUOUS, State.HELD_BY_EHR, State.DEAD_LETTER)
 """Writes whose end is not known, or that nobody sends any more."""
+GRAVE = 2
 _GRAVITY = {
     "critical": 0,
     "alarm": 1,
@@ -46,6 +51,16 @@ class Trouble:
     change: ChangeRow | None = None
     exception: ExceptionRow | None = None
     finding: FindingRow | None = None
+
+    @property
+    def queue(self) -> Queue:
+        """Which of the two queues it waits in; what is no exception needs human review."""
+        return queue_of(None if self.exception is None else self.exception.class_)
+
+    @property
+    def due(self) -> str | None:
+        """By when somebody must have seen to it; None for what has no clock of its own."""
+        return None if self.exception is None else self.exception.due
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -77,7 +92,7 @@ class TroubleReads(Protocol):
 
 
 def troubles(reads: TroubleReads) -> list[Trouble]:
-    """Return everything to look at, the gravest first."""
+    """Return everything to look at: what may harm first, then what is due first."""
     exceptions = reads.open_exceptions()
     asked = list({(item.proposal, item.idx) for item in exceptions})
     changes: Mapping[tuple[str, int], ChangeRow] = {
@@ -104,7 +119,17 @@ def troubles(reads: TroubleReads) -> list[Trouble]:
         Trouble("finding", item.id, item.severity, item.code, item.at, finding=item)
         for item in reads.open_findings()
     ]
-    return sorted(found, key=lambda item: (_gravity(item), item.since, item.key))
+    return sorted(found, key=_place)
+
+
+def _place(item: Trouble) -> tuple[int, str, int, str, tuple[str, str, int]]:
+    """Return where it stands: what may harm first, then by when it is due, then by gravity.
+
+    What has no clock of its own stands where a changed chart of its age would.
+    """
+    gravity = _gravity(item)
+    usual = instant(moment(item.since) + timedelta(seconds=CHANGED.seconds))
+    return (gravity if gravity < GRAVE else GRAVE, item.due or usual, gravity, item.since, item.key)
 
 
 def _gravity(item: Trouble) -> int:

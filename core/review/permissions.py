@@ -21,6 +21,7 @@ _THIS = "this change"
 DECIDABLE = frozenset({State.PENDING})
 UNDECIDED = frozenset({State.PENDING, State.EXPIRED, State.DEFERRED})
 SETTLED_BY_WORD = frozenset({State.EXCEPTION, State.REFUSED})
+EXCEPTED = frozenset({State.EXCEPTION})
 WITHDRAWABLE = UNDECIDED | {State.READY}
 DEAD = frozenset({State.DEAD_LETTER})
 UNWRITTEN = frozenset({State.DEAD_LETTER, State.REFUSED})
@@ -109,6 +110,27 @@ TABLE: dict[str, Row] = {
         roles=WATCHERS,
         route_roles=True,
         grave_roles=WATCHERS,
+        excepted=True,
+    ),
+    "correct": Row(
+        "have what was approved proposed once more",
+        EXCEPTED,
+        roles=WATCHERS,
+        route_roles=True,
+        excepted=True,
+    ),
+    "escalate": Row(
+        "give an exception to somebody else",
+        SETTLED_BY_WORD,
+        roles=WATCHERS,
+        route_roles=True,
+        excepted=True,
+    ),
+    "remap": Row(
+        "say that a mapping is missing",
+        EXCEPTED,
+        roles=WATCHERS,
+        route_roles=True,
         excepted=True,
     ),
     "enter": Row("enter a change by hand at the EHR", BY_HAND, route_roles=True, reentry=True),
@@ -267,7 +289,7 @@ def _where(act: str, state: State) -> str:
         return f"this change is {state}; only an approval that is not yet sent can be recalled"
     if act == "reassign":
         return f"this change is {state}; nobody has to decide it"
-    if act == "settle":
+    if act in ("settle", "correct", "escalate", "remap"):
         return f"this change is {state}; wait until the gateway has found out what became of it"
     if act in _ELSE:
         return _ELSE[act](state)

@@ -31,6 +31,7 @@ from sync.store.kept import Kept, Made
 from sync.store.learnt_reads import LearntReads
 from sync.store.metric_reads import MetricReads
 from sync.store.queue_reads import QueueReads
+from sync.store.recheck_reads import RecheckReads
 from sync.store.rows import Row, select
 from sync.store.traffic_reads import TrafficReads
 
@@ -67,6 +68,7 @@ class StoreReads(
     HandReads,
     TrafficReads,
     LearntReads,
+    RecheckReads,
 ):
     """Implements `core.ports.Reads`."""
 

@@ -25,6 +25,7 @@ from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_learnt import LearntRow
 from core.records_pace import ActRow
+from core.records_recheck import CorrectionRow, RecheckRow
 from core.records_traffic import BreakerRow
 from sync.store.connection import Connection
 
@@ -49,6 +50,8 @@ TABLES: dict[type, str] = {
     FailureRow: "failure",
     BreakerRow: "breaker",
     LearntRow: "learnt",
+    RecheckRow: "recheck",
+    CorrectionRow: "correction",
 }
 """Which read table holds which rows."""
 

@@ -220,6 +220,7 @@ class WriteTable(SQLModel, table=True):
     __table_args__ = (
         Index("ix_write_intent_seq", "intent_seq", "failure"),
         Index("ix_write_reconciled_seq", "reconciled_seq", "reconciled_class"),
+        Index("ix_write_location", "location"),
     )
     operation: str = Field(primary_key=True)
     proposal: str
@@ -254,6 +255,11 @@ class ExceptionTable(SQLModel, table=True):
     opened_at: str
     closed_at: str | None = None
     closed_how: str | None = None
+    due: str | None = None
+    incident: str | None = None
+    overdue_at: str | None = None
+    escalated_to: str | None = None
+    remapped_at: str | None = None
 
 
 class FreezeTable(SQLModel, table=True):

@@ -21,6 +21,7 @@ from core.incident.freeze import declare, lift
 from core.incident.incidents import Declaration, close_incident, declare_incident
 from core.lifecycle import State
 from core.reconcile.settle import settle
+from core.reconcile.steps import ask_correction, escalate, remap
 from core.reconcile.trouble import Trouble
 from core.review.bulk import Marked, answer_many, approve_many
 from core.review.byhand import Entry, enter
@@ -147,6 +148,21 @@ DRIVERS: dict[str, Driver] = {
         lambda done: ["reassign", done.id, "--role", done.role, "--reason", "why",
                       "--expires", "1h"],
         ("supervisor", "reassign"),
+    ),
+    "correct": Driver(
+        lambda done: ask_correction(done.workspace, done.id, 0, "put it right"),
+        lambda done: ["exceptions", "--correct", done.id, "--reason-file", done.words],
+        ("exceptions", "correct"), ("coordinator", "clinician", "grave", "quiet"),
+    ),
+    "escalate": Driver(
+        lambda done: escalate(done.workspace, done.id, 0, "who knows this?"),
+        lambda done: ["exceptions", "--escalate", done.id, "--reason-file", done.words],
+        ("exceptions", "escalate"), ("coordinator", "clinician", "grave", "quiet"),
+    ),
+    "remap": Driver(
+        lambda done: remap(done.workspace, done.id, 0, "its own codes"),
+        lambda done: ["exceptions", "--remap", done.id, "--reason-file", done.words],
+        ("exceptions", "remap"), ("coordinator", "clinician", "grave", "quiet"),
     ),
     "settle": Driver(
         lambda done: settle(done.workspace, done.id, 0, "it may stay"),

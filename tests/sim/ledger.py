@@ -14,6 +14,7 @@ from typing import Any
 from sqlmodel import SQLModel
 
 import sync.store.incident_tables
+import sync.store.recheck_tables
 import sync.store.sync_tables
 import sync.store.tables
 import sync.store.traffic_tables  # noqa: F401  declares its table
@@ -40,10 +41,9 @@ from core.records_consent import HoldRow
 from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
-from core.records_pause import UnsettledRow
-from core.records_profile import AnswerRow
 from core.records_traffic import BreakerRow
 from sync.store.rows import TABLES
+from tests.sim.again import AgainReads
 from tests.sim.learnt import LearntReads
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -108,7 +108,7 @@ class Book:
         return tables
 
 
-class MemoryReads(LearntReads):
+class MemoryReads(LearntReads, AgainReads):
     """Implements `core.ports.Reads`."""
 
     def __init__(self, book: Book):
@@ -172,19 +172,6 @@ class MemoryReads(LearntReads):
             "exception", lambda row: (row.proposal, row.idx, row.closed_at) == mine, "id"
         )
 
-    def unsettled(self, ehr: str) -> Sequence[UnsettledRow]:
-        changes = self.book.tables["change"]
-        found = self._rows("exception", lambda row: row.closed_at is None, "id")
-        return [
-            UnsettledRow(
-                one.proposal, one.idx, row.patient_tag, row.route,
-                one.kind, one.class_, one.opened_at,
-            )
-            for one in found
-            for row in [changes[one.proposal, one.idx]]
-            if row.ehr == ehr and row.state in ("exception", "dead-letter")
-        ]  # fmt: skip
-
     def failure(self, operation: str) -> FailureRow | None:
         return self.book.tables["failure"].get((operation,))
 
@@ -205,23 +192,6 @@ class MemoryReads(LearntReads):
             for row, change in whose
             if (row.receipt_at or "") >= at and (change.agent, change.ehr) == (agent, ehr)
         ]
-
-    def answers(
-        self, ehr: str, most: int, type_: str | None = None, op: str | None = None
-    ) -> Sequence[AnswerRow]:
-        newest = self._rows("write", lambda _: True, "intent_seq")[-most:]
-        changes, failed = self.book.tables["change"], self.book.tables["failure"]
-        found = []
-        for row in (one for one in newest if one.receipt_seq is not None):
-            change, failure = changes[row.proposal, row.idx], failed.get((row.operation,))
-            if change.ehr == ehr and type_ in (None, change.type) and op in (None, change.op):
-                code = None if failure is None else failure.code
-                found.append(
-                    AnswerRow(row.receipt_seq, row.receipt_at, change.type, change.op,
-                              change.rung, row.state, row.status, row.failure, code,
-                              row.reconciled_class)
-                )  # fmt: skip
-        return sorted(found, key=lambda row: -row.seq)
 
     def waiting_reviews(self) -> int:
         return len(self._rows("change", lambda row: row.state == "pending-human-review"))

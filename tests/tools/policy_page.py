@@ -17,6 +17,8 @@ from core.policy import REASONS
 from core.policy import document as models
 from core.policy.limits import DRAFTS
 from core.policy.presets import PRESETS
+from core.policy.reconcile_table import Reconcile
+from core.policy.service import Level
 
 TABLES: dict[str, type[BaseModel]] = {
     "the document": models.Document,
@@ -25,6 +27,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "[auto]": models.Auto,
     "[repeats]": models.Repeats,
     "[review]": models.Review,
+    "[reconcile]": Reconcile,
     "[break_glass]": models.BreakGlass,
     "[minors]": models.Minors,
     "[[agent]]": models.AgentTable,
@@ -35,7 +38,9 @@ TABLES: dict[str, type[BaseModel]] = {
     "[[forbid]]": models.ForbidTable,
     "[[forbid.unless]]": models.CheckTable,
 }
-_TABLES = {"Consent", "Evidence", "Auto", "Repeats", "Review", "BreakGlass", "Minors"}
+_TABLES = {
+    "Consent", "Evidence", "Auto", "Repeats", "Review", "Reconcile", "BreakGlass", "Minors",
+}  # fmt: skip
 _WORDS = {
     "_Text": "one line of text", "_Id": "small letters, digits, hyphens", "str": "text",
     "_Actor": "reference, like `Organization/1`", "_Words": "list of texts",
@@ -45,6 +50,9 @@ _WORDS = {
     "_Urgencies": "list of `routine`, `urgent`, `stat`",
     "_Effects": "list of `added`, `changed`, `removed`", "_Paths": "list of element paths",
     "_Seconds": 'duration, like `"8h"`', "_Confidence": "number from 0 to 1",
+    "_Long": 'duration from `"1m"` to `"30d"`',
+    "_Level": 'duration, or working days like `"2wd"`',
+    "_Schedule": "list of durations, each longer than the one before",
     "_Short": 'duration up to `"1h"`',
     "_Bound": "exact number", "_ValuePath": "element path", "_Unit": "UCUM code",
     "_Urgency": "`routine`, `urgent` or `stat`", "bool": "true or false", "int": "whole number",
@@ -63,6 +71,12 @@ _MEANINGS = {
     "streak": "After how many quick approvals in a row one person pauses; 0: never.",
     "quick": "An approval is quick that was looked at for less; unmeasured ones do not count.",
     "pause": "How long the next approval waits, unless it is stat or another answer comes between.",
+    "critical": "By when somebody must have seen to what may harm.",
+    "changed": "The same where the chart says something else, and of all other exceptions.",
+    "lossy": "The same where the chart lost something.",
+    "schedule": "So long after verification the chart is read again.",
+    "visible": "So long a new record may stay out of the chart before it counts as missing.",
+    "unread": "For so long what cannot be examined is tried again before people are told.",
     "not_found": "What a quote that does not stand in its source leads to.",
     "enabled": "Whether any rule may approve without a person.",
     "roles": "Who may decide: any one of these.",
@@ -164,9 +178,13 @@ def _row(table: str, model: type[BaseModel], key: str) -> str | None:
     if is_table and (table == "the document" or key not in _MEANINGS):
         return None
     field = model.model_fields[key]
+    default = _default(field.default)
+    if written in ("_Long", "_Schedule"):
+        times = field.default if isinstance(field.default, list) else [field.default]
+        default = "`" + ", ".join(str(Level(seconds)) for seconds in times) + "`"
     scope = table.strip("[]").split(".")[0]
     meaning = _OF.get(f"{scope}.{key}") or _MEANINGS[key]
-    return f"| `{key}` | {_type(written)} | {_default(field.default)} | {meaning} |"
+    return f"| `{key}` | {_type(written)} | {default} | {meaning} |"
 
 
 def _written(model: type[BaseModel], key: str) -> str:

@@ -155,7 +155,7 @@ async def test_one_whose_write_is_missing_from_the_chart_is_not_in_the_chart(ben
     assert change(bench, id_).state == State.EXCEPTION
     bench.clock.advance(minutes=31)
     await run(bench)
-    assert incidents(bench, id_) == DELAYED
+    assert incidents(bench, id_) == [("data-corruption", "reconciliation"), *DELAYED]
 
 
 async def test_control_without_the_watch_it_would_end_in_silence(

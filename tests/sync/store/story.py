@@ -52,6 +52,7 @@ from tests.fakes import FakeConsents
 from tests.hub import Desk
 from tests.labelled import label_note, take_labels
 from tests.owners import join
+from tests.sync.store.story_again import looked_at_again
 
 VALUES = ("555 0199", "Synthetic", "newly diagnosed", "59621000", "Patient/example")
 """Words of the chart that stand in bodies and must not outlive them."""
@@ -84,6 +85,7 @@ async def live(bench: Bench) -> Bench:
     _put_forward(bench)
     _probed(bench)
     _left_alone(bench)
+    await looked_at_again(bench)
     return bench
 
 
@@ -104,9 +106,14 @@ async def _revealed(bench: Bench) -> None:
 
 async def _dead_letters(bench: Bench) -> None:
     async def dead(number: int) -> str:
-        # As long as one is a dead letter, no other write to this patient leaves.
+        # As long as one is a dead letter, no other write to its patient leaves.
+        patient = f"Patient/dead-{number}"
+        bench.ehr.put({**PATIENT, "id": f"dead-{number}"})
         given = problem_of(str(number))
-        id_ = await staged(bench, given, correlation_id=f"dead-{number}", evidence=[])
+        given["resource"]["subject"] = {"reference": patient}
+        id_ = await staged(
+            bench, given, correlation_id=f"dead-{number}", evidence=[], patient=patient
+        )
         approve(bench, id_)
         bench.ehr.faults = [401, 401]
         await run(bench)

@@ -6,7 +6,14 @@ import pytest
 from sqlmodel import SQLModel
 
 from core.errors import Failed
-from sync.store import incident_tables, learnt_tables, sync_tables, tables, traffic_tables
+from sync.store import (
+    incident_tables,
+    learnt_tables,
+    recheck_tables,
+    sync_tables,
+    tables,
+    traffic_tables,
+)
 from sync.store.connection import WrongKey, connect, migrate
 from sync.store.rows import TABLES
 
@@ -22,6 +29,7 @@ def test_migrations_add_up_to_the_declared_tables() -> None:
 
     assert tables.Leaf.__tablename__ == "leaf"
     assert incident_tables.IncidentTable.__tablename__ == "incident"
+    assert recheck_tables.RecheckTable.__tablename__ == "recheck"
     assert sync_tables.Cursor.__tablename__ == "cursor"
     assert learnt_tables.LearntTable.__tablename__ == "learnt"
     assert traffic_tables.BreakerTable.__tablename__ == "breaker"

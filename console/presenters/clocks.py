@@ -1,0 +1,85 @@
+"""How the two queues of exceptions stand, and the clock of one of them, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from textual.content import Content
+
+from console.presenters.texts import foreign, joined, own, span
+from core.canonical import JsonObject
+from core.ledger.event import moment
+from core.reconcile.clocks import Standing
+from core.reconcile.levels import Queue
+from core.reconcile.overdue import is_overdue
+from core.reconcile.trouble import Trouble
+from core.records_recheck import CorrectionRow
+
+NAMES: Mapping[Queue, str] = {"review": "Needs review", "reconciliation": "Reconciliation"}
+IN_ORDER: tuple[Queue, ...] = ("review", "reconciliation")
+_FAILED = {
+    "settled-meanwhile": "the exception was seen to meanwhile",
+    "target-gone": "the record is no longer there",
+    "never-written": "nothing was written",
+    "nothing-to-put-back": "nothing that was approved differs in a way a proposal could put right",
+    "erased": "what was approved was erased",
+}
+
+
+def queues_line(found: Mapping[Queue, Standing], shown: Queue, now: datetime) -> Content:
+    """Return both queues on one line, the one that is shown marked by more than colour."""
+    parts = []
+    for queue in IN_ORDER:
+        told = _queue(NAMES[queue], found[queue], now)
+        parts.append(own(f"[{told}]", "bold reverse") if queue == shown else own(f" {told} "))
+    return Content("  ").join(parts)
+
+
+def due_cell(item: Trouble, now: datetime) -> str:
+    """Return the clock of one line: `in 12m`, `LATE 3h 05m`, or nothing."""
+    if item.due is None or item.exception is None:
+        return ""
+    due = moment(item.due)
+    return f"LATE {span(now, due)}" if is_overdue(item.exception, now) else f"in {span(due, now)}"
+
+
+def around(
+    item: Trouble, now: datetime, corrections: Sequence[CorrectionRow], body: JsonObject | None
+) -> Iterator[Content]:
+    """Yield what is known around an exception: its clock, who changed it, what was done so far.
+
+    `body` is that of its event, None where it may not be shown.
+    """
+    exception = item.exception
+    if exception is None:
+        return
+    if exception.due is not None:
+        late = is_overdue(exception, now)
+        yield own(f"{due_cell(item, now)}; due {exception.due}", "bold $error" if late else "")
+    if exception.incident is not None:
+        yield own(f"belongs to incident {exception.incident[:8]}")
+    if exception.escalated_to is not None:
+        yield joined("escalated to ", foreign(exception.escalated_to))
+    if exception.remapped_at is not None:
+        yield own("somebody said that a mapping is missing")
+    if body is not None and (body.get("changed_by") or body.get("changed_at")):
+        who = str(body.get("changed_by") or "the chart does not say by whom")
+        yield joined("changed: ", foreign(str(body.get("changed_at") or "")), "  ", foreign(who))
+    for row in corrections:
+        yield _correction(row)
+
+
+def _correction(row: CorrectionRow) -> Content:
+    by = joined("correction asked for by ", foreign(row.by), ": ")
+    if row.failed is not None:
+        return joined(by, "none could be proposed, ", foreign(_FAILED.get(row.failed, row.failed)))
+    return joined(
+        by, own(f"it is proposal {row.proposed[:8]}" if row.proposed else "proposed next round")
+    )
+
+
+def _queue(name: str, standing: Standing, now: datetime) -> str:
+    late = f", {standing.overdue} LATE" if standing.overdue else ""
+    due = standing.next_due
+    return f"{name} {standing.open}{late}" + (f", next {span(moment(due), now)}" if due else "")

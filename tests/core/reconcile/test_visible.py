@@ -276,3 +276,47 @@ async def test_named_writes(bench: Bench) -> None:
     await run(bench)
     assert named(bench.ledger, [(id_, 1)]).waiting == 1
     show()
+
+
+async def linked_pair(bench: Bench) -> tuple[str, str]:
+    """Write a problem's new status and a note that points to the problem, in one proposal."""
+    bench.ehr.put(exact_object({**CONDITION, "id": "c1"}))
+    status = {"coding": [{**CONDITION["clinicalStatus"]["coding"][0], "code": "resolved"}]}
+    note = {
+        "resourceType": "DocumentReference", "status": "current",
+        "subject": {"reference": "Patient/example"},
+        "content": [{"attachment": {"contentType": "text/plain", "data": "c2Vlbg=="}}],
+        "context": {"related": [{"reference": "Condition/c1"}]},
+    }  # fmt: skip
+    update = {
+        "op": "update", "target": "Condition/c1", "base_version": "1",
+        "resource": {**CONDITION, "id": "c1", "clinicalStatus": status},
+    }  # fmt: skip
+    id_ = await staged(bench, update, {"op": "create", "resource": note}, evidence=[])
+    approve(bench, id_, 0)
+    approve(bench, id_, 1)
+    await run(bench)
+    assert [change(bench, id_, index).state for index in (0, 1)] == ["verified", "verified"]
+    written = bench.ledger.write(change(bench, id_, 1).operation)
+    assert written is not None and written.location is not None
+    return id_, written.location
+
+
+async def test_a_note_that_was_written_with_it_and_is_gone_is_critical(bench: Bench) -> None:
+    id_, note = await linked_pair(bench)
+    found = await look_at(bench.workspace, [change(bench, id_, 0)], "demand")
+    assert (found.same, found.drift) == (1, 0)
+    del bench.ehr.versions[note]
+    await look_at(bench.workspace, [change(bench, id_, 0)], "demand")
+    assert (the_exception(bench, id_).kind, the_exception(bench, id_).class_) == (
+        "side-effect",
+        "critical",
+    )
+
+
+async def test_a_note_that_no_longer_points_to_it_is_critical(bench: Bench) -> None:
+    id_, note = await linked_pair(bench)
+    edited(bench, note, context={"related": []})
+    found = await look_at(bench.workspace, [change(bench, id_, 0)], "demand")
+    (missing,) = found.results[0][1].sides
+    assert missing.reason == "What was written together with it no longer points to it."

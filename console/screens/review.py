@@ -308,7 +308,9 @@ class ReviewScreen(Reviewing, inherit_bindings=False):
             self.store_changed()
             app.say(failed + str(error), error=True)
             return
-        told = f"{DONE[choice.outcome]}: {shown.what}, {waits_for(state) or f'now {state}'}."
+        row = app.session.ledger.change(shown.proposal, shown.index)
+        waits = waits_for(state, "" if row is None else row.rung)
+        told = f"{DONE[choice.outcome]}: {shown.what}, {waits or f'now {state}'}."
         app.decided(choice.outcome, (shown.proposal, shown.index), state)
         app.say(told + app.hold_words() + self._advance())
 

@@ -76,6 +76,13 @@ class DroppedEntry(Based):
     how: Literal["ignored", "refused", "unknown"]
 
 
+class NoteEntry(Based):
+    """Something that no other table says; `words` are required."""
+
+    path: Path
+    words: Annotated[str, Field(min_length=1, max_length=2_000)]
+
+
 class Transformed(Based):
     """A transform and its parameters."""
 
@@ -102,6 +109,7 @@ class Document(_Table):
     writes: list[Write] = []
     fields: list[FieldEntry] = []
     dropped: list[DroppedEntry] = []
+    notes: list[NoteEntry] = []
     transforms: list[Transformed] = []
     limits: dict[str, Any] | None = None
     failures: dict[str, Any] | None = None
@@ -130,7 +138,7 @@ FACTS: Mapping[str, Named] = {
     ),
     "auth_algorithms": _fact(choices("RS384", "ES384"), "How its assertion is signed"),
     "jwks_hosting": _fact(
-        choice("url", "url-allow-listed", "static", "url-or-static"), "Where its public keys stand"
+        choice("url", "url-allow-listed", "static"), "Where its public keys stand"
     ),
     "token_ttl_s": _fact(integer(1, 10**9), "Life of an access token, in seconds"),
     "token_calls_per_minute": _fact(integer(1, 10**6), "Calls to the token endpoint in a minute"),
@@ -145,6 +153,9 @@ FACTS: Mapping[str, Named] = {
     ),
     "persisted_state": _fact(
         choice("as-sent", "unsigned", "final-only", "mediated"), "In which state a write is filed"
+    ),
+    "unsupported_elements": _fact(
+        choice("ignored", "refused", "kept"), "What happens to elements that it does not support"
     ),
     "keeps_security": _fact(yes_no, "Keeps meta.security"),
     "keeps_tag": _fact(yes_no, "Keeps meta.tag"),

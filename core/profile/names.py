@@ -22,6 +22,8 @@ def check_names(document: Document) -> None:
     for place, entry in enumerate(document.dropped):
         for path in entry.paths:
             _check(f"dropped.{place}.paths", path)
+    for place, note in enumerate(document.notes):
+        _check(f"notes.{place}.path", note.path)
     for place, one in enumerate(document.transforms):
         _check(f"transforms.{place}.path", one.path)
 

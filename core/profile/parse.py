@@ -2,7 +2,7 @@
 
 Version 1 (workspaces have adopted such) holds `correctable`, `settles_s`, `[limits]`, `[failures]`;
 all else of it is unknown. Version 2 adds `[sources]`, a `value` in `[facts.<name>]`, and the lists
-`[[writes]]`, `[[fields]]`, `[[dropped]]`, `[[transforms]]`. Source: design §7, §10.
+`[[writes]]`, `[[fields]]`, `[[dropped]]`, `[[notes]]`, `[[transforms]]`. Source: design §7, §10.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from core.profile.basis import Where, bad, basis_of, sources_of
 from core.profile.document import FACTS, Document, Write
 from core.profile.facts import NOWHERE, Basis, Fact
 from core.profile.names import check_names
-from core.profile.profile import Claim, Dropped, FieldLimit, Profile
+from core.profile.profile import Claim, Dropped, FieldLimit, Note, Profile
 from core.profile.read_transforms import transform_of
 from core.traffic.limits import parse_limits
 
@@ -66,6 +66,10 @@ def parse_profile(text: str) -> Profile:
         dropped=tuple(
             Dropped(tuple(one.paths), one.how, basis_of(where, f"dropped.{place}", one))
             for place, one in enumerate(document.dropped)
+        ),
+        notes=tuple(
+            Note(one.path, one.words, basis_of(where, f"notes.{place}", one))
+            for place, one in enumerate(document.notes)
         ),
         stated=tuple(
             transform_of(where, f"transforms.{place}", one)

@@ -51,6 +51,15 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What it is known to do to an element in words that no transform says; a type, or below it."""
+
+    path: str
+    words: str
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """One document; a fact that it does not name is unknown."""
 
@@ -76,6 +85,8 @@ class Profile:
     create_response: Fact[str] = _UNKNOWN
     persisted_state: Fact[str] = _UNKNOWN
 
+    unsupported_elements: Fact[str] = _UNKNOWN
+
     keeps_security: Fact[bool] = _UNKNOWN
     keeps_tag: Fact[bool] = _UNKNOWN
     keeps_identifier: Fact[bool] = _UNKNOWN
@@ -96,6 +107,7 @@ class Profile:
     claims: tuple[Claim, ...] = ()
     field_limits: tuple[FieldLimit, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    notes: tuple[Note, ...] = ()
     stated: tuple[Transform, ...] = ()
     """The transforms that the document names itself."""
 

@@ -19,6 +19,7 @@ from core.profile.transforms_values import (
     coarsen,
     cut_fractions,
     number_text,
+    one_user_selected,
     phone,
     reorder,
     space,
@@ -89,6 +90,9 @@ KINDS: Mapping[str, Kind] = {
     "cut-fractions": Kind(cut_fractions, "fractions of seconds are cut", takes=_of("path")),
     "to-utc": Kind(to_utc, "times are written in UTC", takes=_of("path")),
     "reorder": Kind(reorder, "the order of the list is another", _of("path")),
+    "one-user-selected": Kind(
+        one_user_selected, "one coding that a user selected and one other are kept", _of("path")
+    ),
     "absolute-references": Kind(absolute, "references are written with the server's address"),
     "normalise-phone": Kind(phone, "telephone numbers keep their digits only", takes=_of("path")),
     "normalise-space": Kind(space, "white space is tidied", takes=_of("path")),

@@ -1,4 +1,4 @@
-"""Transforms of single values: texts, dates, numbers, references, and the order of lists."""
+"""Transforms of single values: texts, dates, numbers, references, and the members of lists."""
 
 from __future__ import annotations
 
@@ -83,6 +83,16 @@ def reorder(work: Work) -> None:
         found = holder.get(name)
         if isinstance(found, list) and f"_{name}" not in holder:
             found.sort(key=c14n)
+
+
+def one_user_selected(work: Work) -> None:
+    """Keep of the codings at the path the first that a user selected, and the first other one."""
+    for holder, name in holders(work.resource, work.path):
+        found = holder.get(name)
+        if isinstance(found, list):
+            chosen = [isinstance(one, dict) and one.get("userSelected") is True for one in found]
+            kept = {chosen.index(said) for said in (True, False) if said in chosen}
+            holder[name] = [one for place, one in enumerate(found) if place in kept]
 
 
 def absolute(work: Work) -> None:

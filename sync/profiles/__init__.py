@@ -9,7 +9,10 @@ from importlib import resources
 
 from core.errors import BadInput
 
-NAMES = ("athenahealth", "eclinicalworks", "epic", "generic-r4", "oracle-health", "sandbox")
+NAMES = (
+    "advancedmd", "athenahealth", "eclinicalworks", "epic", "generic-r4", "hapi", "medplum",
+    "oracle-health", "sandbox", "veradigm",
+)  # fmt: skip
 
 
 def load_profile(name: str) -> str:

@@ -12,6 +12,7 @@ from core.review.reasons import REJECT_REASONS
 from tests.tools.failures_page import failures_page
 from tests.tools.permissions_page import permissions_page
 from tests.tools.policy_page import policy_reference
+from tests.tools.profiles_page import profiles_page
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 EXIT_CODES = (
@@ -29,6 +30,7 @@ def pages() -> dict[str, str]:
         "failures.md": failures_page(),
         "permissions.md": permissions_page(),
         "policy.md": policy_reference(),
+        "profiles.md": profiles_page(),
     }
 
 

@@ -123,6 +123,16 @@ def test_reorder_changes_the_order_and_nothing_else() -> None:
     assert made(patient(), "reorder", "Patient.name.given") == patient()
 
 
+def test_one_coding_that_a_user_selected_and_one_other_are_kept() -> None:
+    codings = [{"code": "a"}, {"code": "b", "userSelected": False}, {"code": "c"}]
+    chosen = [*codings, {"code": "d", "userSelected": True}, {"code": "e", "userSelected": True}]
+    one = Transform("one-user-selected", "Condition.code.coding")
+    for found, left in ((codings, ["a"]), (chosen, ["a", "d"])):
+        resource: JsonObject = {"resourceType": "Condition", "code": {"coding": found}}
+        kept = apply(one, resource)["code"]["coding"]
+        assert [item["code"] for item in kept] == left
+
+
 def test_absolute_references() -> None:
     found = made(patient(), "absolute-references")
     assert found["managingOrganization"]["reference"] == "http://ehr.test/fhir/Organization/o1"

@@ -23,6 +23,8 @@ from core.intake.build import (
 from core.ports import Ehr, Fetched
 from core.proposal import Create, Update
 
+NO_VERSION = ""
+"""What stands for the version where the EHR names none; what is there now is then the base."""
 UNFENCED = "search-around"
 """The rung of a create with a search before and after it: only where policy allows `unfenced`."""
 
@@ -58,7 +60,9 @@ async def based_on(
         built = build_create(change, patient, field)
         return Based(None, built, await create_rung(ehr, change.type, refused))
     base, built, stale = await _build_update(ehr, change, patient, field)
-    return Based(base, built, await update_rung(ehr, change.type, refused), stale)
+    # Without a version there is nothing that an update could be made conditional on.
+    rung = await update_rung(ehr, change.type, refused) if base.version else None
+    return Based(base, built, rung, stale)
 
 
 async def create_rung(ehr: Ehr, type_: str, refused: frozenset[str] = frozenset()) -> str | None:
@@ -106,7 +110,7 @@ async def _build_update(
             field=f"{field}.target",
             remedy="Propose for one patient at a time",
         )
-    if current.version == change.base_version:
+    if current.version in (NO_VERSION, change.base_version):
         return current, build_update(change, current.resource, patient, field), False
     read = await ehr.read(change.target, change.base_version)
     if read is None:

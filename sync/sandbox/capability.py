@@ -35,9 +35,9 @@ def capability_statement(
         rest["interaction"] = [{"code": code} for code in manner.system_interactions]
     rest["operation"] = [_operation("validate", "Resource-validate")]
     rest["resource"] = [
-        _resource(kind, manner.offer(kind) or Offer(INTERACTIONS))
+        _resource(kind, offer)
         for kind in sorted(resource_types())
-        if is_type(kind)
+        if is_type(kind) and (offer := manner.offer(kind) or Offer(INTERACTIONS)).interactions
     ]
     return {
         "resourceType": "CapabilityStatement",

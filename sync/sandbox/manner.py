@@ -19,7 +19,7 @@ Handler = Callable[[Call], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What the CapabilityStatement says of one type."""
+    """What the CapabilityStatement says of one type; without interactions it is not listed."""
 
     interactions: tuple[str, ...]
     versioning: str | None = "versioned-update"
@@ -56,6 +56,7 @@ class Manner:
     def offer(self, kind: str) -> Offer | None:
         """Return what it offers of a type; None for all that the sandbox has."""
         del kind
+        return None
 
     def admit(self, *, token: bool) -> None:
         """Count a request; raises OutcomeError where it is one too many."""

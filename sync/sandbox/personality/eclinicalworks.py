@@ -9,12 +9,18 @@ from __future__ import annotations
 from typing import ClassVar
 
 from core.canonical import RESPONSE, JsonObject, parse_object
+from sync.sandbox.manner import Arrival
 from sync.sandbox.personality.numbers import by_number
 from sync.sandbox.personality.product import Product
 from sync.sandbox.search import parse_condition
 from sync.sandbox.store import Store
 
-EXISTS, LOCKED, BAD_CHARACTERS = 202, 139, 108
+BY_TELEPHONE = {
+    "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "VR",
+}  # fmt: skip
+EXISTS, LOCKED, BAD_CHARACTERS, TOO_LONG = 202, 139, 108, 109
+LONGEST = 1_000
+"""Characters of a code's text; the guide names no number, so this one is the sandbox's."""
 
 
 class EClinicalWorks(Product):
@@ -38,6 +44,14 @@ class EClinicalWorks(Product):
             raise by_number(self.profile.failures, LOCKED)
         if any("\x00" <= sign < " " for sign in _words(resource)):
             raise by_number(self.profile.failures, BAD_CHARACTERS)
+        if len(_words(resource)) > LONGEST:
+            raise by_number(self.profile.failures, TOO_LONG)
+
+    def shaped(self, resource: JsonObject, arrival: Arrival) -> JsonObject:
+        """File a new encounter as one by telephone."""
+        if resource.get("resourceType") != "Encounter" or arrival.interaction != "create":
+            return resource
+        return {**resource, "class": dict(BY_TELEPHONE)}
 
 
 def _families(patient: JsonObject) -> set[str]:

@@ -7,9 +7,12 @@ sandbox's own choice, so that each can be met.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
-from core.canonical import RESPONSE, JsonObject, parse_object
+from core.canonical import RESPONSE, JsonObject, encode, parse_object
+from sync.sandbox.exchange import Answer, Call
+from sync.sandbox.manner import Handler
 from sync.sandbox.outcome import OutcomeError
 from sync.sandbox.personality.answering import is_confidential
 from sync.sandbox.personality.numbers import Numbered, by_number
@@ -17,13 +20,18 @@ from sync.sandbox.personality.product import Product
 from sync.sandbox.search import parse_condition
 from sync.sandbox.store import Store
 
+MOST = 100
+FORM = "application/x-www-form-urlencoded"
 DUPLICATE, RESTRICTED, MERGED, NOT_MAPPED = 59141, 4130, 4107, 59187
 _LOINC = "http://loinc.org"
 _ONCE = ("Condition", "AllergyIntolerance")
 
 
 class Epic(Product):
-    """Numbers in issue.details, no duplicate problems, flowsheets, restricted patients, merges."""
+    """Numbers in issue.details, no duplicate problems, flowsheets, restricted patients, merges.
+
+    A search by form does not look at the URL, and finds 100 at most.
+    """
 
     numbers: ClassVar = {
         "structure": 59100, "required": 59100, "value": 59100, "invalid": 59100,
@@ -45,6 +53,28 @@ class Epic(Product):
         """Return the redirect with its number; who follows it reads another chart."""
         found = by_number(self.profile.failures, MERGED)
         return Numbered(301, found.issues, {"Location": location}, MERGED)
+
+    def searching(self, path: str, handler: Handler) -> Handler:
+        """Search by the form alone where there is one, and find 100 at most."""
+        if path not in ("/{type}", "/{type}/_search"):
+            return handler
+
+        def search(call: Call) -> Answer:
+            is_form = call.headers.get("content-type", "").startswith(FORM)
+            return _first_hundred(handler(replace(call, query="") if is_form else call))
+
+        return search
+
+
+def _first_hundred(answer: Answer) -> Answer:
+    """Return a page of a search without what follows, where it is as long as it may be."""
+    found = parse_object(answer.body, RESPONSE) if answer.status == 200 and answer.body else {}
+    entries = found.get("entry") or []
+    if found.get("type") != "searchset" or len(entries) < MOST:
+        return answer
+    found["entry"] = entries[:MOST]
+    found["link"] = [one for one in found["link"] if one.get("relation") != "next"]
+    return replace(answer, body=encode(found))
 
 
 def _patient(resource: JsonObject) -> str | None:

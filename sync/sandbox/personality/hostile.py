@@ -132,7 +132,7 @@ class Hostile(Manner):
             call = _without(call, "if-match")
         answer = handler(call)
         made = answer.stored
-        if made is not None and trick == "duplicate" and method == "POST":
+        if made is not None and trick == "duplicate" and made.version == 1:
             store.put(made.type, f"{made.id}-copy"[:64], parse_object(made.body, RESPONSE), "POST")
         if made is not None and trick in ("redact", "redirect", "not-visible"):
             with self._lock:

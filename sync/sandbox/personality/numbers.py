@@ -6,6 +6,7 @@ that is no FHIR resource and has it in `status`. Source: the profiles' `[failure
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,9 +18,13 @@ from sync.sandbox.exchange import Answer
 from sync.sandbox.outcome import Issue, OutcomeError, outcome, refusal
 
 ASKED = "urn:countersign:sandbox:answer"
-"""System of a `meta.tag` whose code is the number or status to be answered with."""
+"""System of a `meta.tag` whose code is the number or status to be answered with.
+
+`-retry` behind a status adds a Retry-After.
+"""
 NUMBERS = "urn:oid:1.2.840.114350.1.13.0.1.7.2.657369"
 """System of Epic's numbers in OperationOutcome.issue.details.coding."""
+_WANTED = re.compile(r"(\d{1,6})(-retry)?")
 _OF_CLASS: Mapping[Failure, tuple[int, str]] = {
     Failure.THROTTLED: (403, "throttled"),
     Failure.UNKNOWN: (500, "exception"),
@@ -64,12 +69,19 @@ def asked_for(resource: JsonObject, dialect: Dialect) -> OutcomeError | None:
     tags = meta.get("tag") if isinstance(meta, dict) else None
     for tag in tags if isinstance(tags, list) else ():
         code = tag.get("code") if isinstance(tag, dict) and tag.get("system") == ASKED else None
-        if isinstance(code, str) and code.isdigit():
-            row = dialect.by_code((code,))
-            if row is not None:
-                return numbered(row, int(code))
-            return refusal(int(code), "processing", "a status that was asked for")
+        found = _WANTED.fullmatch(code) if isinstance(code, str) else None
+        if found is not None:
+            row = dialect.by_code((found[1],))
+            wanted = int(found[1])
+            return numbered(row, wanted) if row else _by_status(dialect, wanted, found[2])
     return None
+
+
+def _by_status(dialect: Dialect, status: int, retry: str | None) -> OutcomeError:
+    issues = {one for row in dialect.rows if row.names(status) for one in row.issues}
+    headers = {"Retry-After": "60"} if retry else {}
+    code = "processing" if retry else min(issues, default="processing")
+    return refusal(status, code, "a status that was asked for", headers=headers)
 
 
 def in_details(error: OutcomeError, numbers: Mapping[str, int]) -> Answer:

@@ -21,7 +21,7 @@ _DATE_ONLY = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 
 
 class OracleHealth(Product):
-    """Dates need a time; a problem keeps two codings; diagnoses are ranked anew."""
+    """Dates need a time; extensions are ignored; diagnoses are ranked anew."""
 
     def check(self, resource: JsonObject, interaction: str, store: Store) -> None:
         """Refuse a date without a time."""
@@ -32,22 +32,11 @@ class OracleHealth(Product):
             raise refusal(422, "value", "a date needs its time", expression=path)
 
     def shaped(self, resource: JsonObject, arrival: Arrival) -> JsonObject:
-        """Keep one coding that the user selected and one other; number diagnoses from 1."""
+        """Leave out extensions, as what it does not support; number diagnoses from 1."""
         del arrival
         made = cast("JsonObject", copy(resource))
-        if made.get("resourceType") == "Condition":
-            _two_codings(made)
-        for place, diagnosis in enumerate(made.get("diagnosis") or []):
-            if made.get("resourceType") == "Encounter" and "rank" in diagnosis:
+        made.pop("extension", None)
+        if made.get("resourceType") == "Encounter":
+            for place, diagnosis in enumerate(made.get("diagnosis") or []):
                 diagnosis["rank"] = exact(place + 1)
         return made
-
-
-def _two_codings(condition: JsonObject) -> None:
-    concept = condition.get("code")
-    codings = concept.get("coding") if isinstance(concept, dict) else None
-    if not isinstance(codings, list):
-        return
-    chosen = [one for one in codings if one.get("userSelected") is True][:1]
-    other = [one for one in codings if one.get("userSelected") is not True][:1]
-    concept["coding"] = [one for one in codings if one in chosen + other]

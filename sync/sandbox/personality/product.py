@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,7 +17,7 @@ from sync.sandbox.exchange import Answer, Call
 from sync.sandbox.manner import Arrival, Handler, Manner, Offer
 from sync.sandbox.outcome import OutcomeError, refusal
 from sync.sandbox.personality import answering, filing
-from sync.sandbox.personality.capabilities import is_versioned, offer, takes
+from sync.sandbox.personality.capabilities import is_versioned, offer, shows, takes
 from sync.sandbox.personality.conditions import stale, understood
 from sync.sandbox.personality.limiter import Limiter
 from sync.sandbox.personality.numbers import asked_for, in_body, in_details, numbered, told
@@ -48,6 +49,7 @@ class Product(Manner):
         self.name = profile.name
         self.software = profile.software.value or f"{profile.name}, as the sandbox plays it"
         self.description = f"Not the product: {profile.description}"
+        self._calls, self._lock = 0, threading.Lock()
         self.transforms = filing.transforms(profile)
         token = profile.token_calls_per_minute.value
         self._limiter = Limiter(
@@ -83,6 +85,32 @@ class Product(Manner):
 
     def around(self, store: Store, path: str, method: str, handler: Handler) -> Handler:
         """Wrap writes and reads; what no product offers is refused."""
+        return self._knowing(self._wrapped(store, path, method, self.searching(path, handler)))
+
+    def searching(self, path: str, handler: Handler) -> Handler:
+        """Return what answers searches in the product's way; `path` may be any other."""
+        del path
+        return handler
+
+    def _knowing(self, handler: Handler) -> Handler:
+        def answer(call: Call) -> Answer:
+            kind = call.path.get("type")
+            if kind is not None and not shows(self.profile, kind):
+                raise refusal(404, "not-supported", "there is no such resource type here")
+            return self._named(handler(call))
+
+        return answer
+
+    def _named(self, answer: Answer) -> Answer:
+        """Return the answer with the header that names a call, where it has one."""
+        header = self.profile.correlation_header.value
+        if header in (None, "none"):
+            return answer
+        with self._lock:
+            self._calls += 1
+        return replace(answer, headers={**answer.headers, str(header): f"call-{self._calls}"})
+
+    def _wrapped(self, store: Store, path: str, method: str, handler: Handler) -> Handler:
         if path in (_TYPE, _RESOURCE) and method in _INTERACTIONS:
             if (path, method) == (_TYPE, "PUT"):
                 return _not_offered

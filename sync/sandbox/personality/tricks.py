@@ -78,19 +78,22 @@ def _cut(resource: JsonObject) -> None:
 
 def _broader(resource: JsonObject) -> None:
     for one in _objects(resource):
-        if one.get("code") in BROADER:
-            one["code"] = BROADER[str(one["code"])]
+        code = one.get("code")
+        if isinstance(code, str) and code in BROADER:
+            one["code"] = BROADER[code]
 
 
 def _flip(resource: JsonObject) -> None:
     if resource.get("resourceType") == "Patient":
         resource["active"] = False
-    if resource.get("status") in _FLIPPED:
-        resource["status"] = _FLIPPED[str(resource["status"])]
+    status = str(resource.get("status"))
+    if status in _FLIPPED:
+        resource["status"] = _FLIPPED[status]
     for name in ("clinicalStatus", "verificationStatus"):
         for one in _objects(resource.get(name)):
-            if one.get("code") in _FLIPPED:
-                one["code"] = _FLIPPED[str(one["code"])]
+            code = one.get("code")
+            if isinstance(code, str) and code in _FLIPPED:
+                one["code"] = _FLIPPED[code]
 
 
 def _other_patient(resource: JsonObject) -> None:
@@ -101,8 +104,9 @@ def _other_patient(resource: JsonObject) -> None:
 
 def _unit(resource: JsonObject) -> None:
     for one in _objects(resource):
-        if "value" in one and one.get("code") in OTHER_UNIT:
-            one["code"] = one["unit"] = OTHER_UNIT[str(one["code"])]
+        code = one.get("code")
+        if "value" in one and isinstance(code, str) and code in OTHER_UNIT:
+            one["code"] = one["unit"] = OTHER_UNIT[code]
 
 
 def _rounded(resource: JsonObject) -> None:

@@ -1,0 +1,117 @@
+"""Against the hostile server nothing wrong is called verified; and the test of it can fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.discrepancy import Comparison
+from core.errors import CountersignError
+from core.lifecycle import State
+from core.traffic.limits import Window
+from sync.sandbox.personality.hostile import HABITS, Hostile
+from sync.sandbox.personality.tricks import TRICKS
+from tests.fakes import FakeClock
+from tests.personalities.deeds import CHART, DEEDS
+from tests.personalities.hostility import TRIED, Tried, one, overwritten, tried, wrong
+from tests.personalities.place import Place, opened
+from tests.personalities.table import outcome
+
+HARMLESS = frozenset({"drop-labels", "drop-identifiers", "unfenced-patch", "web-page-after"})
+"""What leaves the chart as it was asked for; a PUT has no use for the PATCH."""
+UNSEEN = frozenset({"redact", "redirect", "not-visible"})
+"""What leaves the chart right and does not let it be seen."""
+
+
+def safe(found: Tried) -> bool:
+    return found.cell.state != State.VERIFIED or found.wrong is None
+
+
+@pytest.mark.parametrize("habit", HABITS)
+def test_nothing_wrong_is_called_verified(habit: str) -> None:
+    for deed, found in tried(habit).items():
+        assert safe(found), (habit, deed, found)
+
+
+@pytest.mark.parametrize("habit", sorted(set(HABITS) - HARMLESS - UNSEEN))
+def test_each_trick_spoils_something(habit: str) -> None:
+    assert any(found.wrong for found in tried(habit).values()), habit
+
+
+@pytest.mark.parametrize("habit", sorted(UNSEEN))
+def test_what_cannot_be_seen_is_not_called_verified(habit: str) -> None:
+    assert {found.cell.state for found in tried(habit).values()} == {State.EXCEPTION}
+
+
+def test_what_is_harmless_does_not_stop_the_work() -> None:
+    for habit in ("drop-labels", "drop-identifiers"):
+        for found in tried(habit).values():
+            assert found.wrong is None
+            assert found.cell.said.startswith(("verified", "exception: lossy")), (habit, found)
+
+
+@pytest.mark.parametrize("habit", ["flip-status", "other-unit", "broader-code", "truncate"])
+async def test_without_the_comparison_the_same_check_goes_red(
+    habit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def blind(*_sides: Any, **_named: Any) -> Comparison:
+        return Comparison("identical", (), 1)
+
+    monkeypatch.setattr("core.reconcile.check.compare", blind)
+    found = [await one(habit, deed) for deed in TRIED]
+    assert not all(safe(each) for each in found)
+
+
+@pytest.mark.parametrize("seed", range(1, 7))
+async def test_with_any_seed_nothing_wrong_is_called_verified(tmp_path: Path, seed: int) -> None:
+    clock = FakeClock()
+    manner = Hostile(clock.now, seed=seed)
+    async with opened(tmp_path, "sandbox", manner, clock, CHART) as place:
+        for kind, deed in TRIED.values():
+            await _safely(place, kind, DEEDS[deed])
+    assert sum(manner.dealt.values()) >= 1
+
+
+async def _safely(place: Place, kind: str, change: dict[str, Any]) -> None:
+    try:
+        found = await outcome(place, change)
+    except CountersignError:
+        # A patient who was spoilt before cannot be read any more: nothing is proposed for them.
+        return
+    spoilt = wrong(place, kind) or (overwritten(place) or None)
+    assert found.state != State.VERIFIED or not spoilt, (kind, found, spoilt)
+
+
+async def test_the_same_seed_deals_the_same_tricks(tmp_path: Path) -> None:
+    said = []
+    for number in range(2):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        clock = FakeClock()
+        manner = Hostile(clock.now, seed=3)
+        async with opened(folder, "sandbox", manner, clock, CHART) as place:
+            deeds = [deed for kind, deed in TRIED.values() if kind != "Patient"]
+            cells = [await outcome(place, DEEDS[deed]) for deed in deeds]
+        said.append((cells, manner.dealt))
+    assert said[0] == said[1]
+
+
+async def test_a_minute_that_is_full_puts_the_write_off_and_loses_nothing(tmp_path: Path) -> None:
+    clock = FakeClock()
+    manner = Hostile(clock.now, tricks=("drop-labels",), windows=(Window("minute", 3),))
+    async with opened(tmp_path, "sandbox", manner, clock, CHART) as place:
+        clock.advance(minutes=1)
+        staged = await place.propose(DEEDS["problem (Condition create)"])
+        id_ = staged.proposal.id
+        place.approve(id_)
+        for _ in range(4):
+            await place.run()
+        assert place.change(id_).state in (State.VERIFIED, State.EXCEPTION)
+        assert wrong(place, "Condition") is None
+
+
+def test_every_trick_says_what_it_does_and_where_it_is_known_from() -> None:
+    for trick in TRICKS.values():
+        assert trick.words and trick.source

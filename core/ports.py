@@ -30,6 +30,7 @@ from core.records_consent import HoldRow
 from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
+from core.records_profile import AnswerRow
 from core.records_traffic import BreakerRow
 from core.statement import Signer
 
@@ -179,6 +180,14 @@ class Reads(Protocol):
 
     def answered_since(self, agent: str, ehr: str, at: str) -> Sequence[str | None]:
         """Return the failure, or None, of an agent's newest writes to an EHR answered since."""
+
+    def answers(
+        self, ehr: str, most: int, type_: str | None = None, op: str | None = None
+    ) -> Sequence[AnswerRow]:
+        """Return what writes to an EHR were answered, newest first, of one kind if named.
+
+        Only the `most` newest operations of the ledger are looked at.
+        """
 
     def waiting_reviews(self) -> int:
         """Return how many changes wait for a person's decision now."""

@@ -57,6 +57,10 @@ class ProposalRow:
         return self.task or self.id
 
 
+BY_HAND = "by-hand"
+"""The rung of a change for which the EHR has no API write: a person enters it (docs/adr/0027)."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
     """One change of a proposal, in its newest revision."""

@@ -186,7 +186,7 @@ def _change_json(view: ChangeView) -> JsonObject:
         "target": row.target if written is None else written.location or row.target,
         "paths": [path for path, _ in row.touched],
         "state": row.state,
-        "waits_for": waits_for(row.state),
+        "waits_for": waits_for(row.state, row.rung),
         "hash": row.change_digest,
         "void": row.void,
         "expires": row.expires,

@@ -6,6 +6,7 @@ Source: design §11 (local-first), §6.
 from __future__ import annotations
 
 from core.lifecycle import State
+from core.records import BY_HAND
 
 _SOLO: dict[State, str] = {
     State.PROPOSED: "held until the patient's Consents can be read",
@@ -18,12 +19,17 @@ _SOLO: dict[State, str] = {
 }
 
 
-def state_words(state: str) -> str:
-    """Return the state, and after a colon what it waits for."""
-    waits = waits_for(state)
+_BY_HAND = "to be entered by hand, as this EHR has no API write for it"
+
+
+def state_words(state: str, rung: str = "") -> str:
+    """Return the state, and after a colon what it waits for; `rung` is the change's."""
+    waits = waits_for(state, rung)
     return state if waits is None else f"{state}: {waits}"
 
 
-def waits_for(state: str) -> str | None:
+def waits_for(state: str, rung: str = "") -> str | None:
     """Return what a change in this state waits for; None where it waits for no machine."""
+    if rung == BY_HAND and State(state) == State.READY:
+        return _BY_HAND
     return _SOLO.get(State(state))

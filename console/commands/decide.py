@@ -22,6 +22,8 @@ def answer_changes(args: argparse.Namespace, answer: Answer) -> int:
         proposal = find_proposal(opened, args.id)
         for index in chosen_changes(opened, proposal, args):
             decided = decide(opened.offline(), proposal.id, index, answer)
+            row = opened.ledger.change(proposal.id, index)
+            rung = "" if row is None else row.rung
             if args.json:
                 print_json(
                     {
@@ -30,11 +32,11 @@ def answer_changes(args: argparse.Namespace, answer: Answer) -> int:
                         "decision": decided.id,
                         "outcome": answer.outcome,
                         "state": str(decided.state),
-                        "waits_for": waits_for(decided.state),
+                        "waits_for": waits_for(decided.state, rung),
                     }
                 )
             else:
-                state = state_words(decided.state)
+                state = state_words(decided.state, rung)
                 say(f"{proposal.id}  change {decided.index}  {answer.outcome}  {state}")
     return 0
 

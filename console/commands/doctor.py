@@ -9,6 +9,7 @@ from typing import Any
 from console.bootstrap import Opened, open_here
 from console.bootstrap.probing import examined, is_playground, one_ehr, probed
 from console.commands.line import narrate
+from console.commands.may_write import answer_json, print_observed, refusal_words
 from console.commands.output import print_json, say, table
 from core.errors import BadInput, Refused
 from core.probe.examine import Examined, worst
@@ -94,8 +95,10 @@ def _ehr(one: Examined) -> dict[str, Any]:
         "software": one.software,
         "writes": [
             {"type": use.type, "op": use.operation, "rung": use.rung, "granted": use.granted}
+            | ({} if use.may is None else answer_json(use.may))
             for use in one.uses
         ],
+        "observed": [seen.as_json() for seen in one.observed],
         "probed": None if one.probed is None else one.probed.at,
         "rungs": [rung.as_json() for rung in _rungs(one)],
         "problems": list(one.problems),
@@ -110,10 +113,19 @@ def _print(one: Examined) -> None:
     say(f"{one.name}: {one.base_url}")
     say(f"software: {one.software or 'not stated'}")
     rows = [
-        [use.type, use.operation, use.rung or "none", _granted(use.granted)] for use in one.uses
+        [
+            use.type,
+            use.operation,
+            use.rung or "none",
+            _granted(use.granted),
+            "—" if use.may is None else use.may.says,
+            refusal_words(use.may),
+        ]
+        for use in one.uses
     ]
     if rows:
-        table(rows, ["TYPE", "WRITE", "RUNG", "TOKEN"])
+        table(rows, ["TYPE", "WRITE", "RUNG", "TOKEN", "MAY WE", "WHO REFUSES"])
+    print_observed(one.observed)
     if one.probed is None:
         say("never probed: its CapabilityStatement is taken at its word")
     else:

@@ -8,6 +8,7 @@ from typing import Any
 
 from console.bootstrap import Opened, open_here
 from console.commands.finding import change_line, find_proposal
+from console.commands.may_write import told_json
 from console.commands.nested import add_action
 from console.commands.output import print_json, say, table, value_text
 from console.commands.words import read_words
@@ -117,6 +118,8 @@ def _show(opened: Opened, args: argparse.Namespace) -> None:
         say("          ask who set it; `entered` takes --despite-freeze only knowingly")
     if found.why_not is not None:
         say(f"STOP      not by hand now: {found.why_not}")
+    if found.no_api is not None:
+        say(f"NO API    {found.no_api}")
     for line in found.lines:
         say(f"  {line_words(line)}")
     say("Type exactly this, then: countersign downtime entered ID --change N --hash H")
@@ -145,6 +148,7 @@ def _sheet_json(found: Sheet) -> dict[str, Any]:
         "hash": row.change_digest,
         "frozen": None if found.frozen is None else found.frozen.id,
         "why_not": found.why_not,
+        "no_api_write": None if found.refusing is None else told_json(found.refusing),
         "values": [
             {"path": line.path, "effect": line.effect, "before": line.before, "after": line.after}
             for line in found.lines

@@ -9,6 +9,7 @@ from console.bootstrap import open_here
 from console.commands.nested import add_action
 from console.commands.output import print_json, say
 from console.commands.policy_files import read_file
+from console.commands.profile_showing import print_facts, profile_json
 from core.adoption import PROFILE_PREFIX, adopt
 from core.errors import NotFound
 
@@ -17,6 +18,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     show = add_action(actions, "show", "print the profile of an EHR that is in force")
+    show.add_argument(
+        "--facts", action="store_true", help="in a table, with what may be written and was observed"
+    )
     put = add_action(actions, "adopt", "put an EHR's profile in force, signed")
     for action in (show, put):
         action.add_argument("ehr", metavar="EHR", help="as countersign.toml calls it")
@@ -35,13 +39,18 @@ def run(args: argparse.Namespace) -> int:
                 remedy=f"Use one of: {', '.join(sorted(opened.ehr_names))}",
             )
         row = opened.ledger.config(kind) if text is None else adopt(opened.offline(), kind, text)
-    if row is None:
-        raise NotFound("no profile of this EHR is adopted", remedy="Adopt one")
-    if args.json:
-        told = {"ehr": args.ehr, "number": row.number, "digest": row.digest, "at": row.at}
-        print_json(told | ({"document": row.document} if text is None else {}))
-    elif text is None:
-        say(row.document.rstrip("\n"))
-    else:
-        say(f"profile of {args.ehr} number {row.number} is in force: {row.digest}")
+        if row is None:
+            raise NotFound("no profile of this EHR is adopted", remedy="Adopt one")
+        if args.json:
+            told = {"ehr": args.ehr, "number": row.number, "digest": row.digest, "at": row.at}
+            if text is None:
+                told |= {"document": row.document} | profile_json(opened.ledger, args.ehr)
+            print_json(told)
+        elif text is not None:
+            say(f"profile of {args.ehr} number {row.number} is in force: {row.digest}")
+        elif args.facts:
+            print_facts(opened.ledger, args.ehr)
+        else:
+            for line in row.document.rstrip("\n").split("\n"):
+                say(line)
     return 0

@@ -101,7 +101,7 @@ def _print_evidence(item: JsonObject) -> None:
 def _print_change(view: ChangeView, missing: list[ChangeRow], now: datetime) -> None:
     row = view.row
     say()
-    state = state_words(row.state)
+    state = state_words(row.state, row.rung)
     say(f"CHANGE {row.idx}  {change_line(row)}  {row.target or ''}  {state}")
     say(f"  HASH {row.change_digest}")
     if view.content is None:

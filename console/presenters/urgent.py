@@ -40,6 +40,8 @@ def sheet_parts(found: Sheet, patient: str) -> Iterator[Content]:
     yield joined(foreign(what(row), "bold"), " in ", foreign(row.ehr), ", ", foreign(target))
     if found.frozen is not None:
         yield own(f" FROZEN by {found.frozen.by} ", "bold reverse $error")
+    if found.no_api is not None:
+        yield joined(own("no API write: ", "bold"), foreign(found.no_api))
     for line in found.lines:
         yield _line(line)
     yield own("Type exactly this at the EHR first. Confirming says, signed, that you did;")

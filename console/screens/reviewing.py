@@ -249,7 +249,7 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
 
     def _show_line(self, row: ChangeRow) -> None:
         parts = [own(f"change {row.idx + 1} of {self._siblings}: "), foreign(what(row), "bold")]
-        parts.append(foreign(f"  {state_words(row.state)}"))
+        parts.append(foreign(f"  {state_words(row.state, row.rung)}"))
         if row.urgency != "routine":
             parts.append(joined(" ", own(f" {row.urgency.upper()} ", "bold reverse")))
         app, needed = self.console_app, None

@@ -12,13 +12,16 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from core.consent import denies, permits
+from core.errors import BadInput
 from core.gateway.failing import is_due
 from core.incident.freeze import frozen_by, target_of
+from core.intake.by_hand import NO_API
 from core.ledger.event import moment
 from core.lifecycle import State
 from core.ports import Reads, Transaction
 from core.probe.measured import refused
-from core.records import ChangeRow, ProposalRow
+from core.profile.asked import refusal_now
+from core.records import BY_HAND, ChangeRow, ProposalRow
 from core.review.approval import Holding, Now, approvals_hold
 from core.review.content import Content
 from core.review.dependencies import GONE, gone
@@ -84,6 +87,20 @@ def check_lifecycle(reads: Reads, change: ChangeRow, lo: datetime) -> None:
         raise Stopped("entered-by-hand", "park")
     if change.rung in refused(reads, change.ehr):
         raise Stopped("rung-unsafe", "park")
+    check_may_write(reads, change)
+
+
+def check_may_write(reads: Reads, change: ChangeRow) -> None:
+    """Stop what the EHR has no API write for, as its profile and its answers say now.
+
+    It stays ready: a person enters it by hand, or recalls it (docs/adr/0027).
+    """
+    try:
+        refusing = refusal_now(reads, change.ehr, change.type, change.op)
+    except BadInput:
+        raise Stopped("profile-unreadable", "wait") from None
+    if change.rung == BY_HAND or refusing is not None:
+        raise Stopped(NO_API, "wait")
 
 
 def check_dependencies(reads: Reads, change: ChangeRow) -> None:

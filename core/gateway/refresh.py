@@ -22,6 +22,7 @@ from core.gateway.guards import Stopped, Versions, check_consent, holding_now, v
 from core.gateway.returned import Returned
 from core.grounding import belongs_to
 from core.intake.build import narrative_of, reapply, stamp
+from core.intake.by_hand import judged_by_hand
 from core.intake.earlier import earlier
 from core.intake.judge import About, Case, Setting, judge
 from core.ledger.event import instant, moment
@@ -109,8 +110,9 @@ def judge_again(
     """Ask the policy in force about a change as it stands; ages of evidence count up to `now`."""
     operation: Operation = "create" if change.op == "create" else "update"
     body = proposal_body(reads, proposal)
-    return judge(
-        policy_in_force(reads),
+    policy = policy_in_force(reads)
+    verdict = judge(
+        policy,
         roster_in_force(reads),
         Case(
             agent=proposal.agent,
@@ -137,6 +139,7 @@ def judge_again(
         About(content.base, body.get("patient_resource"), moment(proposal.at).date()),
         content.beside,
     )
+    return judged_by_hand(reads, change, verdict, policy)
 
 
 def rebuilt(change: ChangeRow, content: Content, fresh: Fetched) -> Content:

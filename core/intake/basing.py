@@ -20,7 +20,7 @@ from core.intake.build import (
     narrative_of,
     reapply,
 )
-from core.ports import Ehr, Fetched
+from core.ports import Capability, Ehr, Fetched
 from core.proposal import Create, Update
 
 NO_VERSION = ""
@@ -36,6 +36,8 @@ class Based:
     base: Fetched | None
     built: Built
     rung: str | None
+    capability: Capability
+    """What the EHR says it can do with the type."""
     stale: bool = False
     """A touched or guard element moved since the version that the agent read."""
 
@@ -58,16 +60,21 @@ async def based_on(
     """
     if isinstance(change, Create):
         built = build_create(change, patient, field)
-        return Based(None, built, await create_rung(ehr, change.type, refused))
+        capability = await ehr.capability(change.type)
+        return Based(None, built, _create_rung(capability, refused), capability)
     base, built, stale = await _build_update(ehr, change, patient, field)
+    capability = await ehr.capability(change.type)
     # Without a version there is nothing that an update could be made conditional on.
-    rung = await update_rung(ehr, change.type, refused) if base.version else None
-    return Based(base, built, rung, stale)
+    rung = _update_rung(capability, refused) if base.version else None
+    return Based(base, built, rung, capability, stale)
 
 
 async def create_rung(ehr: Ehr, type_: str, refused: frozenset[str] = frozenset()) -> str | None:
     """Return the safest way to create that the EHR says it has, or None (design §9)."""
-    capability = await ehr.capability(type_)
+    return _create_rung(await ehr.capability(type_), refused)
+
+
+def _create_rung(capability: Capability, refused: frozenset[str]) -> str | None:
     offered = {
         "if-none-match": capability.update_create,
         "if-none-exist": capability.create and capability.conditional_create,
@@ -83,7 +90,10 @@ async def unfenced_rung(ehr: Ehr, type_: str) -> str | None:
 
 async def update_rung(ehr: Ehr, type_: str, refused: frozenset[str] = frozenset()) -> str | None:
     """Return `if-match` where the EHR says that it updates by version, else None."""
-    capability = await ehr.capability(type_)
+    return _update_rung(await ehr.capability(type_), refused)
+
+
+def _update_rung(capability: Capability, refused: frozenset[str]) -> str | None:
     offered = capability.update and capability.versioned
     return "if-match" if offered and "if-match" not in refused else None
 

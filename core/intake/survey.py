@@ -21,6 +21,7 @@ from core.incident.freeze import Target, frozen_by
 from core.intake import special
 from core.intake.basing import Based, based_on, unfenced_rung
 from core.intake.build import Built, stamp
+from core.intake.by_hand import by_hand
 from core.intake.earlier import Earlier, earlier_or_unknown
 from core.intake.evidence import gather
 from core.intake.judge import (
@@ -44,7 +45,9 @@ from core.ledger.event import patient_tag
 from core.policy import Verdict
 from core.ports import Ehr, Fetched
 from core.probe.measured import refused
+from core.profile.asked import advertised_now, answer_for
 from core.proposal import Create, Proposal, Update
+from core.records import BY_HAND
 from core.review.content import supports
 from core.workspace import Workspace, phase_in_force, policy_in_force, roster_in_force
 
@@ -168,7 +171,7 @@ async def _survey_change(given: _Given, index: int) -> Surveyed:
         built.delta, supports(given.evidence, index),
     )  # fmt: skip
     verdict = _judged(given, index, on, before, beside)
-    rung = on.rung or await _unfenced(ehr, change, verdict)
+    rung, verdict = await _road(given, change, on, verdict)
     for stops, reason in (
         (is_certain(beside), DUPLICATE),
         (rung is None, NO_ROAD),
@@ -199,6 +202,19 @@ async def _survey_change(given: _Given, index: int) -> Surveyed:
         same=same,
         earlier=before,
     )
+
+
+async def _road(
+    given: _Given, change: Create | Update, on: Based, verdict: Verdict
+) -> tuple[str | None, Verdict]:
+    """Return how it can be written, and the verdict: a person's where it is by hand."""
+    workspace = given.workspace
+    live = advertised_now(on.capability, change.op, workspace.clock.now().date())
+    asked = answer_for(workspace.ledger, given.proposal.ehr, change.type, change.op, live)
+    refusing = asked.refusing
+    if refusing is None:
+        return on.rung or await _unfenced(given.ehr, change, verdict), verdict
+    return BY_HAND, by_hand(verdict, policy_in_force(workspace.ledger), refusing.axis)
 
 
 async def _unfenced(ehr: Ehr, change: Create | Update, verdict: Verdict) -> str | None:

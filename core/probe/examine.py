@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.errors import CountersignError, Refused, Unreachable
+from core.errors import BadInput, CountersignError, Refused, Unreachable
 from core.intake.basing import create_rung, update_rung
 from core.policy import Policy
-from core.ports import Reads
 from core.probe.measured import Probed, measured, refused
 from core.probe.scratch import Scratch
+from core.profile.asked import advertised_now, answer_for, granted_now, observed_here
+from core.profile.observed import Observed
+from core.profile.writes import Answer
+from core.records import BY_HAND
 from core.workspace import Workspace, policy_in_force
 
 OPERATIONS = ("create", "update")
@@ -30,6 +33,8 @@ class Use:
     """Whether the write client gets the token for it; None where it was not asked."""
     refusal: str | None = None
     """Why it does not, and what to do."""
+    may: Answer | None = None
+    """What every axis says of it; None where the profile cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +48,29 @@ class Examined:
     probed: Probed | None
     problems: tuple[str, ...]
     unreachable: bool = False
+    observed: tuple[Observed, ...] = ()
+    """What it was seen to do with our writes."""
 
 
 async def examine(workspace: Workspace, ehr: Scratch) -> Examined:
     """Ask one EHR what it claims, and for a token for each write that policy allows."""
     probed = measured(workspace.ledger, ehr.name)
+    seen = observed_here(workspace.ledger, ehr.name)
     try:
         software = await ehr.software()
         uses = [
-            await _use(workspace.ledger, ehr, type_, operation)
+            await _use(workspace, ehr, type_, operation)
             for type_, operation in allowed(policy_in_force(workspace.ledger), ehr.name)
         ]
     except Unreachable as error:
-        return Examined(ehr.name, ehr.base_url, None, (), probed, (str(error),), unreachable=True)
+        return Examined(ehr.name, ehr.base_url, None, (), probed, (str(error),), unreachable=True,
+                        observed=seen)  # fmt: skip
+    except BadInput as error:
+        return Examined(ehr.name, ehr.base_url, None, (), probed, (str(error),), observed=seen)
     problems = [*_lacking(ehr.name, uses), *_failed(ehr.name, probed)]
-    return Examined(ehr.name, ehr.base_url, software, tuple(uses), probed, tuple(problems))
+    return Examined(
+        ehr.name, ehr.base_url, software, tuple(uses), probed, tuple(problems), observed=seen
+    )
 
 
 def allowed(policy: Policy, ehr: str) -> list[tuple[str, str]]:
@@ -74,18 +87,27 @@ def allowed(policy: Policy, ehr: str) -> list[tuple[str, str]]:
     return sorted(found)
 
 
-async def _use(reads: Reads, ehr: Scratch, type_: str, operation: str) -> Use:
+async def _use(workspace: Workspace, ehr: Scratch, type_: str, operation: str) -> Use:
+    reads, on = workspace.ledger, workspace.clock.now().date()
     failed = refused(reads, ehr.name)
     find = create_rung if operation == "create" else update_rung
     rung = await find(ehr, type_, failed)
+    live = advertised_now(await ehr.capability(type_), operation, on)
+
+    def may(granted: bool | None) -> Answer:
+        asked = granted_now(granted, on)
+        return answer_for(reads, ehr.name, type_, operation, live, asked)
+
+    if may(None).refusing is not None:
+        return Use(type_, operation, BY_HAND, None, may=may(None))
     if rung is None:
-        return Use(type_, operation, None, None)
+        return Use(type_, operation, None, None, may=may(None))
     letter = "c" if rung == "if-none-exist" else "u"
     try:
         await ehr.grant(f"system/{type_}.{letter}")
     except Refused as error:
-        return Use(type_, operation, rung, granted=False, refusal=str(error))
-    return Use(type_, operation, rung, granted=True)
+        return Use(type_, operation, rung, granted=False, refusal=str(error), may=may(False))
+    return Use(type_, operation, rung, granted=True, may=may(True))
 
 
 def _lacking(ehr: str, uses: list[Use]) -> list[str]:

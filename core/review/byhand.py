@@ -16,10 +16,14 @@ from core.canonical import Json, JsonObject, Number, exact
 from core.digests import shown_digest
 from core.errors import BadInput, Conflict, Refused
 from core.incident.freeze import frozen_by, target_of
+from core.intake.by_hand import WHY, refusing
 from core.ledger.event import Actor, Event, instant
 from core.ledger.incident_events import ENTERED
 from core.lifecycle import State
 from core.ports import Reads, Transaction
+from core.profile.asked import refusal_now
+from core.profile.facts import NOWHERE
+from core.profile.writes import Told
 from core.records import ChangeRow, FreezeRow, ProposalRow
 from core.review.asking import case_of
 from core.review.content import Content, read_content
@@ -55,6 +59,18 @@ class Sheet:
     """A freeze in force that would stop the gateway from writing this."""
     why_not: str | None
     """Why it cannot be entered by hand now."""
+    refusing: Told | None = None
+    """What refuses to let it be written through the EHR's API, where something does."""
+
+    @property
+    def no_api(self) -> str | None:
+        """Why it has to be entered by hand: the refusing axis, and who says so."""
+        told = self.refusing
+        if told is None:
+            return None
+        source = f"; {told.basis.source}" if told.basis is not NOWHERE else ""
+        day = f", {told.basis.captured_on}" if told.basis.captured_on else ""
+        return f"{told.axis}: {WHY[told.axis]}{source}{day}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +87,17 @@ def sheet(reads: Reads, proposal: str, index: int) -> Sheet:
     found, change = find_change(reads, proposal, index)
     content = read_content(reads, change)
     frozen = frozen_by(reads.freezes(), target_of(found, change))
-    return Sheet(found, change, tuple(_lines(change, content)), frozen, why_not(reads, change))
+    lines = tuple(_lines(change, content))
+    return Sheet(found, change, lines, frozen, why_not(reads, change), _refusing(reads, change))
+
+
+def _refusing(reads: Reads, change: ChangeRow) -> Told | None:
+    try:
+        at_intake = refusing(reads, change)
+        return at_intake or refusal_now(reads, change.ehr, change.type, change.op)
+    except BadInput:
+        # An unreadable profile stops the gateway; what to type can be read all the same.
+        return None
 
 
 def why_not(reads: Reads, change: ChangeRow) -> str | None:

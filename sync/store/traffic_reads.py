@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.records_profile import AnswerRow
 from core.records_traffic import BreakerRow
 from sync.store.connection import Connection
 from sync.store.kept import Kept
@@ -49,6 +50,23 @@ class TrafficReads:
             (at, agent, ehr),
         )
         return [failure for (failure,) in found]
+
+    def answers(
+        self, ehr: str, most: int, type_: str | None = None, op: str | None = None
+    ) -> Sequence[AnswerRow]:
+        """Return what writes to an EHR were answered, newest first, of one kind if named."""
+        found = self.connection.execute(
+            "SELECT w.receipt_seq, w.receipt_at, c.type, c.op, c.rung, w.state, w.status,"
+            " w.failure, f.code, w.reconciled_class FROM"
+            ' (SELECT * FROM "write" ORDER BY intent_seq DESC LIMIT ?) AS w'
+            " JOIN change AS c ON c.proposal = w.proposal AND c.idx = w.idx"
+            " LEFT JOIN failure AS f ON f.operation = w.operation"
+            " WHERE w.receipt_seq IS NOT NULL AND c.ehr = ?"
+            " AND (? IS NULL OR c.type = ?) AND (? IS NULL OR c.op = ?)"
+            " ORDER BY w.receipt_seq DESC",
+            (most, ehr, type_, type_, op, op),
+        )
+        return [AnswerRow(*row) for row in found]
 
     def waiting_reviews(self) -> int:
         """Return how many changes wait for a person's decision now."""

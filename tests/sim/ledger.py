@@ -40,6 +40,7 @@ from core.records_consent import HoldRow
 from core.records_failure import FailureRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
+from core.records_profile import AnswerRow
 from core.records_traffic import BreakerRow
 from sync.store.rows import TABLES
 
@@ -189,6 +190,23 @@ class MemoryReads:
             for row, change in whose
             if (row.receipt_at or "") >= at and (change.agent, change.ehr) == (agent, ehr)
         ]
+
+    def answers(
+        self, ehr: str, most: int, type_: str | None = None, op: str | None = None
+    ) -> Sequence[AnswerRow]:
+        newest = self._rows("write", lambda _: True, "intent_seq")[-most:]
+        changes, failed = self.book.tables["change"], self.book.tables["failure"]
+        found = []
+        for row in (one for one in newest if one.receipt_seq is not None):
+            change, failure = changes[row.proposal, row.idx], failed.get((row.operation,))
+            if change.ehr == ehr and type_ in (None, change.type) and op in (None, change.op):
+                code = None if failure is None else failure.code
+                found.append(
+                    AnswerRow(row.receipt_seq, row.receipt_at, change.type, change.op,
+                              change.rung, row.state, row.status, row.failure, code,
+                              row.reconciled_class)
+                )  # fmt: skip
+        return sorted(found, key=lambda row: -row.seq)
 
     def waiting_reviews(self) -> int:
         return len(self._rows("change", lambda row: row.state == "pending-human-review"))

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from console.__main__ import main
 from console.commands import doctor
+from sync.profiles import load_profile
 from tests.builders import phone_change, proposal
 from tests.scene import Scene, call, open_scene
 from tests.server.broken import Broken, Call, Exchange
@@ -133,3 +135,32 @@ def test_people_read_tables(scene: Scene, capsys) -> None:
     out, _ = capsys.readouterr()
     assert "if-none-exist  yes      safe      1" in out
     assert "Patient            update" in out and "could not be deleted" in out
+
+
+def test_it_says_which_axis_refuses_a_write_and_who_says_so(
+    scene: Scene, capsys, tmp_path: Path
+) -> None:
+    file = tmp_path / "profile.toml"
+    file.write_text(load_profile("veradigm"))
+    assert call(capsys, "profile", "adopt", "sandbox", str(file))[0] == 0
+    code, [found], said = call(capsys, "doctor")
+    assert (code, found["ehrs"][0]["problems"]) == (0, []), said
+    writes = {(one["type"], one["op"]): one for one in found["ehrs"][0]["writes"]}
+    problem = writes["Condition", "create"]
+    assert (problem["may_write"], problem["refused_by"]) == ("no", "documented")
+    assert (problem["rung"], problem["granted"]) == ("by-hand", None)
+    axes = {one["axis"]: one for one in problem["axes"]}
+    assert axes["advertised"]["says"] == "yes" and axes["advertised"]["grade"] == "measured"
+    assert "developer.veradigm.com" in axes["documented"]["source"]
+    assert axes["documented"]["captured_on"] == "2026-08-14"
+    assert main(["doctor"]) == 0
+    assert "documented: developer.veradigm.com" in capsys.readouterr().out
+
+
+def test_the_token_that_is_granted_is_the_axis_scope(scene: Scene, capsys) -> None:
+    code, [found], _ = call(capsys, "doctor")
+    writes = {(one["type"], one["op"]): one for one in found["ehrs"][0]["writes"]}
+    told = {one["axis"]: one["says"] for one in writes["Patient", "update"]["axes"]}
+    assert (code, told["scope"], told["advertised"], told["documented"]) == (
+        0, "yes", "yes", "unknown",
+    )  # fmt: skip

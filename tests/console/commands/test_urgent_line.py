@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from console.__main__ import main
+from sync.profiles import load_profile
 from tests.builders import phone_change, proposal
 from tests.console.commands.test_road import QUOTES, propose
 from tests.scene import Scene, call, open_scene
@@ -74,3 +77,31 @@ def test_glass_needs_a_reason_and_a_grant(scene: Scene, capsys, tmp_path: Path) 
     assert call(capsys, *approve, "--reason-file", str(words))[0] == 3
     assert call(capsys, *approve[:-1], "--reason-file", str(words))[0] == 2
     assert call(capsys, "show", id_)[1][0]["state"] == "pending-human-review"
+
+
+def test_what_the_ehr_has_no_api_write_for_is_typed_and_says_which_axis_refuses(
+    scene: Scene, capsys, tmp_path: Path
+) -> None:
+    file = tmp_path / "profile.toml"
+    file.write_text(load_profile("oracle-health"))
+    assert call(capsys, "profile", "adopt", "sandbox", str(file))[0] == 0
+    asked = tmp_path / "proposal.json"
+    asked.write_text(json.dumps(proposal(phone_change(), evidence=QUOTES[:1])))
+    code, [staged], _ = call(capsys, "propose", str(asked))
+    assert (code, staged["verdict"]["outcome"]) == (0, "review")
+    assert [one["code"] for one in staged["verdict"]["reasons"]] == ["no-api-write"]
+    id_ = staged["id"]
+    [shown] = call(capsys, "show", id_)[1]
+    assert call(capsys, "approve", id_, "--hash", shown["hash"])[0] == 0
+    [shown] = call(capsys, "show", id_)[1]
+    assert "entered by hand" in shown["changes"][0]["waits_for"]
+    assert call(capsys, "run", "--once")[0] == 0
+    assert [one["id"] for one in call(capsys, "downtime", "list")[1]] == [id_]
+    [sheet] = call(capsys, "downtime", "show", id_, "--change", "0")[1]
+    told = sheet["no_api_write"]
+    assert (told["axis"], told["says"], told["captured_on"]) == ("documented", "no", "2026-08-14")
+    assert main(["downtime", "show", id_, "--change", "0"]) == 0
+    assert "NO API    documented: " in capsys.readouterr().out
+    entered = ("downtime", "entered", id_, "--change", "0", "--hash", sheet["hash"])
+    assert call(capsys, *entered)[1][0]["state"] == "manual-entry"
+    assert len(scene.versions("Patient")) == 1

@@ -203,23 +203,25 @@ def adopt(bench: Bench, policy: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("offers", "denied"),
+    ("offers", "denied", "by_hand"),
     [
-        ({"versioned": False}, {0}),
-        ({"update": False}, {0}),
-        ({"update_create": False}, set()),
-        ({"update_create": False, "conditional_create": False}, {1}),
-        ({"update_create": False, "create": False}, {1}),
+        ({"versioned": False}, {0}, set()),
+        ({"update": False}, set(), {0}),
+        ({"update_create": False}, set(), set()),
+        ({"update_create": False, "conditional_create": False}, {1}, set()),
+        ({"update_create": False, "create": False}, set(), {1}),
     ],
 )
 async def test_an_ehr_without_a_safe_way_to_write(
-    bench: Bench, offers: dict[str, bool], denied: set[int]
+    bench: Bench, offers: dict[str, bool], denied: set[int], by_hand: set[int]
 ) -> None:
     assert isinstance(bench.ehr, Ward)
     bench.ehr.offers = offers
     staged = await submit(bench, proposal())
     assert {index for index in (0, 1) if row(bench, staged, index).state == "denied"} == denied
     assert ("no-safe-write" in codes(staged)) == bool(denied)
+    assert {index for index in (0, 1) if row(bench, staged, index).rung == "by-hand"} == by_hand
+    assert ("no-api-write" in codes(staged)) == bool(by_hand)
 
 
 async def test_a_redacted_base_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,79 @@
+"""May we write, asked of one EHR as it is now: its profile in force, what it says and answered.
+
+Source: docs/adr/0027.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from core.ports import Capability, Reads
+from core.probe.measured import measured
+from core.profile.facts import Basis
+from core.profile.observed import Observed, observed, says
+from core.profile.parse import profile_in_force
+from core.profile.profile import Axis, Says
+from core.profile.writes import Answer, Told, may_write
+from core.records_profile import AnswerRow
+
+RECENT = 1_000
+"""So many of an EHR's newest operations are looked at for the axis `observed`."""
+ALL = 100_000
+"""So many are counted for people."""
+
+
+def answer_for(
+    reads: Reads,
+    ehr: str,
+    type_: str,
+    interaction: str,
+    advertised: Told | None = None,
+    granted: Told | None = None,
+) -> Answer:
+    """Return what every axis says of one EHR now; raises BadInput for an unreadable profile.
+
+    `advertised` and `granted` are what the server said just now; without them the profile's word
+    stands.
+    """
+    seen: dict[Axis, Told] = {"observed": says(_since(reads, ehr, type_, interaction))}
+    for told in (advertised, granted):
+        if told is not None:
+            seen[told.axis] = told
+    return may_write(profile_in_force(reads, ehr), type_, interaction, seen)
+
+
+def refusal_now(reads: Reads, ehr: str, type_: str, interaction: str) -> Told | None:
+    """Return the axis that refuses a write for which the server advertised a way before."""
+    offered = Told("advertised", "yes", Basis("as it was at intake", None, "measured"))
+    return answer_for(reads, ehr, type_, interaction, offered).refusing
+
+
+def advertised_now(capability: Capability, interaction: str, on: date) -> Told:
+    """Return what the server's CapabilityStatement says; a create may go by POST or by PUT."""
+    offers = capability.update
+    if interaction == "create":
+        offers = capability.create or capability.update_create
+    said: Says = "yes" if offers else "no"
+    return Told("advertised", said, Basis("the server's CapabilityStatement", on, "measured"))
+
+
+def granted_now(granted: bool | None, on: date) -> Told | None:
+    """Return what asking for the token showed; None where nobody asked."""
+    if granted is None:
+        return None
+    said: Says = "yes" if granted else "no"
+    return Told("scope", said, Basis("the token that was asked for", on, "measured"))
+
+
+def observed_here(reads: Reads, ehr: str) -> tuple[Observed, ...]:
+    """Return what this EHR was seen to do with our writes."""
+    return observed(reads.answers(ehr, ALL))
+
+
+def _since(reads: Reads, ehr: str, type_: str, op: str) -> Sequence[AnswerRow]:
+    """Return the answers since the EHR was last looked at by a person: adopted, or probed."""
+    adopted, probed = reads.config(f"profile.{ehr}"), measured(reads, ehr)
+    since = max(-1 if adopted is None else adopted.seq, -1 if probed is None else probed.seq)
+    found = reads.answers(ehr, RECENT, type_, op)
+    return [row for row in found if row.seq > since]

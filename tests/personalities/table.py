@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core import stamps
 from core.lifecycle import State
+from core.records import BY_HAND
+from core.review.byhand import Entry, enter
+from core.review.content import read_content
 from sync.sandbox.personality import play
 from sync.sandbox.personality.choose import PRODUCTS
 from tests.fakes import FakeClock
@@ -17,7 +21,6 @@ from tests.personalities.deeds import CHART, DEEDS
 from tests.personalities.place import Place, opened
 
 PLAYED = tuple(PRODUCTS)
-NO_ROAD = "no-safe-write"
 
 
 @dataclass(frozen=True)
@@ -54,13 +57,28 @@ async def outcome(place: Place, change: dict[str, Any]) -> Cell:
     staged = await place.propose(change)
     if staged.outcome != "review":
         codes = [reason["code"] for reason in staged.reasons]
-        said = "manual entry" if NO_ROAD in codes else f"denied ({', '.join(codes)})"
-        return Cell(said, State.DENIED)
+        return Cell(f"denied: {', '.join(codes)}", State.DENIED)
     id_ = staged.proposal.id
     place.approve(id_)
     await place.run()
     row = place.change(id_)
-    return Cell(_said(place, id_), row.state)
+    if row.rung != BY_HAND:
+        return Cell(_said(place, id_), row.state)
+    assert row.state == State.READY, "what is entered by hand waits for the person who does"
+    typed_in(place, id_)
+    await place.run()
+    state = place.change(id_).state
+    return Cell(f"by hand: {state}", state)
+
+
+def typed_in(place: Place, id_: str) -> None:
+    """Do what a person does: type the change into the EHR's own screens, then say so."""
+    row = place.change(id_)
+    content = read_content(place.ledger, row)
+    bare = stamps.bare(content.resource, content.base, row.operation)
+    known = content.resource["id"] if content.base is not None else "typed-in"
+    place.sandbox.store.put(row.type, str(known), bare, "PUT")
+    enter(place.workspace, id_, 0, Entry(row.change_digest or ""))
 
 
 def _said(place: Place, id_: str) -> str:

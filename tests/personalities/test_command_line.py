@@ -78,6 +78,10 @@ def test_what_an_ehr_does_not_take_is_never_sent(
     with open_scene(tmp_path, monkeypatch, CHART, profile="advancedmd", manner=manner) as scene:
         settle_in(scene, "advancedmd", capsys)
         _, (staged,), _ = propose(tmp_path, "advancedmd", "problem (Condition create)", capsys)
-        assert staged["state"] == "denied"
-        assert "no-safe-write" in {one["code"] for one in staged["verdict"]["reasons"]}
+        assert "no-api-write" in {one["code"] for one in staged["verdict"]["reasons"]}
+        approved(staged["id"], capsys)
+        call(capsys, "run", "--once")
+        _, (shown,), _ = call(capsys, "show", staged["id"])
+        assert shown["state"] == "ready-for-write"
+        assert shown["changes"][0]["waits_for"].startswith("to be entered by hand")
         assert len(scene.versions("Condition")) == 1

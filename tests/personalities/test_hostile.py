@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from core.canonical import exact
 from core.discrepancy import Comparison
 from core.errors import CountersignError
 from core.lifecycle import State
 from core.traffic.limits import Window
+from sync.sandbox import BASE_URL, InProcessTransport, Sandbox
 from sync.sandbox.personality.hostile import HABITS, Hostile
 from sync.sandbox.personality.tricks import TRICKS
 from tests.fakes import FakeClock
-from tests.personalities.deeds import CHART, DEEDS
+from tests.personalities.deeds import CHART, DEEDS, HELD
 from tests.personalities.hostility import TRIED, Tried, one, overwritten, tried, wrong
 from tests.personalities.place import Place, opened
 from tests.personalities.table import outcome
 
 HARMLESS = frozenset({"drop-labels", "drop-identifiers", "unfenced-patch", "web-page-after"})
 """What leaves the chart as it was asked for; a PUT has no use for the PATCH."""
+PATCH = [{"op": "replace", "path": "/onsetDateTime", "value": "2018"}]
 UNSEEN = frozenset({"redact", "redirect", "not-visible"})
 """What leaves the chart right and does not let it be seen."""
 
@@ -115,3 +120,25 @@ async def test_a_minute_that_is_full_puts_the_write_off_and_loses_nothing(tmp_pa
 def test_every_trick_says_what_it_does_and_where_it_is_known_from() -> None:
     for trick in TRICKS.values():
         assert trick.words and trick.source
+
+
+async def test_a_patch_on_an_outdated_version_goes_through() -> None:
+    """That is why the gateway sends no PATCH."""
+    clock = FakeClock()
+    manner = Hostile(clock.now, tricks=("unfenced-patch",))
+    with Sandbox(clock=clock.now, no_auth=True, manner=manner) as sandbox:
+        sandbox.seed(exact(list(CHART)))
+        async with httpx.AsyncClient(
+            transport=InProcessTransport(sandbox.app), base_url=BASE_URL
+        ) as http:
+            answers = [
+                await http.request(
+                    method, "/Condition/held", content=content,
+                    headers={"Content-Type": media, "If-Match": 'W/"7"'},
+                )
+                for method, media, content in (
+                    ("PATCH", "application/json-patch+json", json.dumps(PATCH)),
+                    ("PUT", "application/fhir+json", json.dumps(HELD)),
+                )
+            ]  # fmt: skip
+    assert [answer.status_code for answer in answers] == [200, 412]

@@ -23,7 +23,9 @@ client.
 - *verified* is followed by the class of the comparison; *unfenced* means that the create was
   searched for before and after, and that nothing at the EHR itself kept it from standing twice.
 - *exception* is followed by its class, and by what it is where it is no difference.
-- *manual entry*: this EHR offers no safe way to write it, so a person types it in.
+- *by hand*: this EHR has no API write for it, so that a person typed what was approved into its
+  screens, and reading found it.
+- *denied*: intake let nobody decide it, for these reasons.
 - A state and a failure class (see [when a write fails](failures.md)), with the EHR's own number.
 """
 _HOSTILE = """\

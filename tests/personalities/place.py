@@ -60,6 +60,7 @@ class Place:
 
     ehr: str
     sandbox: Sandbox
+    manner: Manner
     client: FhirClient
     clock: FakeClock
     ids: FakeIds
@@ -90,11 +91,11 @@ class Place:
         assert found is not None
         return found
 
-    async def run(self) -> None:
-        """Run the gateway a few times, with time to settle in between."""
-        for _ in range(ROUNDS):
+    async def run(self, rounds: int = ROUNDS, *, minutes: int = 5) -> None:
+        """Run the gateway a few times, with time to settle after each."""
+        for _ in range(rounds):
             await run_once(self.workspace, self.epoch)
-            self.clock.advance(minutes=5)
+            self.clock.advance(minutes=minutes)
 
     def current(self, kind: str) -> list[JsonObject]:
         """Return the current version of every resource of a type that the server really holds."""
@@ -140,5 +141,5 @@ async def opened(
             client._capabilities = _STATEMENTS.get(manner.name)
             await client.capability("Patient")
             _STATEMENTS[manner.name] = client._capabilities
-            yield Place(profile, sandbox, client, clock, ids, ring, ledger, connection, 1)
+            yield Place(profile, sandbox, manner, client, clock, ids, ring, ledger, connection, 1)
     connection.close()

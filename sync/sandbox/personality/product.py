@@ -60,6 +60,10 @@ class Product(Manner):
             token_over=self.token_over,
         )
 
+    def limit(self, windows: Sequence[Window]) -> None:
+        """Count calls by these windows from now on."""
+        self._limiter.windows = tuple(windows)
+
     def offer(self, kind: str) -> Offer | None:
         """Return what its profile says that it advertises."""
         return offer(self.profile, kind)

@@ -25,6 +25,8 @@ from tests.personalities.table import outcome
 
 HARMLESS = frozenset({"drop-labels", "drop-identifiers", "unfenced-patch", "web-page-after"})
 """What leaves the chart as it was asked for; a PUT has no use for the PATCH."""
+OTHER_WORDS = "other-words"
+"""What leaves the chart saying the same, though not in the words that were sent."""
 PATCH = [{"op": "replace", "path": "/onsetDateTime", "value": "2018"}]
 UNSEEN = frozenset({"redact", "redirect", "not-visible"})
 """What leaves the chart right and does not let it be seen."""
@@ -34,20 +36,26 @@ def safe(found: Tried) -> bool:
     return found.cell.state != State.VERIFIED or found.wrong is None
 
 
-@pytest.mark.parametrize("habit", HABITS)
+@pytest.mark.parametrize("habit", [one for one in HABITS if one != OTHER_WORDS])
 def test_nothing_wrong_is_called_verified(habit: str) -> None:
     for deed, found in tried(habit).items():
         assert safe(found), (habit, deed, found)
 
 
-@pytest.mark.parametrize("habit", sorted(set(HABITS) - HARMLESS - UNSEEN))
+@pytest.mark.parametrize("habit", sorted(set(HABITS) - HARMLESS - UNSEEN - {OTHER_WORDS}))
 def test_each_trick_spoils_something(habit: str) -> None:
     assert any(found.wrong for found in tried(habit).values()), habit
 
 
 @pytest.mark.parametrize("habit", sorted(UNSEEN))
 def test_what_cannot_be_seen_is_not_called_verified(habit: str) -> None:
-    assert {found.cell.state for found in tried(habit).values()} == {State.EXCEPTION}
+    assert State.VERIFIED not in {found.cell.state for found in tried(habit).values()}
+
+
+def test_other_words_for_the_same_alarm_nobody() -> None:
+    for deed, found in tried(OTHER_WORDS).items():
+        assert found.wrong == "another content"
+        assert found.cell.state == State.VERIFIED, (deed, found)
 
 
 def test_what_is_harmless_does_not_stop_the_work() -> None:
@@ -72,7 +80,7 @@ async def test_without_the_comparison_the_same_check_goes_red(
 @pytest.mark.parametrize("seed", range(1, 7))
 async def test_with_any_seed_nothing_wrong_is_called_verified(tmp_path: Path, seed: int) -> None:
     clock = FakeClock()
-    manner = Hostile(clock.now, seed=seed)
+    manner = Hostile(clock.now, seed=seed, tricks=[one for one in HABITS if one != OTHER_WORDS])
     async with opened(tmp_path, "sandbox", manner, clock, CHART) as place:
         for kind, deed in TRIED.values():
             await _safely(place, kind, DEEDS[deed])

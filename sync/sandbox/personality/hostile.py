@@ -17,6 +17,8 @@ from starlette.datastructures import Headers
 
 from core.canonical import RESPONSE, JsonObject, encode, parse_object
 from core.errors import BadInput
+from core.profile.transforms import apply_all
+from core.profile.work import Around
 from core.traffic.limits import Window
 from sync.sandbox.bodies import is_id
 from sync.sandbox.exchange import Answer, Call
@@ -24,7 +26,7 @@ from sync.sandbox.manner import Arrival, Handler, Manner
 from sync.sandbox.outcome import OutcomeError, refusal
 from sync.sandbox.personality import answering
 from sync.sandbox.personality.limiter import Limiter
-from sync.sandbox.personality.tricks import OTHER_PATIENT, TRICKS, played
+from sync.sandbox.personality.tricks import OTHER_PATIENT, SAME, TRICKS, played
 from sync.sandbox.preconditions import etag
 from sync.sandbox.store import Store
 
@@ -32,6 +34,7 @@ HOSTILE = "hostile"
 CALLS_A_MINUTE = 600
 WEB_PAGE = b"<!DOCTYPE html><title>Gateway</title><p>Something went wrong."
 FLOWS = {
+    "other-words": "references, times, white space, narrative and identifiers are the server's own",
     "duplicate": "a create is stored twice",
     "accepted-then-discarded": "202, and nothing is stored",
     "said-then-discarded": "the answer tells of success, and nothing is stored",
@@ -101,8 +104,11 @@ class Hostile(Manner):
 
     def stored(self, resource: JsonObject, arrival: Arrival) -> JsonObject:
         """Return what the trick in hand makes of it."""
-        del arrival
-        trick = TRICKS.get(getattr(self._hand, "trick", ""))
+        name = getattr(self._hand, "trick", "")
+        if name == "other-words":
+            around = Around(arrival.base, arrival.id, str(arrival.version), arrival.at)
+            return apply_all(SAME, resource, arrival.interaction, around).resource
+        trick = TRICKS.get(name)
         return resource if trick is None else played(trick, resource)
 
     def _deal(self) -> str:

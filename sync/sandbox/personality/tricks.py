@@ -11,6 +11,7 @@ from typing import cast
 
 from core.canonical import Json, JsonObject, Number
 from core.profile.places import copy
+from core.profile.transforms import Transform
 
 BROADER: Mapping[str, str] = {
     "59621000": "38341003",
@@ -138,6 +139,16 @@ def _author(resource: JsonObject) -> None:
         resource.pop(name, None)
 
 
+SAME = (
+    Transform("absolute-references"),
+    Transform("to-utc"),
+    Transform("normalise-space"),
+    Transform("number-text"),
+    Transform("narrative"),
+    Transform("add-identifier", system="urn:example:ehr"),
+    Transform("add-extension", url="urn:example:filed", value={"valueBoolean": True}),
+)
+"""What says the same in other words, as many servers do: no reason to alarm anybody."""
 _SEEN = "reference sync-writes-audit-incidents §5 (taxonomy of discrepancies)"
 TRICKS: Mapping[str, Trick] = {
     "drop-labels": Trick(

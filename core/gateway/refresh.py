@@ -29,6 +29,7 @@ from core.ledger.event import instant, moment
 from core.policy import Verdict
 from core.policy.request import Operation
 from core.ports import Fetched, Reads
+from core.profile.asked import undone_by_api
 from core.records import ChangeRow, ProposalRow
 from core.review.content import Content, Erased, read_content
 from core.statement import Statement, sign
@@ -135,6 +136,7 @@ def judge_again(
             phase_in_force(reads),
             now,
             content.earlier if content.base is None else (content.base,),
+            undone_by_api(reads, change.ehr, change.type),
         ),
         About(content.base, body.get("patient_resource"), moment(proposal.at).date()),
         content.beside,

@@ -20,7 +20,7 @@ from core.intake.person import person_flags
 from core.intake.sensitive import label_flags
 from core.ledger.event import instant
 from core.policy import Policy, Reason, Request, RuleTrace, Source, Touched, Verdict, evaluate
-from core.policy.request import Operation
+from core.policy.request import NOT_CORRECTABLE, Operation
 from core.roster import Roster
 
 CONSENT_DENIED = Reason("consent-denied", "Consent does not permit this for the stated purpose.")
@@ -67,6 +67,8 @@ class Setting:
     phase: str = "1"
     now: datetime | None = None
     earlier: Earlier = None
+    correctable: bool | None = False
+    """Whether the EHR lets a write be undone through its API; None: its profile does not know."""
 
 
 _STRICTEST = Setting()
@@ -128,6 +130,7 @@ def judge(
         | kept
         | labels
         | about.flags(policy, resource, delta)
+        | ({NOT_CORRECTABLE} if setting.correctable is False else set())
         | beside_flags(beside, resource),
         values=_codes(resource),
         urgency=case.urgency,

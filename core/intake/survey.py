@@ -45,7 +45,7 @@ from core.ledger.event import patient_tag
 from core.policy import Verdict
 from core.ports import Ehr, Fetched
 from core.probe.measured import refused
-from core.profile.asked import advertised_now, answer_for
+from core.profile.asked import advertised_now, answer_for, undone_by_api
 from core.proposal import Create, Proposal, Update
 from core.records import BY_HAND
 from core.review.content import supports
@@ -227,16 +227,18 @@ async def _unfenced(ehr: Ehr, change: Create | Update, verdict: Verdict) -> str 
 def _judged(given: _Given, index: int, on: Based, before: Earlier, beside: JsonObject) -> Verdict:
     reads, now = given.workspace.ledger, given.workspace.clock.now()
     earlier = before if on.resource is None else (on.resource,)
+    change = given.proposal.changes[index]
+    undone = undone_by_api(reads, given.proposal.ehr, change.type)
     return judge(
         policy_in_force(reads),
         roster_in_force(reads),
         case_of(given.proposal),
-        given.proposal.changes[index].op,
+        change.op,
         on.built.resource,
         on.built.delta,
         on.built.narrative,
         supports(given.evidence, index),
-        Setting(phase_in_force(reads), now, earlier),
+        Setting(phase_in_force(reads), now, earlier, undone),
         About(on.resource, given.patient, now.date()),
         beside,
     )

@@ -31,6 +31,7 @@ from core.policy.request import (
     DUPLICATE_POSSIBLE,
     KEPT_FROM_AUTO,
     NARRATIVE_KEPT,
+    NOT_CORRECTABLE,
     OUTGOING_MESSAGE,
     URGENCIES,
     Request,
@@ -181,12 +182,13 @@ def _tightened(
     if any(flag.startswith("label:") for flag in request.flags):
         grant = _raised(policy, grant, "sensitive-label")
     grant = _kept_from_auto(policy, grant, request)
-    if DUPLICATE_POSSIBLE in request.flags:
-        raised = _raised(policy, grant, DUPLICATE_POSSIBLE)
-        if grant.route and raised.route and not _is_staffed(raised.route, people):
-            # It is shown to whom the rule asks; by itself it blocks nothing.
-            raised = replace(raised, route=grant.route)
-        grant = raised
+    for flag in (DUPLICATE_POSSIBLE, NOT_CORRECTABLE):
+        if flag in request.flags:
+            raised = _raised(policy, grant, flag)
+            if grant.route and raised.route and not _is_staffed(raised.route, people):
+                # It is shown to whom the rule asks; by itself it blocks nothing.
+                raised = replace(raised, route=grant.route)
+            grant = raised
     if OUTGOING_MESSAGE in request.flags:
         grant = _highest(policy, grant, OUTGOING_MESSAGE)
     if not {"not-found", "unavailable"}.isdisjoint(request.groundings):

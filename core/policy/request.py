@@ -32,11 +32,21 @@ KEPT_FROM_AUTO = ("minor-contact", "proxy", "confidential-contact")
 DUPLICATE_POSSIBLE = "duplicate-possible"
 """The same fact may be charted or proposed, or could not be looked for: raises the tier by one."""
 
+NOT_CORRECTABLE = "not-correctable"
+"""The EHR's profile says that it cannot be undone through its API: raises the tier by one."""
+
 OUTGOING_MESSAGE = "outgoing-message"
 """A message to a person, which nothing can call back: the highest tier and route, always."""
 
 NOT_NAMED = frozenset(
-    {NARRATIVE_KEPT, DUPLICATE_POSSIBLE, OUTGOING_MESSAGE, "minor", *KEPT_FROM_AUTO}
+    {
+        NARRATIVE_KEPT,
+        DUPLICATE_POSSIBLE,
+        NOT_CORRECTABLE,
+        OUTGOING_MESSAGE,
+        "minor",
+        *KEPT_FROM_AUTO,
+    }
 )
 """Flags that are facts for the verdict and no special content; they only tighten."""
 
@@ -81,7 +91,8 @@ class Request:
     support this change. `flags` are facts that only an explicit rule may allow: `contained`,
     `modifier-extension`, `extension:<url>`, `absolute-reference`, `attachment-url`, `narrative`
     and `meta-profile:<url>`; and `narrative-kept` (a hand-written narrative stays beside the
-    change), which raises the tier; `duplicate-possible` and `outgoing-message`, which raise it too;
+    change), which raises the tier; `duplicate-possible`, `not-correctable` and `outgoing-message`,
+    which raise it too;
     `label:<group>` (sensitive), which must be named and raises it; and `minor`, `minor-contact`,
     `proxy`, `confidential-contact`, with which a person decides. `values` are the string values of
     the intended resource's

@@ -73,6 +73,8 @@ REASONS: dict[str, str] = {
     "the reviewer compares the two.",
     "duplicate-possible": "The same fact may be there already, or could not be looked for, so the "
     "tier is raised; the reviewer looks.",
+    "not-correctable": "What is written cannot be undone through this EHR's API, so the tier is "
+    "raised; the reviewer looks twice.",
     "outgoing-message": "A message to a person cannot be called back, so the strictest route "
     "decides.",
 }

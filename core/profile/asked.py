@@ -14,7 +14,7 @@ from core.profile.facts import Basis
 from core.profile.observed import Observed, observed, says
 from core.profile.parse import profile_in_force
 from core.profile.profile import Axis, Says
-from core.profile.writes import Answer, Told, may_write
+from core.profile.writes import Answer, Told, can_be_undone, may_write
 from core.records_profile import AnswerRow
 
 RECENT = 1_000
@@ -64,6 +64,11 @@ def granted_now(granted: bool | None, on: date) -> Told | None:
         return None
     said: Says = "yes" if granted else "no"
     return Told("scope", said, Basis("the token that was asked for", on, "measured"))
+
+
+def undone_by_api(reads: Reads, ehr: str, type_: str) -> bool | None:
+    """Tell whether a write of that type can be undone, as the profile in force says."""
+    return can_be_undone(profile_in_force(reads, ehr), type_)
 
 
 def observed_here(reads: Reads, ehr: str) -> tuple[Observed, ...]:

@@ -16,6 +16,7 @@ from core.profile.profile import AXES, EVERY, Axis, Claim, Profile, Says
 
 OPENING: tuple[Axis, ...] = ("advertised", "observed")
 """The axes whose yes opens a write."""
+_UPDATES: tuple[Axis, ...] = ("advertised", "documented")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,14 @@ def may_write(profile: Profile, type_: str, interaction: str, seen: Seen | None 
     elif any(one.says == "yes" and one.axis in OPENING for one in told):
         says = "yes"
     return Answer(type_, interaction, says, told)
+
+
+def can_be_undone(profile: Profile, type_: str) -> bool | None:
+    """Tell whether a later update can repair a write of that type; None where nothing is known."""
+    said = {claimed(profile, axis, type_, "update").says for axis in _UPDATES}
+    if "no" in said:
+        return False
+    return True if "yes" in said else profile.correctable.value
 
 
 def claimed(profile: Profile, axis: Axis, type_: str, interaction: str) -> Told:

@@ -20,7 +20,7 @@ from core.waiting import waits_for
 from sync.profiles import load_profile
 from tests.builders import PATIENT, Bench, document, exact_object, phone_change, proposal
 from tests.core.consent.test_hold import automatic
-from tests.core.gateway.failed import speaks
+from tests.core.gateway.failed import is_a
 from tests.core.gateway.scenario import approve, change, run
 from tests.core.intake.scenario import Ward, codes, ward
 
@@ -35,7 +35,7 @@ async def proposed(bench: Bench, **more: Any) -> Staged:
 
 
 def refuse(bench: Bench, axis: str, says: str = "no") -> None:
-    """Adopt a profile in which one axis speaks of updating a Patient."""
+    """Adopt a profile in which one axis is_a of updating a Patient."""
     text = load_profile("sandbox") + (
         f'\n[[writes]]\ntypes = ["Patient"]\ninteractions = ["update"]\naxis = "{axis}"\n'
         f'says = "{says}"\nsource = "the site"\ncaptured_on = 2026-11-28\ngrade = "assumed"\n'
@@ -61,7 +61,7 @@ async def test_it_goes_to_people_with_the_refusing_axis_and_is_not_denied(
 
 async def test_what_the_server_itself_does_not_offer_goes_there_too(bench: Bench) -> None:
     assert isinstance(bench.ehr, Ward)
-    speaks(bench, "generic-r4")
+    is_a(bench, "generic-r4")
     bench.ehr.offers = {"update": False}
     staged = await proposed(bench)
     assert change(bench, staged.proposal.id).rung == "by-hand"
@@ -75,7 +75,7 @@ async def test_silence_refuses_nothing_and_the_server_counts_before_its_old_stat
     bench: Bench, profile: str
 ) -> None:
     """Epic's and eClinicalWorks' statements offered no update of Patient; this server does."""
-    speaks(bench, profile)
+    is_a(bench, profile)
     staged = await proposed(bench)
     assert change(bench, staged.proposal.id).rung == "if-match"
     assert "no-api-write" not in codes(staged)
@@ -84,7 +84,7 @@ async def test_silence_refuses_nothing_and_the_server_counts_before_its_old_stat
 async def test_a_vendor_that_documents_no_write_is_not_written_to_whatever_it_advertises(
     bench: Bench,
 ) -> None:
-    speaks(bench, "veradigm")
+    is_a(bench, "veradigm")
     staged = await proposed(bench)
     assert change(bench, staged.proposal.id).rung == "by-hand"
     found = sheet(bench.ledger, staged.proposal.id, 0)
@@ -125,6 +125,7 @@ async def test_with_the_axes_not_asked_it_would_be_sent(
 async def test_it_is_never_automatic(bench: Bench) -> None:
     automatic(bench)
     assert (await proposed(bench)).outcome == "auto"
+    # Of one axis alone, so that it is not also a write that cannot be undone.
     refuse(bench, "contract")
     staged = await proposed(bench, correlation_id="c-2")
     row = change(bench, staged.proposal.id)
@@ -139,7 +140,6 @@ async def test_what_policy_denies_stays_denied(bench: Bench) -> None:
 
 
 async def test_an_edit_keeps_it_on_the_road_by_hand(bench: Bench) -> None:
-    automatic(bench)
     refuse(bench, "documented")
     id_ = (await proposed(bench)).proposal.id
     row = change(bench, id_)
@@ -153,3 +153,18 @@ async def test_an_edit_keeps_it_on_the_road_by_hand(bench: Bench) -> None:
     row = change(bench, id_)
     assert (row.state, row.rung) == (State.PENDING, "by-hand")
     assert "no-api-write" in {reason["code"] for reason in row.reason_list}
+
+
+async def test_what_cannot_be_undone_there_is_on_a_higher_tier_and_not_automatic(
+    bench: Bench,
+) -> None:
+    """Epic's Condition is create-only; its DocumentReference can be updated."""
+    plain = change(bench, (await proposed(bench)).proposal.id)
+    is_a(bench, "epic")
+    staged = await proposed(bench, correlation_id="c-2")
+    row = change(bench, staged.proposal.id)
+    assert "not-correctable" in codes(staged) and plain.tier != row.tier
+    automatic(bench)
+    assert (await proposed(bench, correlation_id="c-3")).outcome != "auto"
+    is_a(bench, "sandbox")
+    assert (await proposed(bench, correlation_id="c-4")).outcome == "auto"

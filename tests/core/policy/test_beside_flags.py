@@ -24,6 +24,13 @@ def test_a_possible_duplicate_raises_the_tier_by_one(before: str, after: str, ro
     assert [reason.code for reason in found.reasons] == ["duplicate-possible"]
 
 
+@pytest.mark.parametrize(("before", "after"), [("low", "medium"), ("medium", "high")])
+def test_what_cannot_be_undone_raises_the_tier_by_one(before: str, after: str) -> None:
+    found = verdict("not-correctable", tier=before)
+    assert (found.outcome, found.tier) == ("review", after)
+    assert [reason.code for reason in found.reasons] == ["not-correctable"]
+
+
 def test_with_nobody_for_the_strictest_route_it_stays_with_the_rules_own() -> None:
     alone = {"ann": frozenset({"coordinator"})}
     found = verdict("duplicate-possible", tier="medium", people=alone)

@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from core.profile.facts import Basis
+from core.profile.facts import Basis, Fact
 from core.profile.profile import AXES, Axis, Claim, Profile, Says
-from core.profile.writes import Told, claimed, may_write
+from core.profile.writes import Told, can_be_undone, claimed, may_write
 
 SEEN = Basis("what the server says now", date(2026, 11, 28), "measured")
 
@@ -75,3 +75,14 @@ def test_the_type_itself_counts_before_every_other_and_a_no_before_a_yes() -> No
     assert claimed(found, "advertised", "Patient", "create").says == "no"
     assert claimed(found, "advertised", "Patient", "update").says == "unknown"
     assert claimed(found, "documented", "Condition", "create").says == "no"
+
+
+def test_what_cannot_be_updated_cannot_be_undone() -> None:
+    found = profile(
+        claim("advertised", "no", "*", "update"), claim("advertised", "yes", "Task", "update")
+    )
+    assert can_be_undone(found, "Condition") is False
+    assert can_be_undone(found, "Task") is True
+    assert can_be_undone(profile(), "Condition") is None
+    never = Profile("some", "", correctable=Fact(False, SEEN))
+    assert can_be_undone(never, "Condition") is False

@@ -69,6 +69,10 @@ def test_a_change_goes_the_whole_way(
         _, (shown,), _ = call(capsys, "show", staged["id"])
         assert shown["state"] == "verified", (code, out, err)
         assert code == 0, err
+        # None of these knows a Library: nothing of the ledger is anchored there, and it says so.
+        code, (audited,), err = call(capsys, "audit", "verify")
+        assert (code, audited["ok"]) == (0, True), (audited, err)
+        assert audited["unanchored"] > 0
 
 
 def test_what_an_ehr_does_not_take_is_never_sent(

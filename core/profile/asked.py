@@ -17,9 +17,9 @@ from core.profile.profile import Axis, Says
 from core.profile.writes import Answer, Told, can_be_undone, may_write
 from core.records_profile import AnswerRow
 
-RECENT = 1_000
+RECENT = 200
 """So many of an EHR's newest operations are looked at for the axis `observed`."""
-ALL = 100_000
+ALL = 20_000
 """So many are counted for people."""
 
 

@@ -20,6 +20,7 @@ from sync.keys.passphrase import Cost
 from sync.sandbox import Sandbox, serving
 from sync.sandbox.clients import IssuedClient
 from sync.sandbox.interactions import Transform, unchanged
+from sync.sandbox.manner import PLAIN, Manner
 from sync.workspace.create import create
 from sync.workspace.folder import OpenWorkspace, open_workspace
 from tests.builders import NOTE, PATIENT
@@ -55,11 +56,14 @@ def open_scene(
     chart: Sequence[dict[str, Any]] = (),
     wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     transform: Transform = unchanged,
+    profile: str = "sandbox",
+    manner: Manner = PLAIN,
 ) -> Iterator[Scene]:
     secret = tmp_path / "passphrase"
     secret.write_text(PASSPHRASE)
     secret.chmod(0o600)
-    with Sandbox(transform=transform) as sandbox, serving(wrap(sandbox.app)) as place:
+    made = Sandbox(transform=transform, manner=manner)
+    with made as sandbox, serving(wrap(sandbox.app)) as place:
         sandbox.seed(exact(list(chart) or [PATIENT, NOTE]))
         issued = sandbox.issue_clients()
         folder = tmp_path / "workspace"
@@ -67,7 +71,7 @@ def open_scene(
             folder,
             ehr_url=place.base_url,
             token_url=place.token_url,
-            profile="sandbox",
+            profile=profile,
             clients={item.plane: (item.client_id, item.private_jwk) for item in issued},
             passphrase=PASSPHRASE,
             reviewer="dr-lee",

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from console.bootstrap.sandboxing import serve_sandbox
+from console.bootstrap.sandboxing import personalities, serve_sandbox
 from console.commands.line import narrate
 from console.commands.output import print_json, say
 
@@ -31,7 +31,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="PLAN",
         help="commit faults: lost-response=0.2,503-after-commit=0.05, or a .toml file",
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="the seed of the faults")
+    parser.add_argument(
+        "--personality",
+        choices=personalities(),
+        metavar="NAME",
+        help=f"the EHR that it plays, by its profile: {', '.join(personalities())}",
+    )
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help="the seed of the faults, and of what is hostile"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -53,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
         no_auth=args.no_auth,
         faults=args.faults,
         seed=args.seed,
+        personality=args.personality,
         on_ready=ready,
         tell=narrate,
     )

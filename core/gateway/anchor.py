@@ -34,11 +34,25 @@ def register_name(team: str, ledger: str) -> str:
     return f"{team}/log.{ledger}"
 
 
+async def keeps_registers(ehr: Ehr) -> bool:
+    """Tell whether an EHR offers what a register needs; many products know no Library.
+
+    Raises Unreachable.
+    """
+    offered = await ehr.capability("Library")
+    return offered.create and offered.search
+
+
 async def read_register(ehr: Ehr, name: str, reference: str | None) -> Register | None:
-    """Return the register, by its pinned reference or else by its name; raises Unreachable."""
+    """Return the register, by its pinned reference or else by its name; raises Unreachable.
+
+    An EHR that keeps none is not searched for one.
+    """
     found: Fetched | None = None
     if reference is not None:
         found = await ehr.read(reference)
+    if found is None and not await keeps_registers(ehr):
+        return None
     if found is None:
         matches = await ehr.search("Library", {"identifier": f"{SYSTEM}|{name}"})
         found = matches[0] if matches else None

@@ -23,6 +23,8 @@ from core.intake.build import (
 from core.ports import Capability, Ehr, Fetched
 from core.proposal import Create, Update
 
+NO_VERSION = ""
+"""What stands for the version where the EHR names none; what is there now is then the base."""
 UNFENCED = "search-around"
 """The rung of a create with a search before and after it: only where policy allows `unfenced`."""
 
@@ -62,7 +64,9 @@ async def based_on(
         return Based(None, built, _create_rung(capability, refused), capability)
     base, built, stale = await _build_update(ehr, change, patient, field)
     capability = await ehr.capability(change.type)
-    return Based(base, built, _update_rung(capability, refused), capability, stale)
+    # Without a version there is nothing that an update could be made conditional on.
+    rung = _update_rung(capability, refused) if base.version else None
+    return Based(base, built, rung, capability, stale)
 
 
 async def create_rung(ehr: Ehr, type_: str, refused: frozenset[str] = frozenset()) -> str | None:
@@ -116,7 +120,7 @@ async def _build_update(
             field=f"{field}.target",
             remedy="Propose for one patient at a time",
         )
-    if current.version == change.base_version:
+    if current.version in (NO_VERSION, change.base_version):
         return current, build_update(change, current.resource, patient, field), False
     read = await ehr.read(change.target, change.base_version)
     if read is None:

@@ -10,7 +10,7 @@ import logging
 import re
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from anyio.to_thread import run_sync
@@ -26,9 +26,10 @@ from sync.sandbox.bundle_requests import BundleRequests
 from sync.sandbox.capability import capability_statement, smart_configuration
 from sync.sandbox.exchange import Answer, Call, pairs
 from sync.sandbox.interactions import Interactions
+from sync.sandbox.manner import Manner
 from sync.sandbox.media import check_accept
 from sync.sandbox.outage import Outage
-from sync.sandbox.outcome import OutcomeError, outcome, refusal
+from sync.sandbox.outcome import OutcomeError, refusal
 from sync.sandbox.routing import interactions_table
 from sync.sandbox.tokens import Authority
 
@@ -58,23 +59,30 @@ class Front:
     started: str
     outage: Outage
 
+    @property
+    def manner(self) -> Manner:
+        """The ways of the server that it plays."""
+        return self.interactions.manner
+
     def app(self) -> Starlette:
         """Return the ASGI application."""
         table = interactions_table(self.interactions)
+        store = self.interactions.store
         bundles = BundleRequests(self.interactions, self._statement)
         fhir: dict[str, Mapping[str, Handler]] = {
             f"{FHIR_PATH}{path}": handlers for path, handlers in table.items()
         }
         for root in (FHIR_PATH, f"{FHIR_PATH}/"):
-            fhir[root] = {"POST": bundles.carry_out}
+            carry_out = self.manner.around(store, "/", "POST", bundles.carry_out)
+            fhir[root] = {"POST": carry_out}
         routes = [
-            _route(TOKEN_PATH, ["POST"], self._token),
-            _route(SMART_PATH, ["GET"], self._smart),
-            _route(FHIR_PATH + SMART_PATH, ["GET"], self._smart),
-            _route(f"{FHIR_PATH}/metadata", ["GET"], self._metadata),
-            *(_route(path, list(by), self._fhir(by)) for path, by in fhir.items()),
+            self._route(TOKEN_PATH, ["POST"], self._token),
+            self._route(SMART_PATH, ["GET"], self._smart),
+            self._route(FHIR_PATH + SMART_PATH, ["GET"], self._smart),
+            self._route(f"{FHIR_PATH}/metadata", ["GET"], self._metadata),
+            *(self._route(path, list(by), self._fhir(by)) for path, by in fhir.items()),
         ]
-        app = Starlette(routes=routes, exception_handlers={HTTPException: _unrouted})
+        app = Starlette(routes=routes, exception_handlers={HTTPException: self._unrouted})
         # A redirect to the path without its slash would be one the client must not follow.
         app.router.redirect_slashes = False
         return app
@@ -82,6 +90,7 @@ class Front:
     def _fhir(self, by_method: Mapping[str, Handler]) -> Endpoint:
         async def answer(request: Request) -> Answer:
             self.outage.check()
+            self.manner.admit(token=False)
             base = _origin(request) + FHIR_PATH
             authorization = request.headers.get("authorization")
             scopes = None if self.no_auth else self.authority.grant(authorization).scopes
@@ -96,6 +105,7 @@ class Front:
         return answer
 
     async def _metadata(self, request: Request) -> Answer:
+        self.manner.admit(token=False)
         base = _origin(request) + FHIR_PATH
         return await run_sync(self._statement, Call(base, {}, request.headers, request.url.query))
 
@@ -103,12 +113,17 @@ class Front:
         formats = [value for name, value in pairs(call.query) if name == "_format"]
         check_accept(call.headers, formats)
         token_url = None if self.no_auth else call.base.removesuffix(FHIR_PATH) + TOKEN_PATH
-        return Answer(200, _encoded_statement(call.base, token_url, self.started))
+        return Answer(200, _encoded_statement(call.base, token_url, self.started, self.manner))
 
     async def _smart(self, request: Request) -> Answer:
         return _json(200, smart_configuration(_origin(request) + TOKEN_PATH))
 
     async def _token(self, request: Request) -> Answer:
+        try:
+            self.manner.admit(token=True)
+        except OutcomeError as error:
+            code = TokenError("temporarily_unavailable", error.issues[0].diagnostics, error.status)
+            return replace(_token_refused(code), headers=error.headers)
         media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media != _FORM:
             return _token_refused(TokenError("invalid_request", f"send {_FORM}"))
@@ -121,35 +136,33 @@ class Front:
         except (OutcomeError, UnicodeDecodeError):
             return _token_refused(TokenError("invalid_request", "the form cannot be read"))
 
+    def _route(self, path: str, methods: list[str], endpoint: Endpoint) -> Route:
+        async def respond(request: Request) -> Response:
+            try:
+                answer = await endpoint(request)
+            except OutcomeError as error:
+                answer = self.manner.refused(error)
+            except ClientDisconnect:
+                answer = Answer(400)
+            except Exception as error:  # noqa: BLE001 - its text or traceback may hold chart content
+                logger.error("sandbox: %s at %s", type(error).__name__, _place(error))  # noqa: TRY400 - same reason
+                answer = self.manner.refused(refusal(500, "exception", "the sandbox failed"))
+            return _response(answer)
 
-def _route(path: str, methods: list[str], endpoint: Endpoint) -> Route:
-    async def respond(request: Request) -> Response:
-        try:
-            answer = await endpoint(request)
-        except OutcomeError as error:
-            answer = _refused(error)
-        except ClientDisconnect:
-            answer = Answer(400)
-        except Exception as error:  # noqa: BLE001 - its text or traceback may hold chart content
-            logger.error("sandbox: %s at %s", type(error).__name__, _place(error))  # noqa: TRY400 - same reason
-            answer = _refused(refusal(500, "exception", "the sandbox failed"))
-        return _response(answer)
+        return Route(path, respond, methods=methods)
 
-    return Route(path, respond, methods=methods)
-
-
-async def _unrouted(_request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    code = "not-supported" if status == 405 else "not-found"
-    words = "this interaction is not supported" if status == 405 else "there is nothing here"
-    return _response(_refused(refusal(status, code, words, headers=headers)))
+    async def _unrouted(self, _request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+        code = "not-supported" if status == 405 else "not-found"
+        words = "this interaction is not supported" if status == 405 else "there is nothing here"
+        return _response(self.manner.refused(refusal(status, code, words, headers=headers)))
 
 
 @lru_cache(maxsize=8)
-def _encoded_statement(base: str, token_url: str | None, date: str) -> bytes:
+def _encoded_statement(base: str, token_url: str | None, date: str, manner: Manner) -> bytes:
     """Put it together once for each address that it is asked for at: it is long."""
-    return encode(capability_statement(base, token_url, date))
+    return encode(capability_statement(base, token_url, date, manner))
 
 
 def _origin(request: Request) -> str:
@@ -179,10 +192,6 @@ def _response(answer: Answer) -> Response:
     return Response(
         answer.body, answer.status, headers={**_NO_STORE, **answer.headers}, media_type=media_type
     )
-
-
-def _refused(error: OutcomeError) -> Answer:
-    return Answer(error.status, encode(outcome(error.issues)), error.headers)
 
 
 def _token_refused(error: TokenError) -> Answer:

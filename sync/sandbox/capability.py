@@ -10,6 +10,7 @@ from __future__ import annotations
 from core.canonical import JsonObject
 from core.fhir.tables import resource_types
 from sync.sandbox.bodies import is_type
+from sync.sandbox.manner import PLAIN, Manner, Offer
 from sync.sandbox.parameters import includes, reverse_includes, search_parameters
 
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
@@ -17,28 +18,34 @@ SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-servi
 INTERACTIONS = tuple(
     "read vread update patch delete history-instance history-type create search-type".split()
 )
-SYSTEM = ("transaction", "batch", "history-system")
 OPERATIONS = "http://hl7.org/fhir/OperationDefinition/"
 
 
-def capability_statement(base: str, token_url: str | None, date: str) -> JsonObject:
+def capability_statement(
+    base: str, token_url: str | None, date: str, manner: Manner = PLAIN
+) -> JsonObject:
     """Return the CapabilityStatement; `token_url` is None where no authorization is asked for.
 
-    `date` is the instant the sandbox was started.
+    `date` is the instant the sandbox was started, `manner` the server that it plays.
     """
     rest: JsonObject = {"mode": "server"}
     if token_url is not None:
         rest["security"] = _security(token_url)
-    rest["interaction"] = [{"code": code} for code in SYSTEM]
+    if manner.system_interactions:
+        rest["interaction"] = [{"code": code} for code in manner.system_interactions]
     rest["operation"] = [_operation("validate", "Resource-validate")]
-    rest["resource"] = [_resource(kind) for kind in sorted(resource_types()) if is_type(kind)]
+    rest["resource"] = [
+        _resource(kind, offer)
+        for kind in sorted(resource_types())
+        if is_type(kind) and (offer := manner.offer(kind) or Offer(INTERACTIONS)).interactions
+    ]
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
         "date": date,
         "kind": "instance",
-        "software": {"name": "Countersign sandbox"},
-        "implementation": {"description": "An EHR for trying things out", "url": base},
+        "software": {"name": manner.software},
+        "implementation": {"description": manner.description, "url": base},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
         "patchFormat": ["application/json-patch+json"],
@@ -66,21 +73,23 @@ def _security(token_url: str) -> JsonObject:
     }
 
 
-def _resource(kind: str) -> JsonObject:
+def _resource(kind: str, offer: Offer) -> JsonObject:
     operations = [_operation("validate", "Resource-validate")]
     if kind == "Patient":
         operations.append(_operation("everything", "Patient-everything"))
     found: JsonObject = {
         "type": kind,
-        "interaction": [{"code": code} for code in INTERACTIONS],
-        "versioning": "versioned-update",
-        "readHistory": True,
-        "updateCreate": True,
-        "conditionalCreate": True,
+        "interaction": [{"code": code} for code in offer.interactions],
+        "versioning": offer.versioning,
+        "readHistory": offer.read_history,
+        "updateCreate": offer.update_create,
+        "conditionalCreate": offer.conditional_create,
         "conditionalRead": "full-support",
-        "conditionalUpdate": True,
+        "conditionalUpdate": offer.conditional_update,
         "conditionalDelete": "not-supported",
     }
+    if offer.versioning is None:
+        del found["versioning"]
     # An empty list is no valid JSON of FHIR.
     for name, listed in (("searchInclude", includes(kind)), ("searchRevInclude", _reverse(kind))):
         if listed:

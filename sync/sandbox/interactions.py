@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from core.canonical import JsonObject, encode
 from sync.sandbox.bodies import Validate, check_resource, is_id, resource_from
 from sync.sandbox.exchange import Answer, Call, pairs
+from sync.sandbox.manner import PLAIN, Arrival, Manner
 from sync.sandbox.media import check_content_type, preference
 from sync.sandbox.outcome import Issue, outcome, refusal
 from sync.sandbox.patching import MEDIA, operations_from, patched
@@ -44,6 +45,8 @@ class Interactions:
     new_id: Callable[[], str]
     transform: Transform = unchanged
     """What this server makes of a resource before it stores it."""
+    manner: Manner = PLAIN
+    """The ways of the server that the sandbox plays."""
 
     def create(self, call: Call) -> Answer:
         """Store a new resource under an id of ours; with If-None-Exist only if none matches.
@@ -64,7 +67,7 @@ class Interactions:
                     raise refusal(412, "multiple-matches", "If-None-Exist matches several")
                 if page.matches:
                     return _matched(call, page.matches[0])
-            made = self._put(kind, self.unused_id(kind), resource, "POST")
+            made = self._put(call, kind, self.unused_id(kind), resource, "POST")
         return _written(call, made, 201)
 
     def update(self, call: Call) -> Answer:
@@ -83,7 +86,7 @@ class Interactions:
         with self.store.transaction():
             current = self.store.read(kind, id_)
             check_update(condition, current.version if current else None)
-            made = self._put(kind, id_, resource, "PUT")
+            made = self._put(call, kind, id_, resource, "PUT")
         return _written(call, made, 200 if current else 201)
 
     def update_match(self, call: Call) -> Answer:
@@ -104,7 +107,7 @@ class Interactions:
             current = page.matches[0] if page.matches else None
             check_update(condition, current.version if current else None)
             id_ = self._id_for(kind, resource, current)
-            made = self._put(kind, id_, {**resource, "id": id_}, "PUT")
+            made = self._put(call, kind, id_, {**resource, "id": id_}, "PUT")
         return _written(call, made, 200 if current else 201)
 
     def patch(self, call: Call) -> Answer:
@@ -121,7 +124,7 @@ class Interactions:
             check_update(condition, current.version)
             resource = patched(current.body, operations)
             check_resource(resource, kind, self.validate)
-            made = self._put(kind, id_, resource, "PATCH")
+            made = self._put(call, kind, id_, resource, "PATCH")
         return _written(call, made, 200)
 
     def delete(self, call: Call) -> Answer:
@@ -139,8 +142,13 @@ class Interactions:
             made = self.store.delete(kind, id_)
         return _deleted(call, made)
 
-    def _put(self, kind: str, id_: str, resource: JsonObject, method: str) -> Stored:
-        return self.store.put(kind, id_, self.transform(resource), method)
+    def _put(self, call: Call, kind: str, id_: str, resource: JsonObject, method: str) -> Stored:
+        version, at = self.store.upcoming(kind, id_)
+        known = self.store.read(kind, id_) is not None
+        interaction = "patch" if method == "PATCH" else "update" if known else "create"
+        arrival = Arrival(call.base, kind, id_, interaction, version, at, self.store)
+        made = self.manner.stored(self.transform(resource), arrival)
+        return self.store.put(kind, id_, made, method)
 
     def unused_id(self, kind: str) -> str:
         """Return an id that no resource of this type ever had."""

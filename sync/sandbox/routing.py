@@ -24,7 +24,7 @@ def interactions_table(writes: Interactions) -> Table:
     store = writes.store
     reads, searches, histories = Reads(store), Searches(store), Histories(store)
     validation = Validation(writes.validate)
-    return {
+    table: dict[str, dict[str, Handler]] = {
         "/_history": {"GET": histories.of_system},
         "/$validate": {"POST": validation.of_system},
         "/{type}": {
@@ -45,6 +45,11 @@ def interactions_table(writes: Interactions) -> Table:
         "/{type}/{id}/_history/{version}": {"GET": reads.vread},
         "/{type}/{id}/$validate": {"POST": validation.of_type},
         "/{type}/{id}/$everything": {"GET": searches.everything, "POST": searches.everything},
+    }
+    around = writes.manner.around
+    return {
+        path: {method: around(store, path, method, handler) for method, handler in by.items()}
+        for path, by in table.items()
     }
 
 

@@ -20,6 +20,7 @@ from sync.sandbox.clients import PLANES, IssuedClient, Jwk, issue, register
 from sync.sandbox.faults.skew import skewed
 from sync.sandbox.interactions import Interactions, Transform, unchanged
 from sync.sandbox.load import load
+from sync.sandbox.manner import PLAIN, Manner
 from sync.sandbox.outage import Outage
 from sync.sandbox.store import Store
 from sync.sandbox.times import instant
@@ -44,8 +45,8 @@ class Sandbox:
     `path` names a file that keeps the resources (clients and tokens live in memory only);
     `validate` judges what is written, by default with HL7's definitions; `no_auth` asks nobody
     for a token. `transform` is what this server makes of a resource that is written before it
-    stores it; `outage` lets it answer nothing but 503 for a while. Close it, or use it as a
-    context manager.
+    stores it, `manner` the server that it plays; `outage` lets it answer nothing but 503 for a
+    while. Close it, or use it as a context manager.
     """
 
     store: Store
@@ -62,6 +63,7 @@ class Sandbox:
         no_auth: bool = False,
         token_seconds: int = MAX_SECONDS,
         transform: Transform = unchanged,
+        manner: Manner = PLAIN,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._authority = Authority(clock, token_seconds)
@@ -69,7 +71,7 @@ class Sandbox:
         self.no_auth = no_auth
         tells = skewed(clock)
         self.store = Store(path, tells)
-        does = Interactions(self.store, validate, new_id, transform)
+        does = Interactions(self.store, validate, new_id, transform, manner)
         self.outage = Outage(monotonic)
         self.app = Front(does, self._authority, no_auth, instant(clock()), self.outage).app()
         self.app.state.clock = tells

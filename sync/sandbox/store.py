@@ -224,6 +224,11 @@ class Store:
                 self._connection.execute(of_table + " WHERE type = ? AND id = ?", (kind, id_))
         return made
 
+    def upcoming(self, kind: str, id_: str) -> tuple[int, str]:
+        """Return version and time that a write of this moment would get."""
+        with self._lock:
+            return self._next(kind, id_), instant(self._clock())
+
     def _next(self, kind: str, id_: str) -> int:
         """Return the number of a resource's next version."""
         sql = "SELECT coalesce(max(version), 0) + 1 FROM version WHERE type = ? AND id = ?"

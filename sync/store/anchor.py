@@ -6,7 +6,7 @@ Source: hub-protocol §9: an own published checkpoint larger than the store is a
 from __future__ import annotations
 
 from core.errors import Failed, Unreachable
-from core.gateway.anchor import Register, publish, read_register
+from core.gateway.anchor import Register, keeps_registers, publish, read_register
 from core.ledger import checkpoint, merkle
 from core.ledger.event import instant
 from core.ports import Clock, Ehr
@@ -17,6 +17,7 @@ from sync.store.reads import AnchorRow
 async def publish_head(ledger: StoreLedger, ehr: Ehr, name: str, clock: Clock) -> bool:
     """Publish the newest checkpoint to an EHR's register; False when the EHR does not take it.
 
+    An EHR that keeps no registers holds up nothing: what is anchored nowhere `audit verify` counts.
     Raises Unreachable, or Failed when the register holds a head that this store does not extend.
     """
     note = ledger.head()
@@ -24,6 +25,8 @@ async def publish_head(ledger: StoreLedger, ehr: Ehr, name: str, clock: Clock) -
         raise Failed("the ledger has no checkpoint")
     size = int(note.split("\n")[1])
     known = ledger.anchor(ehr.name)
+    if known is None and not await keeps_registers(ehr):
+        return True
     held = await read_register(ehr, name, None if known is None else known.reference)
     if held is None and known is not None:
         raise Failed(

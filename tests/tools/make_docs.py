@@ -11,6 +11,7 @@ from core.review.feedback import SYSTEM
 from core.review.reasons import REJECT_REASONS
 from tests.tools.failures_page import failures_page
 from tests.tools.permissions_page import permissions_page
+from tests.tools.personalities_page import personalities_page
 from tests.tools.policy_page import policy_reference
 from tests.tools.profiles_page import profiles_page
 
@@ -56,7 +57,12 @@ def _commands() -> str:
     return "\n".join([*lines, ""])
 
 
+def played_pages() -> dict[str, str]:
+    """Return the pages whose content has to be played first, which takes a while."""
+    return {"personalities.md": personalities_page()}
+
+
 if __name__ == "__main__":
     REFERENCE.mkdir(parents=True, exist_ok=True)
-    for name, text in pages().items():
+    for name, text in {**pages(), **played_pages()}.items():
         (REFERENCE / name).write_text(text, "utf-8")

@@ -1,0 +1,32 @@
+"""The register of facts that are shown, each under the source that its profile names."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+Shows = Callable[[], Awaitable[None]]
+FACTS: list[tuple[str, str, str, Shows]] = []
+NOT_SHOWN = {
+    "base_url": "the sandbox has its own",
+    "auth_methods": "the sandbox authenticates by private_key_jwt",
+    "auth_algorithms": "the sandbox takes RS384 and ES384",
+    "jwks_hosting": "the sandbox registers keys itself",
+    "token_ttl_s": "the sandbox's tokens live five minutes at most, whoever it plays",
+    "correctable": "what may be written again is in the claims",
+    "correction": "what may be written again is in the claims",
+    "fhir_version": "the sandbox speaks R4, and says so",
+}
+
+NOTES_NOT_SHOWN = {
+    "behaviour changes with each customer's upgrade": "a warning, not a behaviour to play",
+}
+
+
+def fact(name: str, told: str, source: str) -> Callable[[Shows], Shows]:
+    """Register a test of one fact of one personality."""
+
+    def register(shows: Shows) -> Shows:
+        FACTS.append((name, told, source, shows))
+        return shows
+
+    return register

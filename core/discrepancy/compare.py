@@ -4,25 +4,33 @@ from __future__ import annotations
 
 from core.canonical import Json, JsonObject
 from core.discrepancy.alignment import align
-from core.discrepancy.case import Case, Scope, scope_of
+from core.discrepancy.case import Case, Finding, Scope, scope_of
 from core.discrepancy.classes import MISSING, Comparison, Discrepancy, Missing, Side, worst
+from core.discrepancy.contained import follow_ids
+from core.discrepancy.demographics import same_sequence
 from core.discrepancy.meaning import leaves
 from core.discrepancy.place import Place, root
-from core.discrepancy.rules import REORDERED, judge
+from core.discrepancy.rules import RENAMED, REORDERED, judge
 
 
 def compare(
-    intended: JsonObject, persisted: JsonObject, *, base_url: str | None = None
+    intended: JsonObject,
+    persisted: JsonObject,
+    *,
+    base_url: str | None = None,
+    region: str | None = None,
 ) -> Comparison:
     """Compare what was intended with what the EHR keeps; both are exact JSON of one resource.
 
     `base_url` is the EHR whose absolute references are its own; without it an absolute reference
-    is never taken to be a relative one. Paths start with the intended resource's type. Nothing is
-    raised for odd content: whatever no rule knows is `changed`. Source: design §10.
+    is never taken to be a relative one. `region` (ISO 3166, "SE") is where national telephone
+    numbers are at home; without it only international ones are read as numbers. Paths start with
+    the intended resource's type. Nothing is raised for odd content: whatever no rule knows is
+    `changed`. Source: design §10.
     """
     stated = intended.get("resourceType")
     name, names = stated if isinstance(stated, str) else "Resource", root(intended)
-    walk = _Walk(scope_of(intended, base_url))
+    walk = _Walk(scope_of(intended, base_url, region))
     if name == persisted.get("resourceType", name):
         walk.objects(Place(name, names), intended, persisted)
     else:
@@ -44,6 +52,16 @@ class _Walk:
     def objects(self, place: Place, intended: JsonObject, persisted: JsonObject) -> None:
         """Compare two objects member by member, in the intended order."""
         within = place.within(intended)
+        if "contained" in intended and "contained" in persisted:
+            followed = follow_ids(intended, persisted, self.scope.base_url)
+            if followed is not persisted:
+                self._record(
+                    within.member("contained"),
+                    RENAMED,
+                    intended["contained"],
+                    persisted["contained"],
+                )
+                persisted = followed
         for name in dict.fromkeys((*intended, *persisted)):
             ours, theirs = intended.get(name, MISSING), persisted.get(name, MISSING)
             case = Case(within.member(name), ours, theirs, self.scope, (intended, persisted))
@@ -57,6 +75,9 @@ class _Walk:
             self.examined += _leaves(ours)
         elif isinstance(ours, dict) and isinstance(theirs, dict):
             self.objects(case.place, ours, theirs)
+        elif not ordered and (finding := same_sequence(case)) is not None:
+            self.examined += _leaves(ours)
+            self._record(case.place, finding, ours, theirs)
         elif _one_is(list, ours, theirs):
             self._lists(case, _items(ours), _items(theirs), ordered=ordered)
         elif case.place.type == "Meta" and _one_is(dict, ours, theirs):
@@ -71,9 +92,7 @@ class _Walk:
         place, base_url = case.place, self.scope.base_url
         found = align(intended, persisted, place.names, base_url, ordered=ordered)
         if found.reordered:
-            self.found.append(
-                Discrepancy(place.path, REORDERED.class_, REORDERED.reason, intended, persisted)
-            )
+            self._record(place, REORDERED, intended, persisted)
         # In a companion's list a null only keeps the place of a primitive without one.
         absent: object = None if case.name.startswith("_") else MISSING
         for i, j in found.pairs:
@@ -81,21 +100,30 @@ class _Walk:
             theirs = MISSING if j is None or persisted[j] is absent else persisted[j]
             at = place.item(i if i is not None else j or 0)
             held = (intended, persisted)
-            self.values(Case(at, ours, theirs, self.scope, held, j in found.repeated))
+            index = i if i is not None else j or 0
+            alone = absent is None and not any(
+                _has_primitive(holder, case.name, index) for holder in case.holders
+            )
+            self.values(Case(at, ours, theirs, self.scope, held, j in found.repeated, alone))
 
     def judged(self, case: Case) -> None:
         """Ask the rules about a case that is compared no further."""
         finding = judge(case)
         self.examined += max(_leaves(case.intended), _leaves(case.persisted))
-        self.found.append(
-            Discrepancy(
-                case.place.path, finding.class_, finding.reason, case.intended, case.persisted
-            )
-        )
+        self._record(case.place, finding, case.intended, case.persisted)
+
+    def _record(self, place: Place, finding: Finding, ours: Side, theirs: Side) -> None:
+        self.found.append(Discrepancy(place.path, finding.class_, finding.reason, ours, theirs))
 
 
 def _leaves(side: Side) -> int:
     return 0 if isinstance(side, Missing) else leaves(side)
+
+
+def _has_primitive(holder: Json, companion: str, index: int) -> bool:
+    """Tell whether the primitive that a listed companion belongs to is there."""
+    listed = holder.get(companion.removeprefix("_")) if isinstance(holder, dict) else None
+    return isinstance(listed, list) and index < len(listed) and listed[index] is not None
 
 
 def _one_is(kind: type, ours: Side, theirs: Side) -> bool:

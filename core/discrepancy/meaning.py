@@ -15,6 +15,7 @@ from core.discrepancy.place import below, definition, inside
 from core.discrepancy.references import target
 from core.discrepancy.scalars import moment, places
 from core.discrepancy.sets import is_set
+from core.discrepancy.writing import plainly
 
 
 def key(value: Json, names: str, base_url: str | None) -> str:
@@ -69,4 +70,6 @@ def _scalar(value: Json, names: str, base_url: str | None) -> str:
         pointed = target(value, base_url)
         return json.dumps(pointed.resource if pointed else value)
     read = moment(value) if "T" in value else None
-    return f"{read.minute.isoformat()}+{read.second.normalize()}" if read else json.dumps(value)
+    if read:
+        return f"{read.minute.isoformat()}+{read.second.normalize()}"
+    return json.dumps(value if found is None else plainly(value, found.path, found.types[0]))

@@ -8,11 +8,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.discrepancy import change, critical, harmless, loss
+from core.discrepancy import (
+    attachments,
+    change,
+    critical,
+    demographics,
+    harmless,
+    loss,
+    polarity,
+    spelling,
+)
 from core.discrepancy.case import Case, Finding, Rule
 
 REORDERED: Final = Finding(
     "equivalent", "The items stand in another order, which means nothing in this list."
+)
+RENAMED: Final = Finding(
+    "equivalent", "Contained resources have other ids, and what points to them follows."
 )
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -20,9 +32,11 @@ RULES: Final[tuple[Rule, ...]] = (
     critical.other_patient_id,
     critical.other_patient,
     critical.added_patient,
+    critical.merged_patient,
     critical.other_encounter,
     critical.negation,
     critical.other_side,
+    polarity.turned_text,
     critical.other_comparator,
     change.unknown_element,
     change.misshapen,
@@ -34,6 +48,16 @@ RULES: Final[tuple[Rule, ...]] = (
     harmless.element_id,
     harmless.regenerated_narrative,
     harmless.reference_form,
+    harmless.added_reference_type,
+    spelling.text_form,
+    spelling.narrative_form,
+    spelling.base64_form,
+    demographics.spelling,
+    demographics.name_text,
+    demographics.address_text,
+    demographics.postal_code,
+    demographics.contact_value,
+    attachments.attachment,
     harmless.offset_notation,
     harmless.number_text,
     harmless.added_decimals,
@@ -49,11 +73,12 @@ RULES: Final[tuple[Rule, ...]] = (
     critical.other_dose,
     loss.cut_text,
     harmless.added_display,
-    harmless.added_reference_type,
     harmless.added_label,
+    harmless.added_language,
     harmless.added_identifier,
     harmless.added_extension,
     change.other_code,
+    change.other_author,
 )
 
 

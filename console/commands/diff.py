@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
+from console.commands.diff_pairs import pairs
 from console.commands.output import print_json, say
 from core.canonical import RESPONSE, JsonObject, parse_object
 from core.discrepancy import Comparison, compare
-from core.errors import BadInput, CountersignError, Failed, NotFound
+from core.errors import BadInput, Failed, NotFound
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -20,17 +20,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--base", metavar="URL", help="the EHR whose absolute references are its own"
     )
     parser.add_argument(
-        "--pairs", metavar="FILE|-", help="NDJSON lines {id, intended, persisted, base?}"
+        "--region", metavar="CODE", help="the country of national telephone numbers, like US"
+    )
+    parser.add_argument(
+        "--pairs", metavar="FILE|-", help="NDJSON lines {id, intended, persisted, base?, region?}"
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the class and every difference; 1 when nothing was examined."""
     if args.pairs:
-        return _pairs(args.pairs)
+        return pairs(args.pairs, compare, args.base, args.region)
     if args.intended is None or args.persisted is None:
         raise BadInput("two files are needed", field="INTENDED PERSISTED", remedy="Or use --pairs")
-    found = compare(_load(args.intended), _load(args.persisted), base_url=args.base)
+    sides = _load(args.intended), _load(args.persisted)
+    found = compare(*sides, base_url=args.base, region=args.region)
     if found.examined == 0:
         raise Failed("nothing was examined")
     if args.json:
@@ -40,26 +44,6 @@ def run(args: argparse.Namespace) -> int:
     for item in found.differences:
         say(f"  {item.class_}: {item.path}: {item.reason}")
     return 0
-
-
-def _pairs(name: str) -> int:
-    data = sys.stdin.buffer.read() if name == "-" else _bytes(Path(name))
-    worst = 0
-    for number, line in enumerate(data.split(b"\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            pair = parse_object(line, RESPONSE)
-            found = compare(pair["intended"], pair["persisted"], base_url=pair.get("base"))
-            print_json({"id": pair["id"], **_as_json(found)})
-        except CountersignError as error:
-            raise BadInput(error.problem, field=f"line {number}", remedy=error.remedy) from None
-        except (KeyError, TypeError, AttributeError):
-            raise BadInput(
-                "is not {id, intended, persisted, base?}", field=f"line {number}"
-            ) from None
-        worst = worst or (1 if found.examined == 0 else 0)
-    return worst
 
 
 def _as_json(found: Comparison) -> JsonObject:

@@ -67,9 +67,12 @@ def align(
     if names.rpartition(".")[2].startswith("_"):
         # Companions stand at the same index as the primitives they belong to.
         return Alignment(_by_position(range(len(intended)), range(len(persisted))), False, _NONE)
+    in_order = ordered or not is_set(names)
+    if plain := _at_a_glance(intended, persisted, names, in_order=in_order):
+        return Alignment(plain, False, _NONE)
     ours = [key(item, names, base_url) for item in intended]
     theirs = [key(item, names, base_url) for item in persisted]
-    if ordered or not is_set(names):
+    if in_order:
         return Alignment(_in_order(ours, theirs), False, _NONE)
     pairs = _same_places(ours, theirs) or _equal(ours, theirs)
     matched, taken, known = {i for i, _ in pairs}, {j for _, j in pairs}, set(ours)
@@ -88,6 +91,27 @@ def align(
     return Alignment(tuple(found), moved != sorted(moved), repeated)
 
 
+def _at_a_glance(
+    intended: Sequence[Json], persisted: Sequence[Json], names: str, *, in_order: bool
+) -> tuple[Pair, ...]:
+    """Pair by position where that is plain: as many items, of which no more than one differs."""
+    count = len(intended)
+    if count != len(persisted):
+        return ()
+    found: tuple[Pair, ...] = tuple((k, k) for k in range(count))
+    if in_order:
+        # Of as many items each is held against its own: a harmless mark on every item must not
+        # pair an item with the one that it now resembles.
+        return found
+    differing = [k for k in range(count) if intended[k] != persisted[k]]
+    if len(differing) > 1 or count > MAX_LIKENESS:
+        return ()
+    alone = [persisted[k] for k in differing]
+    if any(one in intended or _are_two_things(intended[differing[0]], one, names) for one in alone):
+        return ()
+    return found
+
+
 def _intended_first(pair: Pair) -> tuple[bool, int]:
     i, j = pair
     return (False, i) if i is not None else (True, j or 0)
@@ -104,9 +128,7 @@ def _in_order(ours: list[str], theirs: list[str]) -> tuple[Pair, ...]:
     tail = next((k for k in range(rest) if ours[-1 - k] != theirs[-1 - k]), rest)
     end, other_end = len(ours) - tail, len(theirs) - tail
     found: list[Pair] = [(k, k) for k in range(head)]
-    # Of as many items on both sides each is held against its own: a harmless mark on every item
-    # must not pair an item with the one that it now resembles.
-    if len(ours) == len(theirs) or max(end, other_end) - head > MAX_LIKENESS:
+    if max(end, other_end) - head > MAX_LIKENESS:
         found.extend(_by_position(range(head, end), range(head, other_end)))
     else:
         matcher = SequenceMatcher(None, ours[head:end], theirs[head:other_end], autojunk=False)

@@ -64,6 +64,9 @@ class _Walk:
                 persisted = followed
         for name in dict.fromkeys((*intended, *persisted)):
             ours, theirs = intended.get(name, MISSING), persisted.get(name, MISSING)
+            if ours == theirs:
+                self.examined += _leaves(ours)
+                continue
             case = Case(within.member(name), ours, theirs, self.scope, (intended, persisted))
             # A companion refers to its primitives by index, so their order counts.
             self.values(case, ordered=f"_{name}" in intended or f"_{name}" in persisted)
@@ -71,9 +74,7 @@ class _Walk:
     def values(self, case: Case, *, ordered: bool = False) -> None:
         """Compare the two sides of a case, of whatever kind they are."""
         ours, theirs = case.intended, case.persisted
-        if ours == theirs:
-            self.examined += _leaves(ours)
-        elif isinstance(ours, dict) and isinstance(theirs, dict):
+        if isinstance(ours, dict) and isinstance(theirs, dict):
             self.objects(case.place, ours, theirs)
         elif not ordered and (finding := same_sequence(case)) is not None:
             self.examined += _leaves(ours)
@@ -98,6 +99,9 @@ class _Walk:
         for i, j in found.pairs:
             ours = MISSING if i is None or intended[i] is absent else intended[i]
             theirs = MISSING if j is None or persisted[j] is absent else persisted[j]
+            if ours == theirs:
+                self.examined += _leaves(ours)
+                continue
             at = place.item(i if i is not None else j or 0)
             held = (intended, persisted)
             index = i if i is not None else j or 0
@@ -117,7 +121,9 @@ class _Walk:
 
 
 def _leaves(side: Side) -> int:
-    return 0 if isinstance(side, Missing) else leaves(side)
+    if isinstance(side, dict | list):
+        return leaves(side)
+    return 0 if isinstance(side, Missing) else 1
 
 
 def _has_primitive(holder: Json, companion: str, index: int) -> bool:

@@ -17,13 +17,15 @@ from core.discrepancy.scalars import moment, places
 from core.discrepancy.sets import is_set
 from core.discrepancy.writing import plainly
 
+_quote = json.encoder.encode_basestring_ascii
+
 
 def key(value: Json, names: str, base_url: str | None) -> str:
     """Return a text that is equal for items that mean the same at this element path."""
     if isinstance(value, dict):
         within = inside(names, value)
         members = (
-            f"{json.dumps(name)}:{key(item, below(within, name), base_url)}"
+            f"{_quote(name)}:{key(item, below(within, name), base_url)}"
             for name, item in value.items()
         )
         return "{" + ",".join(sorted(members)) + "}"
@@ -72,4 +74,4 @@ def _scalar(value: Json, names: str, base_url: str | None) -> str:
     read = moment(value) if "T" in value else None
     if read:
         return f"{read.minute.isoformat()}+{read.second.normalize()}"
-    return json.dumps(value if found is None else plainly(value, found.path, found.types[0]))
+    return _quote(value if found is None else plainly(value, found.path, found.types[0]))

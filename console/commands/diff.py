@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
+from functools import partial
 from pathlib import Path
 
+from console.commands.diff_pairs import pairs
 from console.commands.output import print_json, say
 from core.canonical import RESPONSE, JsonObject, parse_object
 from core.concept_maps import NO_MAPS, Maps, parse_maps
 from core.discrepancy import Comparison, compare
-from core.errors import BadInput, CountersignError, Failed, NotFound
+from core.errors import BadInput, Failed, NotFound
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +22,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--base", metavar="URL", help="the EHR whose absolute references are its own"
     )
     parser.add_argument(
-        "--pairs", metavar="FILE|-", help="NDJSON lines {id, intended, persisted, base?}"
+        "--region", metavar="CODE", help="the country of national telephone numbers, like US"
+    )
+    parser.add_argument(
+        "--pairs", metavar="FILE|-", help="NDJSON lines {id, intended, persisted, base?, region?}"
     )
     parser.add_argument(
         "--maps",
@@ -35,11 +39,11 @@ def run(args: argparse.Namespace) -> int:
     """Print the class and every difference; 1 when nothing was examined."""
     maps = NO_MAPS if args.maps is None else _maps(args.maps)
     if args.pairs:
-        return _pairs(args.pairs, maps)
+        return pairs(args.pairs, partial(compare, maps=maps), args.base, args.region)
     if args.intended is None or args.persisted is None:
         raise BadInput("two files are needed", field="INTENDED PERSISTED", remedy="Or use --pairs")
     sides = _load(args.intended), _load(args.persisted)
-    found = compare(*sides, base_url=args.base, maps=maps)
+    found = compare(*sides, base_url=args.base, maps=maps, region=args.region)
     if found.examined == 0:
         raise Failed("nothing was examined")
     if args.json:
@@ -49,27 +53,6 @@ def run(args: argparse.Namespace) -> int:
     for item in found.differences:
         say(f"  {item.class_}: {item.path}: {item.reason}")
     return 0
-
-
-def _pairs(name: str, maps: Maps) -> int:
-    data = sys.stdin.buffer.read() if name == "-" else _bytes(Path(name))
-    worst = 0
-    for number, line in enumerate(data.split(b"\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            pair = parse_object(line, RESPONSE)
-            sides = pair["intended"], pair["persisted"]
-            found = compare(*sides, base_url=pair.get("base"), maps=maps)
-            print_json({"id": pair["id"], **_as_json(found)})
-        except CountersignError as error:
-            raise BadInput(error.problem, field=f"line {number}", remedy=error.remedy) from None
-        except (KeyError, TypeError, AttributeError):
-            raise BadInput(
-                "is not {id, intended, persisted, base?}", field=f"line {number}"
-            ) from None
-        worst = worst or (1 if found.examined == 0 else 0)
-    return worst
 
 
 def _as_json(found: Comparison) -> JsonObject:

@@ -8,6 +8,7 @@ in full.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ _IDENTITY = {
 }
 # A meta label says one thing: another code is another label, not an altered one.
 _LABEL = ("system", "code")
+_PLACES = re.compile(r"~\d+")
 _NONE: frozenset[int] = frozenset()
 _TELLING = ("system", "use", "code", "url", "id", "type", "value")
 
@@ -65,16 +67,20 @@ def align(
     if names.rpartition(".")[2].startswith("_"):
         # Companions stand at the same index as the primitives they belong to.
         return Alignment(_by_position(range(len(intended)), range(len(persisted))), False, _NONE)
+    in_order = ordered or not is_set(names)
+    if plain := _at_a_glance(intended, persisted, names, in_order=in_order):
+        return Alignment(plain, False, _NONE)
     ours = [key(item, names, base_url) for item in intended]
     theirs = [key(item, names, base_url) for item in persisted]
-    if ordered or not is_set(names):
+    if in_order:
         return Alignment(_in_order(ours, theirs), False, _NONE)
-    pairs = _equal(ours, theirs)
-    left = [i for i in range(len(ours)) if i not in {pair[0] for pair in pairs}]
-    right = [j for j in range(len(theirs)) if j not in {pair[1] for pair in pairs}]
-    repeated = frozenset(j for j in right if theirs[j] in set(ours))
+    pairs = _same_places(ours, theirs) or _equal(ours, theirs)
+    matched, taken, known = {i for i, _ in pairs}, {j for _, j in pairs}, set(ours)
+    left = [i for i in range(len(ours)) if i not in matched]
+    right = [j for j in range(len(theirs)) if j not in taken]
+    repeated = frozenset(j for j in right if theirs[j] in known)
     if max(len(left), len(right)) > MAX_LIKENESS:
-        rest = _by_position(left, right)
+        rest = _by_essence(intended, persisted, left, right, names, base_url)
     else:
         ours_left = {i: intended[i] for i in left}
         theirs_left = {j: persisted[j] for j in right if j not in repeated}
@@ -83,6 +89,27 @@ def align(
     found = sorted(pairs + rest, key=_intended_first)
     moved = [j for i, j in found if i is not None and j is not None]
     return Alignment(tuple(found), moved != sorted(moved), repeated)
+
+
+def _at_a_glance(
+    intended: Sequence[Json], persisted: Sequence[Json], names: str, *, in_order: bool
+) -> tuple[Pair, ...]:
+    """Pair by position where that is plain: as many items, of which no more than one differs."""
+    count = len(intended)
+    if count != len(persisted):
+        return ()
+    found: tuple[Pair, ...] = tuple((k, k) for k in range(count))
+    if in_order:
+        # Of as many items each is held against its own: a harmless mark on every item must not
+        # pair an item with the one that it now resembles.
+        return found
+    differing = [k for k in range(count) if intended[k] != persisted[k]]
+    if len(differing) > 1 or count > MAX_LIKENESS:
+        return ()
+    alone = [persisted[k] for k in differing]
+    if any(one in intended or _are_two_things(intended[differing[0]], one, names) for one in alone):
+        return ()
+    return found
 
 
 def _intended_first(pair: Pair) -> tuple[bool, int]:
@@ -109,6 +136,46 @@ def _in_order(ours: list[str], theirs: list[str]) -> tuple[Pair, ...]:
             found.extend(_by_position(range(head + i1, head + i2), range(head + j1, head + j2)))
     found.extend(zip(range(end, len(ours)), range(other_end, len(theirs)), strict=True))
     return tuple(found)
+
+
+def _by_essence(
+    intended: Sequence[Json],
+    persisted: Sequence[Json],
+    left: Sequence[int],
+    right: Sequence[int],
+    names: str,
+    base_url: str | None,
+) -> tuple[Pair, ...]:
+    """Pair what is equal but for ids, displays and extensions, and the rest by position."""
+    ours = [key(_essence(intended[i]), names, base_url) for i in left]
+    theirs = [key(_essence(persisted[j]), names, base_url) for j in right]
+    found = tuple((left[a or 0], right[b or 0]) for a, b in _equal(ours, theirs))
+    matched, taken = {i for i, _ in found}, {j for _, j in found}
+    return found + _by_position(
+        [i for i in left if i not in matched], [j for j in right if j not in taken]
+    )
+
+
+def _essence(value: Json) -> Json:
+    if isinstance(value, dict):
+        kept = value if "resourceType" in value else {k: value[k] for k in value if k != "id"}
+        return {
+            name: _essence(item)
+            for name, item in kept.items()
+            if name not in ("extension", "display") and not name.startswith("_")
+        }
+    return [_essence(item) for item in value] if isinstance(value, list) else value
+
+
+def _same_places(ours: list[str], theirs: list[str]) -> tuple[Pair, ...]:
+    """Pair by position where only the decimals that are stated differ: 1.0 and 1.00 are two items.
+
+    Otherwise zeros added to every value would pair an item with the one that it now resembles.
+    """
+    if len(ours) != len(theirs) or ours == theirs:
+        return ()
+    plain = ([_PLACES.sub("", text) for text in side] for side in (ours, theirs))
+    return tuple((k, k) for k in range(len(ours))) if next(plain) == next(plain) else ()
 
 
 def _equal(ours: list[str], theirs: list[str]) -> tuple[Pair, ...]:

@@ -19,20 +19,27 @@ class Scope:
 
     `base_url` is the EHR whose absolute references are its own; `patients` are the Patients that
     the intended resource is or names, as base, type and id; `maps` are the ConceptMaps by which
-    one code may stand for another.
+    one code may stand for another; `region` is the country (ISO 3166) whose national telephone
+    numbers are meant, None when nobody said.
     """
 
     base_url: str | None
     patients: frozenset[tuple[str, str, str]]
     maps: Maps = NO_MAPS
+    region: str | None = None
 
 
-def scope_of(intended: JsonObject, base_url: str | None, maps: Maps = NO_MAPS) -> Scope:
+def scope_of(
+    intended: JsonObject,
+    base_url: str | None,
+    maps: Maps = NO_MAPS,
+    region: str | None = None,
+) -> Scope:
     """Return the scope for comparing something with `intended`."""
     named = {found.resource for found in targets(intended, base_url) if found.type == "Patient"}
     if intended.get("resourceType") == "Patient" and isinstance(intended.get("id"), str):
         named.add(("", "Patient", intended["id"]))
-    return Scope(base_url, frozenset(named), maps)
+    return Scope(base_url, frozenset(named), maps, region)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,8 @@ class Case:
     """A difference to be judged: `MISSING` on the side that lacks the element or list item.
 
     `holders` are the objects or lists on both sides that hold the value; `is_repeated` marks a
-    list item that the intended side has and the persisted side has once more.
+    list item that the intended side has and the persisted side has once more; `is_alone` a listed
+    companion whose primitive is null on both sides.
     """
 
     place: Place
@@ -49,6 +57,7 @@ class Case:
     scope: Scope
     holders: tuple[Json, Json]
     is_repeated: bool = False
+    is_alone: bool = False
 
     @property
     def is_added(self) -> bool:
@@ -114,6 +123,35 @@ def holds_extensions_only(case: Case, side: Side) -> bool:
     """Tell whether a side is a primitive's companion with nothing but extensions in it."""
     known = case.name.startswith("_") and bool(case.defined_as)
     return known and isinstance(side, dict) and side.keys() <= {"id", "extension"}
+
+
+def stands_for_a_value(case: Case) -> bool:
+    """Tell whether the case is a companion that says something instead of a value.
+
+    A birth date that is absent for a reason is told by extensions alone; they are no ornament.
+    """
+    if not case.name.startswith("_"):
+        return False
+    name = case.name.removeprefix("_")
+    if not isinstance(case.holders[0], dict):
+        return case.is_alone
+    return not any(isinstance(holder, dict) and name in holder for holder in case.holders)
+
+
+def is_beside_what_it_shows(case: Case) -> bool:
+    """Tell whether the case is the words beside a code or a reference, which is the fact."""
+    names = {
+        "Coding.display": ("code",),
+        "CodeableConcept.text": ("coding",),
+        "Reference.display": ("reference", "identifier"),
+    }
+    telling = names.get(case.defined_as, ())
+    ours, theirs = case.holders
+    return (
+        isinstance(ours, dict)
+        and isinstance(theirs, dict)
+        and any(name in ours and name in theirs for name in telling)
+    )
 
 
 @dataclass(frozen=True, slots=True)

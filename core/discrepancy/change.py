@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from core.canonical import Json, Number
-from core.discrepancy.case import Case, Finding
+from core.discrepancy.case import (
+    Case,
+    Finding,
+    holds_extensions_only,
+    stands_for_a_value,
+)
 from core.discrepancy.classes import MISSING, Side
 from core.discrepancy.loss import is_cut
 from core.discrepancy.place import Place, definition, element_paths
 from core.discrepancy.scalars import is_finer_date, is_same_number
+from core.discrepancy.spelling import text_form
 
 # Labels by which a server says that it answered with a part of the resource only.
 _PARTIAL = ("SUBSETTED", "REDACTED")
@@ -16,7 +22,23 @@ _CARE_TEXTS = element_paths("""
     Appointment.comment Appointment.patientInstruction Communication.payload.content[x]
     DiagnosticReport.conclusion Observation.value[x] Observation.component.value[x]
     ServiceRequest.patientInstruction
+    CarePlan.description ClinicalImpression.description ClinicalImpression.summary
+    ClinicalImpression.finding.basis Condition.evidence.code Composition.section.text
+    DetectedIssue.detail DeviceRequest.parameter.value[x] DiagnosticReport.conclusionCode
+    FamilyMemberHistory.condition.outcome Goal.description Goal.target.detail[x]
+    MedicationRequest.dispenseRequest MedicationKnowledge.administrationGuidelines
+    NutritionOrder.oralDiet.instruction NutritionOrder.enteralFormula.administrationInstruction
+    NutritionOrder.supplement.instruction QuestionnaireResponse.item.answer.value[x]
+    QuestionnaireResponse.item.item.answer.value[x] RiskAssessment.mitigation
+    RiskAssessment.prediction.rationale Task.description CarePlan.activity.detail.description
+    CommunicationRequest.payload.content[x] Specimen.processing.description
+    MedicinalProductContraindication.disease AdverseEvent.event Flag.code Appointment.description
+    Immunization.reaction Procedure.outcome Procedure.complication
 """)
+_AUTHORS = frozenset(
+    """author performer recorder asserter requester informationSource source sender enterer
+    attester participant agent who practitioner provider verifier signer onBehalfOf""".split()
+)
 
 
 def unknown_element(case: Case) -> Finding | None:
@@ -36,7 +58,10 @@ def misshapen(case: Case) -> Finding | None:
 
 def modifier_extension(case: Case) -> Finding | None:
     """Know any difference in or of a modifier extension."""
-    if "modifierExtension" in case.steps:
+    if "modifierExtension" not in case.steps:
+        return None
+    numbered = case.is_added and case.defined_as == "Element.id"
+    if not numbered and text_form(case) is None:
         return Finding("changed", "A modifier extension was added, altered or dropped.")
     return None
 
@@ -70,6 +95,8 @@ def schedule(case: Case) -> Finding | None:
         return None
     if case.numbers is not None and is_same_number(*case.numbers):
         return None
+    if _is_aside(case):
+        return None
     held = (definition(".".join(case.steps[:length])) for length in range(2, len(case.steps)))
     if not any(one is not None and one.types == ("Timing",) for one in held):
         return None
@@ -80,9 +107,18 @@ def schedule(case: Case) -> Finding | None:
 
 def modifying(case: Case) -> Finding | None:
     """Know a status or other modifier element that the EHR added, altered or dropped."""
+    if _is_aside(case):
+        return None
     if case.is_modifying and not case.defined_as.endswith(("extension", ".display")):
         return Finding("changed", "An element that modifies the meaning differs.")
     return None
+
+
+def _is_aside(case: Case) -> bool:
+    """Tell whether only extensions were added beside a value, or dropped there."""
+    side = case.intended if case.is_dropped else case.persisted
+    known = holds_extensions_only(case, side) and not case.is_altered
+    return known and not stands_for_a_value(case)
 
 
 def other_date(case: Case) -> Finding | None:
@@ -92,6 +128,14 @@ def other_date(case: Case) -> Finding | None:
     if is_finer_date(*case.texts):
         return Finding("changed", "The EHR states the date or time more precisely than intended.")
     return Finding("changed", "The date or time is another one.")
+
+
+def other_author(case: Case) -> Finding | None:
+    """Know an author, performer or source that is another one."""
+    by = any(step in _AUTHORS for step in case.steps[1:])
+    if by and (case.defined_as == "Reference.reference" or not case.is_altered):
+        return Finding("changed", "Who wrote, did or reported it is another one.")
+    return None
 
 
 def other_code(case: Case) -> Finding | None:

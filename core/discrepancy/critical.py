@@ -13,12 +13,17 @@ from collections.abc import Iterator
 from core.canonical import Json
 from core.discrepancy.case import Case, Finding
 from core.discrepancy.references import Target, targets
+from core.discrepancy.spelling import text_form
 
 _PATIENT_LINKS = frozenset({"subject", "patient", "beneficiary", "for"})
 _NEGATIVE = frozenset({"entered-in-error", "refuted", "not-done"})
 # SNOMED CT's qualifiers for left and right.
 _LEFT_RIGHT = {"7771000": "24028007", "24028007": "7771000"}
-_OPPOSITE = {"left": "right", "right": "left"}
+_OPPOSITE = {
+    one: other
+    for pair in (("left", "right"), ("l", "r"), ("lt", "rt"), ("od", "os"), ("ad", "as"))
+    for one, other in (pair, pair[::-1])
+}
 _WORD = re.compile(r"[^\W\d_]+")
 _AMOUNTS = re.compile(r"doseAndRate|maxDose\w+|dose|doseQuantity|rate[A-Z]\w+")
 
@@ -41,7 +46,7 @@ def other_patient(case: Case) -> Finding | None:
     """Know a reference that names another patient, by a literal or by an identifier."""
     if "identifier" in case.steps[2:]:
         held = case.steps[case.steps.index("identifier", 2) - 1]
-        known = case.is_altered and held in _PATIENT_LINKS
+        known = case.is_altered and held in _PATIENT_LINKS and text_form(case) is None
         if known and case.defined_as in ("Identifier.value", "Identifier.system"):
             return Finding("critical", "The identifier names another patient.")
     pointed = case.targets()
@@ -62,6 +67,17 @@ def added_patient(case: Case) -> Finding | None:
     named = (found for found in _pointed(value, case) if found[1] == "Patient")
     if case.scope.patients and any(one not in case.scope.patients for one in named):
         return Finding("critical", "The EHR added a reference to another patient.")
+    return None
+
+
+def merged_patient(case: Case) -> Finding | None:
+    """Know a patient's record that another one came to replace."""
+    replaced = case.is_altered and case.defined_as == "Patient.link.type"
+    kind = case.persisted
+    if case.is_added and case.defined_as == "Patient.link" and isinstance(case.persisted, dict):
+        replaced, kind = True, case.persisted.get("type")
+    if replaced and kind == "replaced-by":
+        return Finding("critical", "The patient's record was merged into another one.")
     return None
 
 
@@ -95,10 +111,11 @@ def other_side(case: Case) -> Finding | None:
     if case.texts is None or case.defined_as == "Reference.reference":
         return None
     ours, theirs = case.texts
-    if case.defined_as == "Coding.code":
-        swapped = _LEFT_RIGHT.get(ours) == theirs
+    if case.place.type == "code":
+        swapped = _LEFT_RIGHT.get(ours) == theirs or _OPPOSITE.get(ours.lower()) == theirs.lower()
     else:
-        swapped = case.place.type in ("string", "markdown") and _is_mirrored(ours, theirs)
+        known = case.place.type in ("string", "markdown", "xhtml")
+        swapped = known and _is_mirrored(ours, theirs)
     return Finding("critical", "Left became right, or the reverse.") if swapped else None
 
 

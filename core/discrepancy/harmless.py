@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from core.canonical import Json
-from core.discrepancy.case import Case, Finding, holds_extensions_only
+from core.discrepancy.case import (
+    Case,
+    Finding,
+    holds_extensions_only,
+    is_beside_what_it_shows,
+    stands_for_a_value,
+)
 from core.discrepancy.classes import Side
 from core.discrepancy.references import targets
 from core.discrepancy.scalars import is_same_moment, is_same_number, is_same_time, places
 
 _BOOKKEEPING = frozenset({"Meta.versionId", "Meta.lastUpdated", "Meta.source"})
+_FEW, _MANY = 64, 1_000
 _LABELS = frozenset({"Meta.tag", "Meta.security", "Meta.profile"})
 
 
@@ -83,7 +90,8 @@ def added_decimals(case: Case) -> Finding | None:
 
 def added_display(case: Case) -> Finding | None:
     """Know a display that the EHR put beside a code or a reference."""
-    if case.is_added and case.defined_as in ("Coding.display", "Reference.display"):
+    shown = case.defined_as.endswith(".display") and is_beside_what_it_shows(case)
+    if case.is_added and shown:
         return Finding("enriched", "The EHR added a display to what was already named.")
     return None
 
@@ -105,9 +113,16 @@ def added_label(case: Case) -> Finding | None:
     return None
 
 
+def added_language(case: Case) -> Finding | None:
+    """Know the resource's own language, where none was stated."""
+    if case.is_added and case.defined_as == "Resource.language":
+        return Finding("enriched", "The EHR stated the language of the resource.")
+    return None
+
+
 def added_identifier(case: Case) -> Finding | None:
     """Know a resource's identifier in a system that the intended resource does not use."""
-    if not case.is_added or case.steps[1:] != ("identifier",):
+    if not case.is_added or case.steps[1:] != ("identifier",) or _is_long(case.holders[0]):
         return None
     system = _member(case.persisted, "system")
     if isinstance(system, str) and system not in _members_of(case.holders[0], "system"):
@@ -117,18 +132,40 @@ def added_identifier(case: Case) -> Finding | None:
 
 def added_extension(case: Case) -> Finding | None:
     """Know an added extension that modifies nothing and answers no extension that was there."""
-    if not case.is_added:
+    if not case.is_added or _is_long(case.holders[0]):
         return None
-    known = holds_extensions_only(case, case.persisted)
+    known = holds_extensions_only(case, case.persisted) and not stands_for_a_value(case)
     if case.defined_as.endswith(".extension"):
         known = _member(case.persisted, "url") not in _members_of(case.holders[0], "url")
+        known = known and not _is_renamed_extension(case)
     return Finding("enriched", "The EHR added an extension.") if known else None
+
+
+def _is_long(holder: Json) -> bool:
+    """Tell whether a list is longer than is searched anew for each item that was added to it."""
+    return isinstance(holder, list) and len(holder) > _MANY
+
+
+def _is_renamed_extension(case: Case) -> bool:
+    """Tell whether an added extension says under another name what a dropped one said."""
+    ours, theirs = case.holders
+    if not isinstance(ours, list) or not isinstance(case.persisted, dict):
+        return False
+    if len(ours) > _FEW:
+        return True
+    kept = _members_of(theirs, "url")
+    said = [name for name in case.persisted if name.startswith("value") or name == "extension"]
+    return any(
+        _member(one, "url") not in kept
+        and all(_member(one, name) == case.persisted[name] for name in said)
+        for one in ours
+    )
 
 
 def _is_generated(value: Side) -> bool:
     if not isinstance(value, dict) or not value.keys() <= {"id", "status", "div"}:
         return False
-    return value.get("status") == "generated"
+    return value.get("status") in ("generated", "extensions")
 
 
 def _member(value: object, name: str) -> object:

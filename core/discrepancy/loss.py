@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from core.discrepancy.case import Case, Finding, holds_extensions_only
+from core.discrepancy.case import (
+    Case,
+    Finding,
+    holds_extensions_only,
+    is_beside_what_it_shows,
+    stands_for_a_value,
+)
 from core.discrepancy.place import element_paths
+from core.discrepancy.polarity import is_telling
 from core.discrepancy.scalars import is_coarser_date, is_cut_number
 from core.stamps import AI_LABEL, OPERATION_SYSTEM
 
@@ -35,14 +42,15 @@ def lost_operation(case: Case) -> Finding | None:
 def lost_extension(case: Case) -> Finding | None:
     """Know a dropped extension, also one that stood beside a primitive."""
     known = case.defined_as.endswith(".extension") or holds_extensions_only(case, case.intended)
-    if case.is_dropped and known:
+    if case.is_dropped and known and not stands_for_a_value(case):
         return Finding("lossy", "The EHR dropped an extension.")
     return None
 
 
 def lost_display(case: Case) -> Finding | None:
     """Know a dropped display; the code or reference itself is still there."""
-    if case.is_dropped and case.defined_as in ("Coding.display", "Reference.display"):
+    shown = case.defined_as.endswith(".display") and is_beside_what_it_shows(case)
+    if case.is_dropped and shown:
         return Finding("lossy", "The EHR dropped a display.")
     return None
 
@@ -72,6 +80,11 @@ def is_cut(case: Case) -> bool:
 
 def cut_text(case: Case) -> Finding | None:
     """Know prose whose tail is gone; dosage, allergy and note texts are settled before."""
-    if is_cut(case) and case.defined_as not in _NOT_PROSE:
-        return Finding("lossy", "The EHR cut the end of a text.")
-    return None
+    if not is_cut(case) or case.texts is None or case.defined_as in _NOT_PROSE:
+        return None
+    ours, theirs = case.texts
+    # From the word that was cut through, or a word more: "type 1|2" and "asthma| ruled out".
+    start = theirs.rfind(" ") + 1 if ours[len(theirs)].isalnum() else len(theirs)
+    if not is_beside_what_it_shows(case) and is_telling(ours[start:]):
+        return Finding("changed", "The EHR cut an end that holds a number, a denial or a limit.")
+    return Finding("lossy", "The EHR cut the end of a text.")

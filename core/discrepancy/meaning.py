@@ -16,6 +16,9 @@ from core.discrepancy.place import below, definition, inside
 from core.discrepancy.references import target
 from core.discrepancy.scalars import clock, moment, places
 from core.discrepancy.sets import is_set
+from core.discrepancy.writing import plainly
+
+_quote = json.encoder.encode_basestring_ascii
 
 
 def key(value: Json, names: str, base_url: str | None) -> str:
@@ -23,7 +26,7 @@ def key(value: Json, names: str, base_url: str | None) -> str:
     if isinstance(value, dict):
         within = inside(names, value)
         members = (
-            f"{json.dumps(name)}:{key(item, below(within, name), base_url)}"
+            f"{_quote(name)}:{key(item, below(within, name), base_url)}"
             for name, item in value.items()
         )
         return "{" + ",".join(sorted(members)) + "}"
@@ -76,4 +79,6 @@ def _scalar(value: Json, names: str, base_url: str | None) -> str:
     if found is not None and found.types == ("time",) and (time := clock(value)) is not None:
         return f"{time[0]}:{time[1].normalize()}"
     read = moment(value) if "T" in value else None
-    return f"{read.minute.isoformat()}+{read.second.normalize()}" if read else json.dumps(value)
+    if read:
+        return f"{read.minute.isoformat()}+{read.second.normalize()}"
+    return _quote(value if found is None else plainly(value, found.path, found.types[0]))

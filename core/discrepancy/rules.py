@@ -8,11 +8,25 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.discrepancy import change, concepts, critical, harmless, loss, wording
+from core.discrepancy import (
+    attachments,
+    change,
+    concepts,
+    critical,
+    demographics,
+    harmless,
+    loss,
+    polarity,
+    spelling,
+    wording,
+)
 from core.discrepancy.case import Case, Finding, Rule
 
 REORDERED: Final = Finding(
     "equivalent", "The items stand in another order, which means nothing in this list."
+)
+RENAMED: Final = Finding(
+    "equivalent", "Contained resources have other ids, and what points to them follows."
 )
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -20,9 +34,11 @@ RULES: Final[tuple[Rule, ...]] = (
     critical.other_patient_id,
     critical.other_patient,
     critical.added_patient,
+    critical.merged_patient,
     critical.other_encounter,
     critical.negation,
     critical.other_side,
+    polarity.turned_text,
     critical.other_comparator,
     change.unknown_element,
     change.misshapen,
@@ -34,6 +50,16 @@ RULES: Final[tuple[Rule, ...]] = (
     harmless.element_id,
     harmless.regenerated_narrative,
     harmless.reference_form,
+    harmless.added_reference_type,
+    spelling.text_form,
+    spelling.narrative_form,
+    spelling.base64_form,
+    demographics.spelling,
+    demographics.name_text,
+    demographics.address_text,
+    demographics.postal_code,
+    demographics.contact_value,
+    attachments.attachment,
     harmless.offset_notation,
     harmless.time_notation,
     harmless.number_text,
@@ -53,8 +79,8 @@ RULES: Final[tuple[Rule, ...]] = (
     critical.other_dose,
     loss.cut_text,
     harmless.added_display,
-    harmless.added_reference_type,
     harmless.added_label,
+    harmless.added_language,
     harmless.added_identifier,
     harmless.added_extension,
     wording.added_wording,
@@ -65,6 +91,7 @@ RULES: Final[tuple[Rule, ...]] = (
     concepts.added_text,
     concepts.mapped_code,
     change.other_code,
+    change.other_author,
     change.other_date,
 )
 

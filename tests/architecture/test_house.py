@@ -14,6 +14,7 @@ FOREIGN = {
     "fhir",
     "jsonpatch",
     "jsonpointer",
+    "phonenumbers",
     "pydantic",
     "pydantic_core",
 }

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from tests.bench import (
     cold,
     commit,
+    comparison,
     completer,
     gateway,
     hub,
@@ -111,9 +112,30 @@ def writes() -> Iterator[bool]:
         )
 
 
+def meaning() -> Iterator[bool]:
+    """Measure the comparison of what was intended with what is persisted."""
+    yield at_most(
+        "seconds of our comparison / DeepDiff(ignore_order=True) on the same pairs",
+        comparison.ratios(),
+        0.1,
+    )
+    seconds = comparison.whole_command()
+    holds = seconds <= comparison.MOST_S
+    sys.stdout.write(
+        f"{comparison.PAIRS:,} pairs through `diff --pairs` in one process: {seconds:.1f} s, "
+        f"at most {comparison.MOST_S:.0f} s: {'ok' if holds else 'NOT MET'}\n"
+    )
+    yield holds
+    yield at_most(
+        f"seconds of comparing twice as many elements, from {comparison.ELEMENTS:,} components",
+        comparison.doublings(),
+        comparison.DOUBLED,
+    )
+
+
 def main() -> int:
     """Run every measurement."""
-    return 0 if all([*screen(), *store(), *writes()]) else 1
+    return 0 if all([*screen(), *store(), *writes(), *meaning()]) else 1
 
 
 if __name__ == "__main__":

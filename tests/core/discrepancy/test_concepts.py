@@ -164,8 +164,10 @@ def test_a_text_may_repeat_the_display_of_what_was_intended(added: str, class_: 
 
 
 def test_another_text_is_changed_whatever_the_codes_say() -> None:
-    ours, theirs = (condition(DIABETES, text=one) for one in ("diabetes", "no diabetes"))
-    assert compare(ours, theirs, maps=MAPS).class_ == "changed"
+    words = ("diabetes", "old diabetes", "no diabetes")
+    ours, other, denied = (condition(DIABETES, text=one) for one in words)
+    assert compare(ours, other, maps=MAPS).class_ == "changed"
+    assert compare(ours, denied, maps=MAPS).class_ == "critical"
 
 
 def test_many_codings_are_not_weighed_against_each_other() -> None:

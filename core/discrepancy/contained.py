@@ -1,0 +1,145 @@
+"""Contained resources that an EHR gave other ids, with all references to them following.
+
+The id of a contained resource means something only inside the resource that holds it.
+Source: FHIR R4 references (https://hl7.org/fhir/R4/references.html#contained).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import product
+
+from core.canonical import Json, JsonObject
+from core.discrepancy.meaning import features, key
+from core.discrepancy.place import root
+
+_MAX = 64
+# Texts may hold "#a" without pointing anywhere.
+_WORDS = frozenset({"display", "text", "div"})
+
+
+def follow_ids(intended: JsonObject, persisted: JsonObject, base_url: str | None) -> JsonObject:
+    """Return `persisted` with the ids that `intended` uses for the same contained resources.
+
+    The very same object comes back when nothing was renamed. Renaming decides nothing: what is
+    returned is still compared in full. Where a reference did not follow, nothing is renamed.
+    """
+    ours, theirs = _by_id(intended.get("contained")), _by_id(persisted.get("contained"))
+    if ours is None or theirs is None or ours == theirs:
+        return persisted
+    pairs = _paired(ours, theirs, base_url)
+    renamed = {other: one for one, other in pairs if one != other}
+    pointed = set(_fragments(persisted, ""))
+    left = theirs.keys() - renamed.keys()
+    dangling = (set(renamed.values()) - theirs.keys()) & pointed
+    if not renamed or left & set(renamed.values()) or dangling or renamed.keys() - pointed:
+        return persisted
+    found = _rename(persisted, renamed, "")
+    return found if isinstance(found, dict) else persisted
+
+
+def _by_id(items: object) -> dict[str, JsonObject] | None:
+    if not isinstance(items, list):
+        return None
+    found = {
+        item["id"]: item
+        for item in items
+        if isinstance(item, dict) and isinstance(item.get("id"), str)
+    }
+    return found if len(found) == len(items) else None
+
+
+def _paired(
+    ours: dict[str, JsonObject], theirs: dict[str, JsonObject], base_url: str | None
+) -> list[tuple[str, str]]:
+    """Pair ids by equal content, then by the same id, then by the most alike of one type."""
+    bare = {id_: _bare(item) for id_, item in ours.items()}
+    other = {id_: _bare(item) for id_, item in theirs.items()}
+    keys = {id_: key(item, root(item), base_url) for id_, item in bare.items()}
+    waiting: defaultdict[str, list[str]] = defaultdict(list)
+    for id_, item in other.items():
+        waiting[key(item, root(item), base_url)].append(id_)
+    found: list[tuple[str, str]] = []
+    for id_, text in keys.items():
+        if waiting[text]:
+            same = id_ if id_ in waiting[text] else waiting[text][0]
+            waiting[text].remove(same)
+            found.append((id_, same))
+    _take(bare, other, found)
+    found += [(id_, id_) for id_ in bare if id_ in other and _is_one_type(bare[id_], other[id_])]
+    _take(bare, other, found)
+    if max(len(bare), len(other)) <= _MAX:
+        found += _alike(bare, other, base_url)
+    return found
+
+
+def _take(
+    ours: dict[str, JsonObject], theirs: dict[str, JsonObject], pairs: Iterable[tuple[str, str]]
+) -> None:
+    for one, other in pairs:
+        ours.pop(one, None)
+        theirs.pop(other, None)
+
+
+def _alike(
+    ours: dict[str, JsonObject], theirs: dict[str, JsonObject], base_url: str | None
+) -> Iterator[tuple[str, str]]:
+    said = {id_: set(features(item, root(item), base_url)) for id_, item in ours.items()}
+    told = {id_: set(features(item, root(item), base_url)) for id_, item in theirs.items()}
+    scored = [
+        (-len(said[one] & told[other]), one, other)
+        for one, other in product(ours, theirs)
+        if _is_one_type(ours[one], theirs[other])
+    ]
+    for _, one, other in sorted(scored):
+        if one in said and other in told:
+            yield one, other
+            del said[one], told[other]
+
+
+def _is_one_type(one: JsonObject, other: JsonObject) -> bool:
+    return one.get("resourceType") == other.get("resourceType")
+
+
+def _bare(item: JsonObject) -> JsonObject:
+    """Return a contained resource without its id and without what tells fragments apart."""
+    return {name: _neutral(value, name) for name, value in item.items() if name != "id"}
+
+
+def _neutral(value: Json, name: str) -> Json:
+    if isinstance(value, dict):
+        return {member: _neutral(item, member) for member, item in value.items()}
+    if isinstance(value, list):
+        return [_neutral(item, name) for item in value]
+    return "#" if _is_fragment(value, name) else value
+
+
+def _fragments(value: Json, name: str) -> Iterator[str]:
+    """Yield the id behind every reference to a contained resource."""
+    if isinstance(value, dict):
+        for member, item in value.items():
+            yield from _fragments(item, member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _fragments(item, name)
+    elif _is_fragment(value, name):
+        yield str(value)[1:]
+
+
+def _is_fragment(value: Json, name: str) -> bool:
+    return isinstance(value, str) and value.startswith("#") and name not in _WORDS
+
+
+def _rename(value: Json, ids: dict[str, str], name: str) -> Json:
+    if isinstance(value, list):
+        return [_rename(item, ids, name) for item in value]
+    if isinstance(value, dict):
+        found = {member: _rename(item, ids, member) for member, item in value.items()}
+        id_ = found.get("id")
+        if name == "contained" and isinstance(id_, str):
+            return {**found, "id": ids.get(id_, id_)}
+        return found
+    if _is_fragment(value, name):
+        return f"#{ids.get(str(value)[1:], str(value)[1:])}"
+    return value

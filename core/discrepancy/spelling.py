@@ -1,0 +1,89 @@
+"""One text written in two ways: white space that means nothing, Unicode composition, base64 lines.
+
+Equality, never similarity: letters that look alike are other letters, and a line break is no
+space, because lines may be items. Source: FHIR R4 data types (https://hl7.org/fhir/R4/datatypes.html):
+string, markdown, base64Binary; UAX #15 for NFC.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import unicodedata
+
+from core.discrepancy.case import Case, Finding
+from core.discrepancy.place import element_paths
+
+_RUN = re.compile(r"(?<=\S)[ \t\u00a0]+(?=\S)")
+_ANY_RUN = re.compile(r"[ \t\r\n\u00a0]+")
+# Strings that name or key something: of these only the outer white space means nothing.
+_KEYS = element_paths("Identifier.value ContactPoint.value")
+# Strings that point: with white space in them they point nowhere.
+_POINTERS = element_paths("Element.id Reference.reference")
+
+
+def composed(text: str) -> str:
+    """Return a text in NFC, with plain line breaks and single spaces within a line."""
+    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip(" \t\n\u00a0")
+    return _RUN.sub(" ", text)
+
+
+def folded(text: str) -> str:
+    """Return `composed` in lower case and on one line, for names and addresses.
+
+    Lower case, not case folding: Weiß and Weiss are two names.
+    """
+    return _ANY_RUN.sub(" ", composed(text)).lower()
+
+
+def content(text: object) -> bytes | None:
+    """Return what base64 stands for, whatever its line breaks; None for anything else."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return base64.b64decode(_ANY_RUN.sub("", text), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def text_form(case: Case) -> Finding | None:
+    """Know one text that is spaced or composed in another way."""
+    if case.texts is None or case.place.type not in ("string", "markdown"):
+        return None
+    if case.defined_as in _POINTERS:
+        return None
+    ours, theirs = (_normal(text, case.defined_as) for text in case.texts)
+    if ours and ours == theirs:
+        return Finding("equivalent", "The same text is spaced or composed in another way.")
+    return None
+
+
+def narrative_form(case: Case) -> Finding | None:
+    """Know one narrative whose XHTML is spaced in another way, where no white space is kept."""
+    if case.texts is None or case.defined_as != "Narrative.div":
+        return None
+    if any(mark in text for text in case.texts for mark in ("<pre", "white-space", "xml:space")):
+        return None
+    ours, theirs = (
+        _ANY_RUN.sub(" ", unicodedata.normalize("NFC", text)).strip() for text in case.texts
+    )
+    if ours == theirs:
+        return Finding("equivalent", "The same narrative is spaced in another way.")
+    return None
+
+
+def base64_form(case: Case) -> Finding | None:
+    """Know the same bytes in base64 with other line breaks."""
+    if case.texts is None or case.place.type != "base64Binary":
+        return None
+    ours, theirs = (content(text) for text in case.texts)
+    if ours is not None and ours == theirs:
+        return Finding("equivalent", "The same bytes are written with other line breaks.")
+    return None
+
+
+def _normal(text: str, path: str) -> str:
+    if path in _KEYS:
+        return unicodedata.normalize("NFC", text).strip(" \t\r\n")
+    return composed(text)

@@ -16,6 +16,7 @@ from core.errors import CountersignError, Failed
 from core.failure.say import Said
 from core.failure.say import said as failed
 from core.forms.told import form_of
+from core.gateway.pausing import paused
 from core.intake.person import MAJORITY
 from core.intake.sameness import rejections
 from core.ledger.event import moment
@@ -57,6 +58,8 @@ class ChangeView:
     """What the labels hide of it (`core.veil`)."""
     failure: Said | None = None
     """What stands between it and the chart, where its write failed."""
+    held_up: str | None = None
+    """What keeps it from being sent although it is ready, in words."""
     prediction: Prediction | None = None
     """What this EHR is expected to make of it; None where its content or profile is unreadable."""
     scored: JsonObject | None = None
@@ -138,6 +141,11 @@ def _evidence_json(item: JsonObject) -> JsonObject:
     return {**{key: item.get(key) for key in _EVIDENCE}, "hidden": item.get("hidden") or []}
 
 
+def _held_up(reads: Reads, row: ChangeRow) -> str | None:
+    held_up = paused(reads, row) if row.state == State.READY else None
+    return None if held_up is None else held_up.words
+
+
 def _change(reads: Reads, row: ChangeRow, form: str | None) -> ChangeView:
     try:
         content: Content | None = read_content(reads, row)
@@ -160,6 +168,7 @@ def _change(reads: Reads, row: ChangeRow, form: str | None) -> ChangeView:
         ),
         by_hand=reads.manual(row.operation),
         failure=failed(reads, row),
+        held_up=_held_up(reads, row),
         form=form,
         prediction=None if content is None else expected(reads, row, content.resource),
         scored=_scored(reads, written),
@@ -214,7 +223,7 @@ def _change_json(view: ChangeView) -> JsonObject:
         "target": row.target if written is None else written.location or row.target,
         "paths": [path for path, _ in row.touched],
         "state": row.state,
-        "waits_for": waits_for(row.state, row.rung),
+        "waits_for": view.held_up or waits_for(row.state, row.rung),
         "hash": row.change_digest,
         "void": row.void,
         "expires": row.expires,

@@ -22,9 +22,12 @@ _SOLO: dict[State, str] = {
 _BY_HAND = "to be entered by hand, as this EHR has no API write for it"
 
 
-def state_words(state: str, rung: str = "") -> str:
-    """Return the state, and after a colon what it waits for; `rung` is the change's."""
-    waits = waits_for(state, rung)
+def state_words(state: str, rung: str = "", held_up: str | None = None) -> str:
+    """Return the state, and after a colon what it waits for; `rung` is the change's.
+
+    `held_up` says what else keeps a change that is ready from being sent.
+    """
+    waits = held_up or waits_for(state, rung)
     return state if waits is None else f"{state}: {waits}"
 
 

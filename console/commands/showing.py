@@ -138,7 +138,7 @@ def _print_change(view: ChangeView, missing: list[ChangeRow], now: datetime) -> 
 def _print_head(view: ChangeView) -> None:
     row = view.row
     say()
-    state = state_words(row.state, row.rung)
+    state = state_words(row.state, row.rung, view.held_up)
     say(f"CHANGE {row.idx}  {change_line(row)}  {row.target or ''}  {state}")
     say(f"  HASH {row.change_digest}")
     if view.form is not None:

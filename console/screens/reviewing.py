@@ -252,7 +252,9 @@ class Reviewing(ScrollingScreen[None], inherit_bindings=False):
 
     def _show_line(self, row: ChangeRow) -> None:
         parts = [own(f"change {row.idx + 1} of {self._siblings}: "), foreign(what(row), "bold")]
-        parts.append(foreign(f"  {state_words(row.state, row.rung)}"))
+        shown = self.shown
+        held_up = None if shown is None else shown.held_up
+        parts.append(foreign(f"  {state_words(row.state, row.rung, held_up)}"))
         if row.urgency != "routine":
             parts.append(joined(" ", own(f" {row.urgency.upper()} ", "bold reverse")))
         app, needed = self.console_app, None

@@ -118,9 +118,9 @@ def check_dependencies(reads: Reads, change: ChangeRow) -> None:
         raise Stopped("dependency-gone", "park")
 
 
-def check_paused(reads: Reads, change: ChangeRow, now: datetime) -> None:
+def check_paused(reads: Reads, change: ChangeRow) -> None:
     """Stop while something that went wrong holds this patient's writes up, or the route's."""
-    held_up = paused(reads, change, now)
+    held_up = paused(reads, change)
     if held_up is not None:
         raise Stopped(held_up.why, "wait")
 
@@ -213,7 +213,7 @@ def check_last(
     check_approvals(workspace, transaction, hi, proposal, seen, content, roster)
     check_dependencies(transaction, seen)
     check_freeze(transaction, proposal, seen)
-    check_paused(transaction, seen, hi)
+    check_paused(transaction, seen)
     if versions(transaction) != looked_at:
         raise Stopped("policy-or-roster-changed", "wait")
     if not transaction.holds_lease(epoch):

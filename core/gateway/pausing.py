@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
 from core.ledger.event import moment
@@ -42,7 +42,7 @@ class Pause:
         return f"waits until another write {of} is settled ({self.by.proposal} {self.by.idx})"
 
 
-def paused(reads: Reads, change: ChangeRow, now: datetime) -> Pause | None:
+def paused(reads: Reads, change: ChangeRow) -> Pause | None:
     """Return what a change that is ready to be sent waits for, if it does."""
     if reads.corrects(change.proposal) is not None:
         # What puts a write right must not wait until something is put right.
@@ -52,7 +52,7 @@ def paused(reads: Reads, change: ChangeRow, now: datetime) -> Pause | None:
     for row in others:
         if row.patient_tag == change.patient_tag and _of_patient(row):
             return Pause("patient-paused", row)
-    first = _of_route(others, (change.route_json or {}).get("id"), now)
+    first = _of_route(others, (change.route_json or {}).get("id"))
     return None if first is None else Pause("route-paused", first)
 
 
@@ -60,14 +60,16 @@ def _of_patient(row: UnsettledRow) -> bool:
     return row.class_ in _PATIENT_CLASSES or row.kind in _PATIENT_KINDS
 
 
-def _of_route(rows: Sequence[UnsettledRow], route: object, now: datetime) -> UnsettledRow | None:
+def _of_route(rows: Sequence[UnsettledRow], route: object) -> UnsettledRow | None:
     graver = [row for row in rows if row.class_ in _PATIENT_CLASSES and row.kind != BY_HAND]
     alike = [row for row in graver if _route_id(row) == route]
-    critical = [row for row in alike if row.class_ == "critical"]
-    late = [row for row in alike if moment(row.opened_at) > now - WINDOW]
-    if critical:
-        return critical[0]
-    return late[0] if len(late) >= SEVERAL else None
+    for row in alike:
+        if row.class_ == "critical":
+            return row
+    for row, later in zip(alike, alike[SEVERAL - 1 :], strict=False):
+        if moment(later.opened_at) - moment(row.opened_at) <= WINDOW:
+            return row
+    return None
 
 
 def _route_id(row: UnsettledRow) -> object:

@@ -162,7 +162,7 @@ def _check_before(
     check_approvals(workspace, ledger, clock.hi, proposal, change, content, roster)
     check_dependencies(ledger, change)
     check_freeze(ledger, proposal, change)
-    check_paused(ledger, change, clock.hi)
+    check_paused(ledger, change)
 
 
 async def _dispatch(

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from core.canonical import JsonObject, encode, parse_object
@@ -251,11 +250,6 @@ def _awaited(truth: Truth, outcomes: Mapping[str, str], counted: Mapping[str, in
                 truth.broken("awaited", f"{truth.of[operation]} is {told}, with {done} effects")
 
 
-def _waits(truth: Truth, reads: Reads, row: ChangeRow) -> bool:
-    """Tell whether somebody has to settle another write first; nobody does so in these runs."""
-    return paused(reads, row, START + timedelta(seconds=truth.server.now())) is not None
-
-
 def at_rest(truth: Truth, reads: Reads, active: set[Change], outcomes: Mapping[str, str]) -> None:
     """Judge the end: one effect an operation or an open exception, and nothing stuck.
 
@@ -273,7 +267,7 @@ def at_rest(truth: Truth, reads: Reads, active: set[Change], outcomes: Mapping[s
         assert row is not None
         excepted = bool(reads.exceptions(*key))
         unsent = row.state in (State.READY, State.PENDING)
-        held_up = unsent and _waits(truth, reads, row)
+        held_up = unsent and paused(reads, row) is not None
         if row.state not in CLOSED and not held_up:
             truth.broken("stuck", f"{key} {row.type} stays {row.state}")
         if row.state in (State.EXCEPTION, State.DEAD_LETTER, State.REFUSED) and not excepted:

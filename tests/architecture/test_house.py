@@ -13,6 +13,7 @@ FOREIGN = {
     "deepdiff",
     "fhir",
     "jsonpatch",
+    "phonenumbers",
     "jsonpointer",
     "pydantic",
     "pydantic_core",

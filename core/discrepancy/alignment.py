@@ -36,7 +36,7 @@ _IDENTITY = {
 _LABEL = ("system", "code")
 _PLACES = re.compile(r"~\d+")
 _NONE: frozenset[int] = frozenset()
-_TELLING = ("system", "use", "code", "url", "id", "type", "value")
+_TELLING = ("system", "use", "code", "url", "id", "type", "value", "sequence")
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,8 @@ def other_resource_type(case: Case) -> Finding | None:
 
 def other_patient_id(case: Case) -> Finding | None:
     """Know a Patient resource that is not the one intended."""
-    if case.place.path == "Patient.id" and case.is_altered:
+    whose = case.place.names == "Patient.id" and ".contained[" not in case.place.path
+    if whose and case.is_altered:
         return Finding("critical", "This is another patient's record.")
     return None
 

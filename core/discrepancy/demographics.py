@@ -67,7 +67,8 @@ def name_text(case: Case) -> Finding | None:
         return _SAME_NAME
     if not case.is_added or not isinstance(case.persisted, str):
         return None
-    if words(_turned(case.persisted)) in _either(case, _NAME_PARTS):
+    written = words(_turned(case.persisted))
+    if written in _either(case, _NAME_PARTS) or written in _either(case, ("given", "family")):
         return Finding("enriched", "The EHR wrote out the name from its parts.")
     return None
 

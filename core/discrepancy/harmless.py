@@ -15,6 +15,11 @@ from core.discrepancy.references import targets
 from core.discrepancy.scalars import is_same_moment, is_same_number, is_same_time, places
 
 _BOOKKEEPING = frozenset({"Meta.versionId", "Meta.lastUpdated", "Meta.source"})
+# Extensions that take the value beside them back.
+_NO_VALUE = frozenset(
+    f"http://hl7.org/fhir/StructureDefinition/{name}"
+    for name in ("data-absent-reason", "iso21090-nullFlavor")
+)
 _FEW, _MANY = 64, 1_000
 _LABELS = frozenset({"Meta.tag", "Meta.security", "Meta.profile"})
 
@@ -28,7 +33,8 @@ def server_bookkeeping(case: Case) -> Finding | None:
 
 def assigned_id(case: Case) -> Finding | None:
     """Know the id that the EHR gives to a resource it created."""
-    if case.is_added and case.defined_as == "Resource.id" and case.place.path.count(".") == 1:
+    held = ".contained[" in case.place.path
+    if case.is_added and case.defined_as == "Resource.id" and not held:
         return Finding("bookkeeping", "The EHR gave the new resource its id.")
     return None
 
@@ -138,7 +144,14 @@ def added_extension(case: Case) -> Finding | None:
     if case.defined_as.endswith(".extension"):
         known = _member(case.persisted, "url") not in _members_of(case.holders[0], "url")
         known = known and not _is_renamed_extension(case)
+    known = known and not _denies_a_value(case.persisted)
     return Finding("enriched", "The EHR added an extension.") if known else None
+
+
+def _denies_a_value(added: Side) -> bool:
+    """Tell whether an extension, or a companion that holds some, says that there is no value."""
+    held = added.get("extension", [added]) if isinstance(added, dict) else []
+    return isinstance(held, list) and any(_member(one, "url") in _NO_VALUE for one in held)
 
 
 def _is_long(holder: Json) -> bool:

@@ -14,11 +14,12 @@ from core.discrepancy.polarity import is_telling
 from core.discrepancy.scalars import is_coarser_date, is_cut_number
 from core.stamps import AI_LABEL, OPERATION_SYSTEM
 
-# Strings of which a part is another value: a number that rings elsewhere, another name, another
-# unit. Their cut is a change, unlike the cut of prose.
+# Strings of which a part is another value: a number that rings elsewhere, another name, house
+# or unit. Their cut is a change, unlike the cut of prose.
 _NOT_PROSE = element_paths("""
-    Address.postalCode ContactPoint.value HumanName.family HumanName.given Identifier.value
-    Quantity.unit Reference.reference
+    Address.city Address.country Address.district Address.line Address.postalCode Address.state
+    Address.text ContactPoint.value HumanName.family HumanName.given HumanName.prefix
+    HumanName.suffix HumanName.text Identifier.value Quantity.unit Reference.reference
 """)
 
 

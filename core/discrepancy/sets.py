@@ -71,7 +71,8 @@ _BACKBONES: Final = element_paths("""
     HealthcareService.eligibility HealthcareService.notAvailable ImagingStudy.series.performer
     Immunization.protocolApplied ImmunizationRecommendation.recommendation
     ImmunizationRecommendation.recommendation.dateCriterion InsurancePlan.contact
-    Invoice.participant Linkage.item MeasureReport.group.population
+    Invoice.participant Linkage.item Measure.group.stratifier.component
+    MeasureReport.group.population
     MeasureReport.group.stratifier.stratum.component
     MeasureReport.group.stratifier.stratum.population MedicationDispense.performer
     MedicationKnowledge.ingredient NutritionOrder.oralDiet.nutrient

@@ -11,6 +11,7 @@ import base64
 import binascii
 import re
 import unicodedata
+from xml.etree import ElementTree
 
 from core.discrepancy.case import Case, Finding
 from core.discrepancy.place import element_paths
@@ -65,11 +66,9 @@ def narrative_form(case: Case) -> Finding | None:
         return None
     if any(mark in text for text in case.texts for mark in ("<pre", "white-space", "xml:space")):
         return None
-    ours, theirs = (
-        _ANY_RUN.sub(" ", unicodedata.normalize("NFC", text)).strip() for text in case.texts
-    )
-    if ours == theirs:
-        return Finding("equivalent", "The same narrative is spaced in another way.")
+    ours, theirs = (_markup(text) for text in case.texts)
+    if ours is not None and ours == theirs:
+        return Finding("equivalent", "The same narrative is spaced or encoded in another way.")
     return None
 
 
@@ -81,6 +80,17 @@ def base64_form(case: Case) -> Finding | None:
     if ours is not None and ours == theirs:
         return Finding("equivalent", "The same bytes are written with other line breaks.")
     return None
+
+
+def _markup(text: str) -> str | None:
+    """Return XHTML in canonical form with single spaces; None for what is no plain XHTML."""
+    if "<!" in text:
+        return None
+    try:
+        canonical = ElementTree.canonicalize(text)
+    except ElementTree.ParseError:
+        return None
+    return _ANY_RUN.sub(" ", unicodedata.normalize("NFC", canonical)).strip()
 
 
 def _normal(text: str, path: str) -> str:

@@ -13,6 +13,7 @@ FOREIGN = {
     "deepdiff",
     "fhir",
     "jsonpatch",
+    "phonenumbers",
     "jsonpointer",
     "phonenumbers",
     "pydantic",

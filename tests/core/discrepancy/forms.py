@@ -33,7 +33,13 @@ def rebuilt(resource: JsonObject, change: Change) -> JsonObject:
 def _rebuilt(value: Any, names: str, change: Change, *, top: bool = False) -> Any:
     if isinstance(value, dict):
         within = names if top else inside(names, value)
-        value = {name: _rebuilt(item, below(within, name), change) for name, item in value.items()}
+        # Of a modifier extension everything is meaning: nothing that is done to it is harmless.
+        value = {
+            name: item
+            if name == "modifierExtension"
+            else _rebuilt(item, below(within, name), change)
+            for name, item in value.items()
+        }
     elif isinstance(value, list):
         return [_rebuilt(item, names, change) for item in value]
     found = element(names)
@@ -45,6 +51,8 @@ def _rebuilt(value: Any, names: str, change: Change, *, top: bool = False) -> An
 def form(change: Callable[[Random, str, str, Any], Any], share: float = 0.6) -> Transform:
     def transform(resource: JsonObject, rnd: Random) -> JsonObject:
         def some(path: str, kind: str, value: Any) -> Any:
+            if kind[:1].islower() and isinstance(value, dict | list):
+                return value  # a mutant that has another shape than its type
             return change(rnd, path, kind, value) if rnd.random() < share else value
 
         return rebuilt(resource, some)

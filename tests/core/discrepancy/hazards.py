@@ -89,7 +89,7 @@ MUTATORS |= {
     "text_zero_width": text(lambda value: f"{value[:1]}\u200b{value[1:]}"),
     "text_homoglyph": text(lambda value: value.replace("a", "\u0430", 1)),
     "text_full_width": text(lambda value: re.sub(r"\d", "\uff11", value, count=1)),
-    "text_words_joined": text(lambda value: value.replace(" ", "", 1)),
+    "text_words_joined": text(lambda value: re.sub(r"(?<=\w) (?=\w)", "", value, count=1)),
     "text_word_dropped": text(
         lambda value: " ".join(value.split()[1:]) if len(value.split()) > 1 else None
     ),

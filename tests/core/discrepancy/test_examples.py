@@ -45,12 +45,11 @@ def test_every_example_is_identical_to_itself(corpus: list[tuple[str, JsonObject
     assert {compare(one, one).class_ for _, one in corpus} == {"identical"}
 
 
-@pytest.mark.parametrize("part", range(4))
 def test_harmless_transforms_of_examples_are_verified(
-    part: int, corpus: list[tuple[str, JsonObject]], capsys: pytest.CaptureFixture[str]
+    corpus: list[tuple[str, JsonObject]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     alarms, count = [], 0
-    for seed, (name, resource) in list(enumerate(corpus))[part::4]:
+    for seed, (name, resource) in enumerate(corpus):
         rnd = Random(seed)
         for _ in range(COMPOSITIONS):
             steps = rnd.sample(sorted(FORMS), rnd.randrange(1, 9))
@@ -61,7 +60,7 @@ def test_harmless_transforms_of_examples_are_verified(
                 alarms.append((name, steps, worst[0].path, worst[0].reason))
     with capsys.disabled():
         print(f"\nfalse alarms: {len(alarms)} of {count:,} compositions")  # noqa: T201
-    assert count >= len(corpus) // 4 * COMPOSITIONS
+    assert count == len(corpus) * COMPOSITIONS
     assert len(alarms) <= FALSE_ALARMS * count, alarms
 
 
@@ -93,7 +92,10 @@ def test_mutations_of_examples_are_found(
                 survivors.append((mutator, name, place))
     count = sum(tried.values())
     with capsys.disabled():
-        print(f"\nkilled: {count - len(survivors):,} of {count:,} mutants by {len(tried)} mutators")  # noqa: T201
+        print(  # noqa: T201
+            f"\nkilled: {count - len(survivors):,} of {count:,} mutants by {len(tried)} mutators;"
+            f" survivors: {survivors}"
+        )
     assert len(tried) > 100
     assert count > 20 * len(corpus) // 4
     assert len(survivors) <= (1 - KILLED) * count, survivors
@@ -137,5 +139,5 @@ def test_one_mutation_shows_among_harmless_transforms(
             made = composed(mutant, rnd.sample(steps, 2), seed)
             if compare(resource, made, base_url=BASE).class_ not in FOUND:
                 hidden.append((name, mutator, site.path))
-    assert count > scaled(30, 400)
+    assert count > scaled(30, 350)
     assert len(hidden) <= (1 - KILLED) * count, hidden

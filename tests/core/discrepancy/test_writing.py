@@ -38,6 +38,13 @@ def file(**members: Any) -> JsonObject:
     return patient(photo=[members])
 
 
+def said(inner: str) -> JsonObject:
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml">{inner}</div>'
+    return patient(text={"status": "additional", "div": div})
+
+
+ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+ERROR = {"extension": [{"url": ABSENT, "valueCode": "error"}]}
 DATA = base64.b64encode(b"a scan of some length, in two lines").decode()
 SIZE = Number("35")
 HASH = base64.b64encode(
@@ -72,6 +79,8 @@ SAME = [
     ("equivalent", file(data=DATA), file(data=f"{DATA[:20]}\r\n{DATA[20:]}")),
     ("enriched", file(data=DATA), file(data=DATA, hash=HASH, size=SIZE)),
     ("enriched", file(data=DATA), file(url="https://a.example/Binary/1", hash=HASH, size=SIZE)),
+    ("equivalent", said("<p>a  b &#233;</p>"), said("<p>a b é</p>")),
+    ("equivalent", said('<p id="x" title="y">a</p>'), said("<p title='y' id='x'>a</p>")),
     ("enriched", patient(active=True), patient(active=True, language="sv")),
 ]
 OTHER = [
@@ -101,6 +110,13 @@ OTHER = [
     (file(data=DATA), file(url="https://a.example/Binary/1", hash="AAAA", size=SIZE)),
     (file(data=DATA), file(url="https://a.example/Binary/1")),
     (file(data=DATA), file(contentType="image/png")),
+    (said("<p>a</p>"), said("<p>b</p>")),
+    (said("<p>a b</p>"), said("<p>ab</p>")),
+    (said("<pre>a  b</pre>"), said("<pre>a b</pre>")),
+    (home(city="New York"), home(city="New")),
+    (home(line=["12 Elm St, B"]), home(line=["12 Elm St"])),
+    (name(text="Jo Smith Berg"), name(text="Jo Smith")),
+    (patient(birthDate="1990-01-02"), patient(birthDate="1990-01-02", _birthDate=ERROR)),
     (patient(language="en"), patient(language="sv")),
 ]
 
@@ -253,6 +269,11 @@ def test_a_merged_record_is_critical() -> None:
     assert compare(patient(), patient(link=[link])).class_ == "critical"
     older = {**link, "type": "seealso"}
     assert compare(patient(link=[older]), patient(link=[link])).class_ == "critical"
+
+
+def test_another_patient_is_found_in_a_bundle_too() -> None:
+    sides = ({"resourceType": "Bundle", "entry": [{"resource": patient(id=one)}]} for one in "12")
+    assert compare(*sides).class_ == "critical"
 
 
 def test_another_author_has_words_of_its_own() -> None:

@@ -15,7 +15,6 @@ FOREIGN = {
     "jsonpatch",
     "phonenumbers",
     "jsonpointer",
-    "phonenumbers",
     "pydantic",
     "pydantic_core",
 }

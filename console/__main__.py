@@ -4,21 +4,43 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import signal
 import sys
 import threading
 import warnings
 from collections.abc import Sequence
 
+LAST_S = 5.0
+"""How long a thread may take to end once the process was told to."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the console or one command; return the exit code of design §13."""
     from console.commands.line import run_line
 
-    if argv is None:
-        _leave_cleanly()
-        _leave_nothing_behind()
-    return run_line(list(sys.argv[1:] if argv is None else argv))
+    if argv is not None:
+        return run_line(list(argv))
+    _leave_cleanly()
+    _leave_nothing_behind()
+    try:
+        return run_line(sys.argv[1:])
+    except SystemExit as ended:
+        _let_nothing_hold(ended.code)
+        raise
+
+
+def _let_nothing_hold(code: object) -> None:
+    """End at once where a thread would keep the process alive after it was told to end.
+
+    A signal may come while the screen is being put up or taken down, and leave the threads that
+    read and draw behind; every `finally` has been passed here.
+    """
+    others = [one for one in threading.enumerate() if one is not threading.main_thread()]
+    for one in (one for one in others if not one.daemon):
+        one.join(LAST_S)
+        if one.is_alive():
+            os._exit(code if isinstance(code, int) else 1)
 
 
 def _leave_cleanly() -> None:

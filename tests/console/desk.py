@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from textual.screen import Screen
 
@@ -16,6 +18,7 @@ from console.app import ConsoleApp
 from console.screens.review import ReviewScreen
 from console.watch import Watch
 from console.widgets.key_bar import KeyBar
+from core.gateway import guards, send
 from core.intake.stage import stage
 from core.records import ChangeRow
 from core.workspace import Workspace
@@ -187,3 +190,10 @@ def text_of(app: ConsoleApp) -> str:
     lines = app.screen._compositor.render_strips(app.size)
     assert width and height
     return "\n".join(strip.text for strip in lines)
+
+
+@contextmanager
+def unpaused() -> Iterator[None]:
+    """Let a write leave although another of its patient went wrong, as if it had left before."""
+    with patch.object(guards, "check_paused"), patch.object(send, "check_paused"):
+        yield

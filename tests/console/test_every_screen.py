@@ -12,7 +12,7 @@ from core.gateway.run import run_once
 from core.incident.freeze import declare
 from core.review.decide import Answer, decide
 from tests.builders import phone_change, problem_change, problem_of
-from tests.console.desk import Desk, second_phone
+from tests.console.desk import Desk, second_phone, unpaused
 from tests.core.reconcile.test_settle import shorten
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
@@ -64,7 +64,8 @@ async def _shift(desk: Desk) -> None:
     desk.bench.ehr.faults = [422]
     refused = await desk.propose(problem_change(), evidence=[quote])
     _approve(desk, refused)
-    await run_once(desk.bench.workspace, desk.bench.epoch)
+    with unpaused():
+        await run_once(desk.bench.workspace, desk.bench.epoch)
     late = await desk.propose(phone_change(base_version="2"), evidence=[])
     desk.clock.advance(hours=9)
     await run_once(desk.bench.workspace, desk.bench.epoch)

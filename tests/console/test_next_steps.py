@@ -14,7 +14,7 @@ from core.gateway.run import run_once
 from core.lifecycle import State
 from core.review.decide import Answer, decide
 from tests.builders import CONDITION, problem_change
-from tests.console.desk import Desk, text_of
+from tests.console.desk import Desk, text_of, unpaused
 from tests.console.test_exceptions import discrepant, opened, press_confirm
 from tests.core.reconcile.again import until_due
 
@@ -36,7 +36,8 @@ async def lossy(desk: Desk) -> str:
     id_ = await desk.propose(made, correlation_id="lossy", evidence=[])
     answer = Answer("approve", seen=desk.change(id_).change_digest)
     decide(desk.offline(), id_, 0, answer)
-    await run_once(desk.bench.workspace, desk.bench.epoch)
+    with unpaused():
+        await run_once(desk.bench.workspace, desk.bench.epoch)
     (found,) = desk.ledger.exceptions(id_, 0)
     assert found.class_ == "lossy"
     return id_

@@ -142,6 +142,7 @@ def every_command(watched: Watched) -> dict[str, list[list[str]]]:
         "dead-letters": [["dead-letters"], ["dead-letters", "show", second["id"], "--change", "0"],
                          ["dead-letters", "close", second["id"], "--change", "0",
                           "--reason-file", note]],
+        "maps": [["maps", "show"], ["maps", "adopt", intended]],
         "profile": [["profile", "show", "sandbox"], ["profile", "adopt", "sandbox", intended]],
         "exceptions": [["exceptions"], ["exceptions", "--json"],
                        *(["exceptions", f"--{act}", second["id"], "--change", "0",

@@ -121,7 +121,8 @@ async def test_nothing_is_written_for_a_patient_who_was_merged(tmp_path: Path, w
                 await place.propose(DEEDS["weight (Observation create)"])
         else:
             await place.run()
-            assert place.change(id_).state == State.READY, "it waits, unreachable"
+            row = place.change(id_)
+            assert (row.state, row.void) == (State.PENDING, "record-moved"), "a person looks"
         assert place.current("Observation") == []
 
 

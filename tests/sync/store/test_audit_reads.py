@@ -115,7 +115,7 @@ def test_a_search_finds_what_a_look_at_every_leaf_finds(
 @pytest.mark.parametrize("field", ["proposal", "operation", "freeze", "id"])
 def test_ids_find_their_events(story: Bench, monkeypatch: pytest.MonkeyPatch, field: str) -> None:
     queries = {
-        "proposal": "SELECT id FROM proposal ORDER BY seq DESC",
+        "proposal": "SELECT id FROM proposal ORDER BY seq",
         "operation": 'SELECT operation FROM "write"',
         "freeze": "SELECT id FROM freeze",
         "id": "SELECT id FROM decision",

@@ -9,7 +9,7 @@ from tests.sim.controls import CONTROLS, Control, try_control
 from tests.sim.team.many import SERVERS
 from tests.sim.team.world import simulate_team
 
-SEEDS = scaled(60, 1_200, 60_000)
+SEEDS = scaled(60, 500, 60_000)
 TEAM = [one for one in CONTROLS if one.runs is not None]
 
 

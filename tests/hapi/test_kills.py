@@ -194,6 +194,14 @@ def test_every_write_takes_effect_once_whatever_dies(
         states = opened.ledger.state_counts()
         assert states == {"verified": WRITES}, "\n".join(map(str, unlike(opened.ledger, proposals)))
         assert opened.ledger.open_exceptions() == []
+        carriers = {
+            entry.leaf["data"].get("carrier")
+            for proposal in proposals
+            for entry in opened.ledger.trail(proposal)
+            if entry.leaf["type"] == "write.intended"
+        }
+        # Creates go by POST here, alone; updates with their Provenance.
+        assert carriers == {None, "transaction"}
         report = verify_store(opened.connection)
         assert report.ok, report.problems
         for proposal in proposals:

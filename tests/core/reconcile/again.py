@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.canonical import exact
 from core.ledger.event import moment
 from core.records import ExceptionRow
 from core.records_recheck import RecheckRow
 from tests.builders import Bench
 from tests.core.gateway.scenario import approved_phone, approved_problem, change, run
+
+HOME = {"system": "phone", "value": "555 0100", "use": "home"}
+MOBILE = {"system": "phone", "value": "555 0199", "use": "mobile"}
+
+
+def telecom(*items: dict[str, Any]) -> dict[str, Any]:
+    return {"telecom": exact(list(items))}
 
 
 async def verified_phone(bench: Bench) -> str:

@@ -18,8 +18,11 @@ from core.review.byhand import Entry, enter
 from tests.builders import Bench, exact_object, phone_change
 from tests.core.gateway.scenario import approve, change, edit, run, staged
 from tests.core.reconcile.again import (
+    HOME,
+    MOBILE,
     condition,
     row,
+    telecom,
     the_exception,
     told,
     until_due,
@@ -27,17 +30,10 @@ from tests.core.reconcile.again import (
     verified_problem,
 )
 
-HOME = {"system": "phone", "value": "555 0100", "use": "home"}
-MOBILE = {"system": "phone", "value": "555 0199", "use": "mobile"}
-
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
-
-
-def telecom(*items: dict[str, Any]) -> dict[str, Any]:
-    return {"telecom": exact(list(items))}
 
 
 async def test_the_schedule_thins_out_and_ends(bench: Bench) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from core.canonical import exact
 from core.errors import Refused, Unreachable
 from core.gateway.events import actor
 from core.gateway.run import run_once
@@ -24,24 +23,20 @@ from core.traffic.work import Kind, Work
 from tests.builders import Bench, phone_change, problem_change
 from tests.core.gateway.scenario import approve, change, edit, run, staged
 from tests.core.reconcile.again import (
+    HOME,
+    MOBILE,
     row,
+    telecom,
     the_exception,
     told,
     until_due,
     verified_phone,
 )
 
-HOME = {"system": "phone", "value": "555 0100", "use": "home"}
-MOBILE = {"system": "phone", "value": "555 0199", "use": "mobile"}
-
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
-
-
-def telecom(*items: dict[str, Any]) -> dict[str, Any]:
-    return {"telecom": exact(list(items))}
 
 
 def unreadable(bench: Bench, how: Any) -> None:

@@ -21,7 +21,7 @@ from core.probe.judging import (
     judge_update,
 )
 from core.probe.measured import TRANSACTION, Measured, Result
-from core.probe.scratch import Scratch, Shot, Together, found_by, race
+from core.probe.scratch import Scratch, Shot, Together, race
 
 RACERS = 16
 ROUNDS = 50
@@ -154,7 +154,7 @@ async def _pair_round(course: Course, number: int, one: str, other: str) -> Faul
     requests = [(entry, pair(entry, before)) for entry in course.entries(number)]
     shots = await race(course.ehr, course.together, requests)
     after = await course.ehr.read(one)
-    found = await found_by(course.ehr, beside)
+    found = await scratch.found_by(course.ehr, beside)
     course.made.extend(item.reference for item in found)
     fault = judge_update(before, shots, after) or judge_pair(shots, found)
     if fault is not None or after is None:

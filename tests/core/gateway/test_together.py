@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.canonical import parse_object
 from core.gateway import together
-from core.ports import Request, Response
+from core.ports import Capability, Request, Response
 from core.probe.run import probe
 from tests.builders import Bench
 from tests.core.gateway.scenario import approved_phone, approved_problem, change, run
@@ -78,6 +79,22 @@ async def test_a_create_that_its_condition_lets_pass_goes_alone(bench: Bench) ->
     await run(bench)
     assert change(bench, id_).rung == "if-none-exist"
     assert (stored(bench), carriers(bench, id_)) == (1, [None])
+
+
+async def test_an_ehr_that_takes_no_provenance_gets_the_write_alone(bench: Bench) -> None:
+    await probed(bench)
+    offers = bench.ehr.capability
+
+    async def capability(type_: str) -> Capability:
+        found = await offers(type_)
+        return replace(found, create=False) if type_ == "Provenance" else found
+
+    bench.ehr.capability = capability  # type: ignore[method-assign]
+    id_ = await approved_phone(bench)
+    await run(bench)
+    assert (carriers(bench, id_), receipts(bench, id_)) == ([None], [None])
+    assert (stored(bench), recorded(bench, id_)) == (0, ["failed"])
+    assert change(bench, id_).state == "verified"
 
 
 def twice(bench: Bench) -> None:

@@ -71,5 +71,7 @@ class Hub(Protocol):
     async def history(self, reference: str) -> Sequence[Held]:
         """Return every version that the server lists now, oldest first; it may lag.
 
+        By their numbers where versions are numbers, whatever order the server lists them in.
+
         Raises Unreachable, or Refused where the server keeps no history.
         """

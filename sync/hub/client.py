@@ -199,7 +199,7 @@ class HubClient:
         found: list[Held] = []
         async for page in pages.walk(type_, Outgoing("GET", url, FRESH)):
             found += [one for one in page.items if one.reference == reference]
-        return found[::-1]
+        return _in_order(found)
 
     def _exact(self, answer: Answer) -> JsonObject:
         try:
@@ -231,3 +231,14 @@ class HubClient:
             self._tokens.drop(token)
             token = await self._tokens.token(self._scope)
         return outgoing.adding(token.headers())
+
+
+def _in_order(listed: list[Held]) -> list[Held]:
+    """Return versions oldest first, of which a server lists the newest first.
+
+    A server that lists by the time of each may be wrong about two written at once: HAPI stamps a
+    version before it numbers it. Where versions are numbers, those decide.
+    """
+    if all(one.version.isascii() and one.version.isdecimal() for one in listed):
+        return sorted(listed, key=lambda one: int(one.version))
+    return listed[::-1]

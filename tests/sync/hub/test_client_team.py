@@ -59,3 +59,11 @@ async def test_a_history_of_several_pages() -> None:
 
     async with client(answers) as hub:
         assert [one.version for one in await hub.history("Task/a")] == ["1", "2", "3"]
+
+
+async def test_a_history_is_in_the_order_of_its_versions_where_those_are_numbers() -> None:
+    """A server lists by the time of each, and may number two at once the other way round."""
+    async with client(lambda _: bundle(task("a", "9"), task("a", "10"), task("a", "8"))) as hub:
+        assert [one.version for one in await hub.history("Task/a")] == ["8", "9", "10"]
+    async with client(lambda _: bundle(task("a", "q"), task("a", "10"))) as hub:
+        assert [one.version for one in await hub.history("Task/a")] == ["10", "q"]

@@ -30,6 +30,7 @@ from console.presenters.queue import Key
 from console.presenters.texts import own
 from console.screens.base import ConsoleScreen
 from console.session import RoundDone, Session
+from console.stylesheet import KeptStylesheet
 from console.theming import DEFAULT, load_themes
 from console.watch import Watch
 from console.widgets.status_line import Facts, Notice, NoticeLine, StatusLine
@@ -108,6 +109,7 @@ class ConsoleApp(Places, inherit_bindings=False):
             self.register_theme(theme)
         self._theme_names = [theme.name for theme in themes]
         self.theme = DEFAULT
+        self.stylesheet = KeptStylesheet(variables=self.get_css_variables())
 
     def on_mount(self) -> None:
         """Read what the first paint does not need only after it."""

@@ -11,11 +11,10 @@ from core.canonical import JsonObject, exact
 from core.consent.chart import ChartConsents
 from core.intake.documents import Document, documents
 from core.workspace import Workspace
-from sync.keys.ring import KeyRing, generate
-from sync.store.connection import connect, migrate
+from sync.keys.ring import KeyRing
+from sync.store.connection import connect
 from sync.store.ledger import StoreLedger
-from sync.workspace.create import establish, starting_config
-from sync.workspace.documents import starting_documents
+from tests.begun import begun
 from tests.fakes import FakeClock, FakeConsents, FakeEhr, FakeIds
 
 NOTE_TEXT = (
@@ -143,21 +142,13 @@ class Bench:
         self.clock = FakeClock()
         self.ids = FakeIds()
         self.ehr = chart(FakeEhr()) if ehr is None else ehr
-        self.ring: KeyRing = generate()
+        first = begun(profile, self.ehr.base_url)
+        self.path.write_bytes(first.store)
+        self.ids.count = first.ids
+        self.ring: KeyRing = first.ring
         self.consents: FakeConsents | ChartConsents = FakeConsents()
         self.connection = connect(self.path, None)
-        migrate(self.connection)
         self.ledger = StoreLedger(self.connection, self.clock, self.ring.checkpoint_key)
-        config = starting_config(
-            ehr_url=self.ehr.base_url,
-            token_url=None,
-            profile=profile,
-            clients={},
-            reviewer="dr-lee",
-            team="solo",
-        )
-        documents_ = starting_documents(profile, "dr-lee", self.ring)
-        establish(self.ledger, self.ring, config, documents_, self.ids)
         self.epoch = self.take_lease()
 
     @property

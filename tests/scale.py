@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import TypeVar
+
+import pytest
 
 T = TypeVar("T")
 
@@ -17,3 +20,13 @@ def scaled(quick: T, full: T, soak: T | None = None) -> T:
     if SOAK and soak is not None:
         return soak
     return full if FULL else quick
+
+
+def sampled(every: Iterable[T], quick: int) -> list[T]:
+    """Return them all, or in `make test` only `quick` of them, evenly spread."""
+    found = list(every)
+    return found if FULL else found[:: max(1, len(found) // quick)][:quick]
+
+
+in_ci = pytest.mark.long
+"""For what takes long and has a shorter test beside it; `make test` leaves it to CI."""

@@ -26,7 +26,10 @@ from sync.store.attention import StoreAttention
 from sync.store.ledger import StoreLedger
 from tests.builders import Bench, document, exact_object, proposal
 from tests.fakes import FakeClock
+from tests.scale import scaled
 
+HELD = scaled(20, 50)
+"""How often a key that is held down repeats."""
 SECOND = {
     "resourceType": "Patient",
     "id": "second",

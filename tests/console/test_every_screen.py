@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import product
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from console.app import ConsoleApp
 from core.gateway.run import run_once
@@ -14,6 +16,7 @@ from core.review.decide import Answer, decide
 from tests.builders import phone_change, problem_change, problem_of
 from tests.console.desk import Desk, second_phone, unpaused
 from tests.core.reconcile.test_settle import shorten
+from tests.scale import in_ci, sampled
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
 STATES: dict[str, tuple[str, ...]] = {
@@ -87,14 +90,23 @@ def themed(ward: Desk, theme: str) -> ConsoleApp:
     return app
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("state", STATES)
+def left_to_ci(every: Iterable[tuple[str, str]], quick: int) -> list[ParameterSet]:
+    """Mark all but some, evenly spread; as the pictures of all are there."""
+    rows = list(every)
+    some = sampled(rows, quick)
+    return [pytest.param(*row, marks=() if row in some else in_ci) for row in rows]
+
+
+SMALL = [(state, "80x24") for state in STATES]
+LARGER = [(state, size) for state in STATES for size in SIZES if size != "80x24"]
+
+
+@pytest.mark.parametrize(("state", "size"), [*SMALL, *left_to_ci(LARGER, 7)])
 def test_state(ward: Desk, snap_compare: Callable[..., bool], state: str, size: str) -> None:
     assert snap_compare(ward.app(), press=STATES[state], terminal_size=SIZES[size])
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("state", MAIN)
+@pytest.mark.parametrize(("state", "theme"), left_to_ci(product(MAIN, THEMES), 5))
 def test_theme(ward: Desk, snap_compare: Callable[..., bool], state: str, theme: str) -> None:
     app = themed(ward, theme)
     assert snap_compare(app, press=STATES[state], terminal_size=SIZES["120x40"])

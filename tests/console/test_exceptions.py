@@ -11,7 +11,7 @@ from core.gateway.run import run_once
 from core.lifecycle import State
 from core.review.decide import Answer, decide
 from tests.builders import phone_change
-from tests.console.desk import Desk, review, text_of
+from tests.console.desk import HELD, Desk, review, text_of
 from tests.core.reconcile.test_settle import shorten
 
 
@@ -95,7 +95,7 @@ async def test_nothing_happens_by_enter_or_by_the_asking_key_held_down(desk: Des
     async with desk.app().run_test(size=(120, 40)) as pilot:
         await opened(pilot)
         before = desk.ledger.size
-        await pilot.press(*["upper_a"] * 50, *["enter"] * 50)
+        await pilot.press(*["upper_a"] * HELD, *["enter"] * HELD)
         await pilot.pause()
         assert desk.ledger.size == before and desk.change(id_).state == State.EXCEPTION
 

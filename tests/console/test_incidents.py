@@ -19,7 +19,7 @@ from core.lifecycle import State
 from core.review.decide import Answer, decide
 from core.review.permissions import TABLE
 from tests.builders import phone_change, problem_change
-from tests.console.desk import Desk, review, text_of
+from tests.console.desk import HELD, Desk, review, text_of
 from tests.console.test_exceptions import discrepant
 
 
@@ -99,14 +99,14 @@ async def test_nothing_is_frozen_by_enter_by_the_key_held_or_without_choice_and_
     app = desk.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot)
-        await pilot.press(*["f"] * 50)
+        await pilot.press(*["f"] * HELD)
         await pilot.pause()
         assert isinstance(app.screen, ConfirmModal)
         await pilot.press("y")
         assert "choose a line first" in app.notice.text
         await pilot.press("1", "y")
         assert "a reason is needed" in app.notice.text
-        await pilot.press(*["enter"] * 50)
+        await pilot.press(*["enter"] * HELD)
         await pilot.pause()
         assert not desk.ledger.freezes()
 

@@ -16,7 +16,7 @@ from core.lifecycle import State
 from core.review.decide import Answer, decide
 from core.review.permissions import TABLE
 from tests.builders import phone_change
-from tests.console.desk import Desk, review, text_of
+from tests.console.desk import HELD, Desk, review, text_of
 
 
 async def opened(pilot: Any) -> SupervisorScreen:
@@ -103,7 +103,7 @@ async def test_nothing_is_reassigned_by_enter_or_a_held_key(desk: Desk) -> None:
     async with app.run_test(size=(120, 30)) as pilot:
         await opened(pilot)
         before = desk.ledger.size
-        await pilot.press(*["r"] * 50, *["enter"] * 50)
+        await pilot.press(*["r"] * HELD, *["enter"] * HELD)
         await pilot.pause()
         assert desk.ledger.size == before
 

@@ -14,6 +14,7 @@ import pytest
 from core.forms import FORMS
 from core.hub.outcome import QUARANTINED
 from core.hub_schema import QUARANTINE_CODES
+from tests.scale import in_ci
 from tests.tools.make_examples import EXAMPLES, pages
 
 GUIDE = EXAMPLES.parent / "guides" / "agents.md"
@@ -43,12 +44,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
+@in_ci
 def test_the_agent_hears_that_its_change_is_in_the_chart(folder: Path) -> None:
     said = json.loads((folder / "outcome.json").read_text())
     assert (said["state"], said["final"]) == ("verified", True)
     assert [change["state"] for change in said["changes"]] == ["verified"]
 
 
+@in_ci
 def test_what_the_guide_says_on_the_way_is_so(folder: Path) -> None:
     told = (folder / "stdout").read_text()
     assert "not decided yet" in told
@@ -58,6 +61,7 @@ def test_what_the_guide_says_on_the_way_is_so(folder: Path) -> None:
     assert enrolled["kid"] in told
 
 
+@in_ci
 def test_a_form_is_shown_as_what_it_made(folder: Path) -> None:
     shown = json.loads((folder / "pulse.shown.json").read_text())
     (change,) = shown["changes"]

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from tests.docs.shell import GUIDES, run_snippets, snippets
+from tests.scale import in_ci
 
 
+@in_ci
 def test_the_policy_guide_runs(tmp_path: Path) -> None:
     done = run_snippets(tmp_path, snippets(GUIDES / "policy.md"))
     assert "Sample policy: valid, 4 allow and 1 forbid" in done.stdout

@@ -28,6 +28,7 @@ from core.errors import Failed
 from sync import logs
 from tests.leaks import canaries
 from tests.leaks.canaries import CHART, FAMILY, PHI, PHONE, Recorder, in_files, in_texts, proposal
+from tests.scale import sampled
 from tests.scene import Scene, open_scene
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -197,7 +198,7 @@ FAULTS: dict[str, list[tuple[int, bytes]]] = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", sampled(FAULTS, 3))
 def test_no_fault_of_the_server_leaves_a_marker(watched: Watched, fault: str) -> None:
     shown = watched.propose("one")
     digest = shown["changes"][0]["hash"]
@@ -267,7 +268,7 @@ RUN = (
 """A run that can be interrupted, also where this test runs in the background of a shell."""
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", sampled([signal.SIGTERM, signal.SIGINT, signal.SIGKILL], 1))
 def test_ended_in_the_middle_nothing_is_left(watched: Watched, number: signal.Signals) -> None:
     shown = watched.propose("one")
     digest = shown["changes"][0]["hash"]

@@ -32,7 +32,7 @@ from sync.sandbox.faults.text import parse_plan
 from sync.store.verify import verify_store
 from tests.builders import PATIENT
 from tests.guillotine import Guillotine
-from tests.scale import FULL, scaled
+from tests.scale import FULL, in_ci, scaled
 from tests.scene import Scene, open_scene
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -217,6 +217,7 @@ def test_every_approved_write_is_made_exactly_once(
         )
 
 
+@in_ci
 @pytest.mark.parametrize("guard", ["read-back", "operation-id"])
 def test_control_without_the_guard_the_count_is_wrong(
     guard: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

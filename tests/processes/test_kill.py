@@ -22,7 +22,7 @@ from tests.scale import scaled
 from tests.scene import Scene, open_scene
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = scaled(8, 15, 100)
+KILLS = scaled(4, 15, 100)
 
 
 @pytest.fixture

@@ -20,11 +20,12 @@ from sync.store.ledger import StoreLedger
 from sync.store.verify import rebuild, verify_store
 from tests.fakes import FakeClock
 from tests.processes.appender import ROUND
+from tests.scale import scaled
 
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = 3
 APPENDS = 60
-KILLS = 25
+KILLS = scaled(8, 25)
 ROUNDS_AHEAD = 10_000
 PATIENCE_S = 60
 

@@ -20,7 +20,6 @@ SEEDS, STORE_SEEDS, HTTP_SEEDS = scaled((40, 4, 4), (400, 100, 60), (100_000, 10
 SHARES = 4
 QUICK = (
     "operation id", "read-back", "freeze check", "fresh consent", "BEGIN IMMEDIATE",
-    "list of what left before a freeze", "lease (fencing)",
 )  # fmt: skip
 """The controls that turn red within few seeds; `--controls` and CI try them all."""
 

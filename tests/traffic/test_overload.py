@@ -17,6 +17,7 @@ from core.traffic.pace import Pace
 from core.traffic.work import Kind, Work
 from sync.fhir import FhirClient, NoAuth
 from sync.traffic import Gate, Limited, Metered, Senses
+from tests.scale import sampled
 from tests.traffic.loop import clock, now, run
 from tests.traffic.server import Bucket, Rule, Server, Window, Workers
 
@@ -80,7 +81,9 @@ async def offer(server: Server, gate: Gate, seconds: float = SECONDS) -> Counter
 
 @pytest.mark.parametrize(
     ("rule", "retry_after", "least"),
-    [(Bucket, None, 0.95), (Workers, None, 0.95), (Window, None, 0.95), (Bucket, 1, 0.85)],
+    sampled(
+        [(Bucket, None, 0.95), (Workers, None, 0.95), (Window, None, 0.95), (Bucket, 1, 0.85)], 1
+    ),
 )
 def test_a_server_is_used_to_the_full_and_rarely_told_off(
     rule: Callable[[], Rule], retry_after: int | None, least: float

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,12 +19,17 @@ from tests.sync.store.story import live
 SHOWN = {"patient", "patient_label", "target", "location"}
 
 
-@pytest.fixture
-async def entries(tmp_path: Path) -> list[Entry]:
-    bench = await live(Bench(tmp_path))
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> list[Entry]:
+    bench = asyncio.run(live(Bench(tmp_path_factory.mktemp("lived"))))
     found = [bench.ledger.entry(seq) for seq in range(bench.ledger.size)]
     bench.connection.close()
     return [entry for entry in found if entry is not None]
+
+
+@pytest.fixture
+def entries(lived: list[Entry]) -> list[Entry]:
+    return copy.deepcopy(lived)
 
 
 def decided(entry: Entry, body: JsonObject | None) -> Iterator[object]:

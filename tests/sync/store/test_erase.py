@@ -53,7 +53,7 @@ def file_of(connection: Connection) -> bytes:
 def test_every_single_erasure(story: Bench, copy: Callable[[], Connection]) -> None:
     seqs = with_bodies(story.connection)
     assert len(seqs) > 40
-    for seq in seqs[:: scaled(4, 2, 1)]:
+    for seq in seqs[:: scaled(16, 2, 1)]:
         connection = copy()
         query = "SELECT salt, body FROM body WHERE seq = ?"
         salt, body = connection.execute(query, (seq,)).fetchone()
@@ -89,7 +89,7 @@ def test_erasing_one_after_the_other_leaves_no_word_of_the_chart(
     assert all(word in live_text(connection) for word in VALUES)
     for place, seq in enumerate(with_bodies(connection)):
         erase_body(ledger, seq, OFFICER, "retention-over")
-        assert place % scaled(5, 2, 1) or verify_store(connection).ok
+        assert place % scaled(20, 2, 1) or verify_store(connection).ok
     live_equals_rebuilt(connection)
     assert not [word for word in VALUES if word in live_text(connection)]
     assert not with_bodies(connection)

@@ -38,7 +38,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the class and every difference; 1 when nothing was examined."""
     maps = NO_MAPS if args.maps is None else _maps(args.maps)
-    if args.pairs:
+    if args.pairs is not None:
+        if args.intended is not None:
+            raise BadInput("two files and --pairs exclude each other", remedy="Give either")
         return pairs(args.pairs, partial(compare, maps=maps), args.base, args.region)
     if args.intended is None or args.persisted is None:
         raise BadInput("two files are needed", field="INTENDED PERSISTED", remedy="Or use --pairs")

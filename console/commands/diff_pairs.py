@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,7 +79,8 @@ def _answer(
             region=_text(pair, "region", region),
         )
     except CountersignError as error:
-        return {"id": id_, "line": number, "error": error.problem}
+        found_id = id_ if line is None or id_ is not None else _stated_id(line)
+        return {"id": found_id, "line": number, "error": error.problem}
     except (ArithmeticError, RecursionError) as error:
         # Content that no chart holds; nothing is verified by it, and the lines after it are.
         kind = type(error).__name__
@@ -90,6 +92,19 @@ def _answer(
         "differences": differences,
         "examined": found.examined,
     }
+
+
+def _stated_id(line: bytes) -> Json:
+    """Return the id of a line that our parser refuses, where it can be told; None otherwise.
+
+    It only says which pair was not compared; nothing else of such a line is used.
+    """
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    id_ = found.get("id") if isinstance(found, dict) else None
+    return id_ if isinstance(id_, str) and id_.isprintable() else None
 
 
 def _resource(pair: JsonObject, name: str) -> JsonObject:

@@ -16,6 +16,7 @@ from core.canonical import Json, JsonObject
 from core.concept_maps import Relation
 from core.discrepancy.alignment import MAX_LIKENESS
 from core.discrepancy.case import Case, Finding
+from core.discrepancy.spelling import folded
 
 _CODING: Final = "CodeableConcept.coding"
 _WORDS: Final[Mapping[Relation, str]] = {
@@ -24,6 +25,11 @@ _WORDS: Final[Mapping[Relation, str]] = {
     "overlapping": "The EHR holds a code that an adopted map only calls related.",
     "unmatched": "The EHR holds a code that an adopted map calls no match.",
 }
+# What a status of a condition or an allergy may be; refuted and entered-in-error are denials.
+_STATES: Final = frozenset(
+    """active recurrence relapse inactive remission resolved unconfirmed provisional differential
+    confirmed presumed""".split()
+)
 _SIDES: Final = frozenset({"left", "right"})
 _LETTERS: Final = re.compile(r"[a-z]+")
 
@@ -81,9 +87,20 @@ def added_text(case: Case) -> Finding | None:
     )
     meant = {_identity(one) for one in ours}
     displays = [one.get("display") for one in theirs if _identity(one) in meant]
-    if case.persisted in displays:
+    said = folded(case.persisted) if isinstance(case.persisted, str) else None
+    if said and any(isinstance(one, str) and folded(one) == said for one in displays):
         return Finding("enriched", "The EHR repeated a code's display as the text.")
     return None
+
+
+def translated_state(case: Case) -> Finding | None:
+    """Know a translation beside the code of a status, unless it names a state of its own."""
+    if not case.is_modifying or not isinstance(case.persisted, dict):
+        return None
+    words = {str(case.persisted.get(name, "")).strip().lower() for name in ("code", "display")}
+    meant = {str(one.get("code")).lower() for one in _codings(case.holders[0])}
+    found = None if (words & _STATES) - meant else added_coding(case)
+    return found if found is not None and found.class_ == "enriched" else None
 
 
 def mapped_code(case: Case) -> Finding | None:

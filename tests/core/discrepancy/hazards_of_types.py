@@ -244,10 +244,30 @@ def extension_value_other(site: Site) -> Any:
 
 
 @mutator
+def extension_renamed(site: Site) -> Any:
+    """Say under another name what an extension said, also beside others of the old name."""
+    if site.kind != "Extension" or not isinstance(site.value, dict):
+        return None
+    return {**site.value, "url": f"{site.value['url']}/other"}
+
+
+@mutator
 def extension_twice_with_another_value(site: Site) -> Any:
     if site.name != "extension" or not isinstance(site.value, list):
         return None
     return [*site.value, {"url": site.value[0]["url"], "valueString": "something else"}]
+
+
+@mutator
+def sole_words_cut(site: Site) -> Any:
+    """Cut the words that stand where there is no code and no reference."""
+    names = {"CodeableConcept": ("text", "coding"), "Coding": ("display", "code"),
+             "Reference": ("display", "reference")}  # fmt: skip
+    words, fact = names.get(site.kind or "", ("", ""))
+    if not isinstance(site.value, dict) or fact in site.value or "identifier" in site.value:
+        return None
+    said = str(site.value.get(words, ""))
+    return {**site.value, words: said[: len(said) // 2].strip()} if len(said) > 8 else None
 
 
 @mutator

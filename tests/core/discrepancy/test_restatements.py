@@ -1,0 +1,120 @@
+"""What an EHR says again in words of its own, and what only looks like it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.canonical import JsonObject, Number
+from core.discrepancy import compare, defaults, displays, rules
+
+SNOMED = "http://snomed.info/sct"
+XHTML = "http://www.w3.org/1999/xhtml"
+
+
+def coded(path: str = "code", **coding: Any) -> JsonObject:
+    return {"resourceType": "Condition", path: {"coding": [{"system": SNOMED, **coding}]}}
+
+
+def stating(**more: Any) -> JsonObject:
+    return coded("verificationStatus", code="confirmed", display="Confirmed") | more
+
+
+def amount(**more: Any) -> JsonObject:
+    value = {"value": Number("3"), "system": "http://unitsofmeasure.org", "code": "{score}", **more}
+    return {"resourceType": "Observation", "valueQuantity": value}
+
+
+def order(**more: Any) -> JsonObject:
+    return {"resourceType": "ServiceRequest", "code": {"text": "a"}, **more}
+
+
+def section(div: str, status: str = "generated") -> JsonObject:
+    text = {"status": status, "div": f'<div xmlns="{XHTML}">{div}</div>'}
+    return {"resourceType": "Composition", "section": [{"title": "Plan", "text": text}]}
+
+
+def narrated(status: str, div: str) -> JsonObject:
+    return order(text={"status": status, "div": f'<div xmlns="{XHTML}">{div}</div>'})
+
+
+def beside(*extensions: tuple[str, str]) -> JsonObject:
+    return order(extension=[{"url": url, "valueString": said} for url, said in extensions])
+
+
+def translated(**coding: Any) -> JsonObject:
+    held = stating()["verificationStatus"]["coding"]
+    return {
+        "resourceType": "Condition",
+        "verificationStatus": {"coding": [*held, {"system": "urn:local", **coding}]},
+    }
+
+
+VERIFIED = [
+    ("equivalent", coded(code="1", display="Body Mass"), coded(code="1", display="body mass")),
+    ("equivalent", coded(code="1", display="Mass"), coded(code="1", display="Mass (finding)")),
+    ("enriched", stating(), translated(code="L1", display="sure")),
+    ("enriched", amount(), amount(unit="{score}")),
+    ("equivalent", amount(unit="points in all"), amount(unit="{score}")),
+    ("enriched", order(), order(priority="routine")),
+    ("bookkeeping", narrated("generated", "a"), narrated("extensions", "b")),
+    ("equivalent", order(note=[]), order()),
+]
+CHANGED = [
+    # Of other words, another code or no code nothing says that they are the same.
+    (coded(code="1", display="Mass"), coded(code="1", display="Lump")),
+    (coded(code="1", display="Mass"), coded(code="2", display="mass")),
+    (coded(display="MASS"), coded(display="mass")),
+    (coded(code="1", display="Asthma"), coded(code="1", display="Asthma (situation)")),
+    (coded(code="1", display="Asthma"), coded(code="1", display="No asthma")),
+    # A state beside the one that was stated is another state, in whatever system.
+    (stating(), translated(code="L1", display="Provisional")),
+    (stating(), translated(code="refuted")),
+    (stating(), translated(code="L1", userSelected=True)),
+    (amount(), amount(unit="{points}")),
+    (amount(unit="mg"), amount(unit="{score}")),
+    (order(), order(priority="urgent")),
+    (order(), order(doNotPerform=False)),
+    (order(priority="urgent"), order()),
+    (order(), order(note=[])),
+    (order(note=[{"text": "a"}]), order(note=[])),
+    # The narrative of a section is what its author attests, and often all that the section says.
+    (section("Aspirin 100 mg"), section("Aspirin 300 mg")),
+    (section("a", "generated"), section("b", "extensions")),
+    (narrated("additional", "a"), narrated("generated", "b")),
+    # The name of an extension is what its value means.
+    (beside(("urn:a", "x"), ("urn:a", "y")), beside(("urn:a", "x"), ("urn:b", "y"))),
+    # The sole words are the fact.
+    (order(code={"text": "stenosis of aorta"}), order(code={"text": "stenosis of"})),
+    (order(subject={"display": "Ann Lee Poe"}), order(subject={"display": "Ann Lee"})),
+]
+
+
+@pytest.mark.parametrize(("class_", "intended", "persisted"), VERIFIED)
+def test_what_says_the_same_again_is_verified(
+    class_: str, intended: JsonObject, persisted: JsonObject
+) -> None:
+    assert compare(intended, persisted).class_ == class_
+
+
+@pytest.mark.parametrize(("intended", "persisted"), CHANGED)
+def test_what_says_something_else_is_found(intended: JsonObject, persisted: JsonObject) -> None:
+    found = compare(intended, persisted)
+    assert found.class_ in ("changed", "critical"), found.differences
+
+
+@pytest.mark.parametrize(
+    "pair", [("8966001", "18944008"), ("368209003", "368208006"), ("7771000", "24028007")]
+)
+def test_left_for_right_by_code_alone_is_critical(pair: tuple[str, str]) -> None:
+    one, other = (coded("bodySite", code=code) for code in pair)
+    assert compare(one, other).class_ == "critical"
+
+
+@pytest.mark.parametrize("rule", [displays.same_display, defaults.stated_default])
+def test_without_its_rule_a_restatement_is_an_alarm(
+    rule: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "RULES", tuple(one for one in rules.RULES if one is not rule))
+    assert any(compare(ours, theirs).class_ == "changed" for _, ours, theirs in VERIFIED)

@@ -85,8 +85,8 @@ def added_text(case: Case) -> Finding | None:
         _codings(holder.get("coding") if isinstance(holder, dict) else None)
         for holder in case.holders
     )
-    meant = {_identity(one) for one in ours}
-    displays = [one.get("display") for one in theirs if _identity(one) in meant]
+    kept = {_identity(one) for one in ours} & {_identity(one) for one in theirs}
+    displays = [one.get("display") for one in (*ours, *theirs) if _identity(one) in kept]
     said = folded(case.persisted) if isinstance(case.persisted, str) else None
     if said and any(isinstance(one, str) and folded(one) == said for one in displays):
         return Finding("enriched", "The EHR repeated a code's display as the text.")
@@ -95,7 +95,9 @@ def added_text(case: Case) -> Finding | None:
 
 def translated_state(case: Case) -> Finding | None:
     """Know a translation beside the code of a status, unless it names a state of its own."""
-    if not case.is_modifying or not isinstance(case.persisted, dict):
+    if not case.is_added or case.defined_as != _CODING or not case.is_modifying:
+        return None
+    if not isinstance(case.persisted, dict):
         return None
     words = {str(case.persisted.get(name, "")).strip().lower() for name in ("code", "display")}
     meant = {str(one.get("code")).lower() for one in _codings(case.holders[0])}

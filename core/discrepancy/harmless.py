@@ -53,10 +53,10 @@ def regenerated_narrative(case: Case) -> Finding | None:
 
     Only a resource's own: the narrative of a composition's section is what its author attests.
     """
-    if case.steps[1] != "text":
-        return None
     added = case.is_added and case.place.type == "Narrative" and _is_generated(case.persisted)
     renewed = case.is_altered and case.defined_as in ("Narrative.div", "Narrative.status")
+    if case.steps[1] != "text":
+        return None
     if added or (renewed and all(_is_generated(holder) for holder in case.holders)):
         return Finding("bookkeeping", "The EHR generated the narrative from the data.")
     return None

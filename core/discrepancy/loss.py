@@ -22,9 +22,6 @@ _NOT_PROSE = element_paths("""
     HumanName.suffix HumanName.text Identifier.value Quantity.unit Reference.reference
 """)
 
-# Words that stand for a code or a reference where there is none.
-_SOLE = element_paths("CodeableConcept.text Coding.display Reference.display")
-
 
 def lost_label(case: Case) -> Finding | None:
     """Know the AI-asserted security label that is gone."""
@@ -89,9 +86,6 @@ def cut_text(case: Case) -> Finding | None:
     ours, theirs = case.texts
     # From the word that was cut through, or a word more: "type 1|2" and "asthma| ruled out".
     start = theirs.rfind(" ") + 1 if ours[len(theirs)].isalnum() else len(theirs)
-    shows = is_beside_what_it_shows(case)
-    if case.defined_as in _SOLE and not shows:
-        return Finding("changed", "The EHR cut the words that alone say what is meant.")
-    if not shows and is_telling(ours[start:]):
+    if not is_beside_what_it_shows(case) and is_telling(ours[start:]):
         return Finding("changed", "The EHR cut an end that holds a number, a denial or a limit.")
     return Finding("lossy", "The EHR cut the end of a text.")

@@ -63,6 +63,7 @@ RULES: Final[tuple[Rule, ...]] = (
     demographics.postal_code,
     demographics.contact_value,
     attachments.attachment,
+    attachments.link_form,
     harmless.offset_notation,
     harmless.time_notation,
     harmless.number_text,

@@ -297,6 +297,7 @@ FORMS: dict[str, Transform] = {
     "mark_codes": form(again.mark_codes),
     "translate": form(again.translate),
     "envelope": form(again.envelope),
+    "attachment_links": form(again.attachment_links),
     "state_factor": form(again.state_factor),
     "state_defaults": again.state_defaults,
     "regenerate_narrative": again.regenerate_narrative,

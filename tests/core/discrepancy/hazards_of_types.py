@@ -259,18 +259,6 @@ def extension_twice_with_another_value(site: Site) -> Any:
 
 
 @mutator
-def sole_words_cut(site: Site) -> Any:
-    """Cut the words that stand where there is no code and no reference."""
-    names = {"CodeableConcept": ("text", "coding"), "Coding": ("display", "code"),
-             "Reference": ("display", "reference")}  # fmt: skip
-    words, fact = names.get(site.kind or "", ("", ""))
-    if not isinstance(site.value, dict) or fact in site.value or "identifier" in site.value:
-        return None
-    said = str(site.value.get(words, ""))
-    return {**site.value, words: said[: len(said) // 2].strip()} if len(said) > 8 else None
-
-
-@mutator
 def narrative_rewritten(site: Site) -> Any:
     if site.name != "div":
         return None

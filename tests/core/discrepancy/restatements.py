@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 from typing import Any
 
 from core.canonical import JsonObject, Number
+from tests.core.discrepancy.transforms import BASE
 
 ROUTINE = """Communication CommunicationRequest DeviceRequest MedicationRequest RequestGroup
     ServiceRequest SupplyRequest Task""".split()
@@ -27,7 +29,7 @@ def semantic_tag(_: Random, path: str, kind: str, value: Any) -> Any:
     shown = str(value.get("display", ""))
     if shown.endswith(" (body structure)"):
         return {**value, "display": shown.removesuffix(" (body structure)")}
-    known = shown and not shown.endswith(")")
+    known = shown and not shown.rstrip().endswith(")")
     return {**value, "display": f"{shown} (finding)"} if known else value
 
 
@@ -57,6 +59,12 @@ def envelope(_: Random, path: str, kind: str, value: Any) -> Any:
         return value
     parts = [*value.get("line", []), value["city"], value.get("state"), value.get("postalCode")]
     return {**value, "text": "\n".join(filter(None, parts))}
+
+
+def attachment_links(_: Random, path: str, kind: str, value: Any) -> Any:
+    """Write a link to a resource of the EHR relative to its base as an absolute one."""
+    literal = path == "Attachment.url" and re.fullmatch(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]+", value)
+    return f"{BASE}/{value}" if literal else value
 
 
 def state_defaults(resource: JsonObject, rnd: Random) -> JsonObject:

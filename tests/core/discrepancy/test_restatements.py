@@ -102,6 +102,23 @@ def test_a_link_to_a_resource_of_the_ehr_may_be_written_out(link: str, class_: s
     assert compare(one, other, base_url="https://ehr.example/fhir").class_ == class_
 
 
+def devices(first: str, second: str, *order: str) -> JsonObject:
+    """Return a claim for two devices of which nothing is said but where each is used."""
+    return {
+        "resourceType": "Claim",
+        "contained": [{"resourceType": "Device", "id": id_} for id_ in order],
+        "procedure": [{"udi": [{"reference": f"#{first}"}]}],
+        "item": [{"udi": [{"reference": f"#{second}"}]}],
+    }
+
+
+def test_contained_resources_of_one_content_are_told_apart_by_what_points_to_them() -> None:
+    sent = devices("lens", "frame", "lens", "frame")
+    assert compare(sent, devices("c0", "c1", "c0", "c1")).class_ == "equivalent"
+    assert compare(sent, devices("c0", "c1", "c1", "c0")).class_ == "equivalent"
+    assert compare(sent, devices("c0", "c0", "c0", "c1")).class_ == "changed"
+
+
 @pytest.mark.parametrize(("class_", "intended", "persisted"), VERIFIED)
 def test_what_says_the_same_again_is_verified(
     class_: str, intended: JsonObject, persisted: JsonObject

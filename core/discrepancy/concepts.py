@@ -16,6 +16,7 @@ from core.canonical import Json, JsonObject
 from core.concept_maps import Relation
 from core.discrepancy.alignment import MAX_LIKENESS
 from core.discrepancy.case import Case, Finding
+from core.discrepancy.polarity import opens_otherwise
 from core.discrepancy.spelling import folded
 
 _CODING: Final = "CodeableConcept.coding"
@@ -55,6 +56,8 @@ def added_coding(case: Case) -> Finding | None:
         return None
     if any(_is_other_side(added, one) for one in ours):
         return Finding("critical", "The EHR added a code that says left for right.")
+    if _opens_otherwise(added, ours):
+        return Finding("changed", "The EHR added a code whose words deny it, or say less or other.")
     kept = {_identity(one) for one in theirs}
     said = {_identity(one): case.scope.maps.relation(one, added) for one in ours}
     if "unmatched" in said.values():
@@ -126,6 +129,18 @@ def _codings(value: Json) -> list[JsonObject]:
 
 def _identity(coding: JsonObject) -> tuple[str, str]:
     return str(coding.get("system")), str(coding.get("code"))
+
+
+def _opens_otherwise(added: JsonObject, kept: list[JsonObject]) -> bool:
+    """Tell whether a code's words start with a denial or doubt that no intended words hold."""
+    shown = [str(one["display"]) for one in kept if "display" in one]
+    term = added.get("display")
+    return (
+        isinstance(term, str)
+        and bool(shown)
+        and opens_otherwise(term)
+        and not any(map(opens_otherwise, shown))
+    )
 
 
 def _is_other_side(added: JsonObject, kept: JsonObject) -> bool:

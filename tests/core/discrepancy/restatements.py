@@ -12,6 +12,7 @@ from tests.core.discrepancy.transforms import BASE
 ROUTINE = """Communication CommunicationRequest DeviceRequest MedicationRequest RequestGroup
     ServiceRequest SupplyRequest Task""".split()
 ACTIVE = ["Group", "Linkage", "OrganizationAffiliation", "Practitioner", "PractitionerRole"]
+LOCAL = "as the EHR calls it"
 DIV = '<div xmlns="http://www.w3.org/1999/xhtml"><table><tr><td>made anew</td></tr></table></div>'
 
 
@@ -43,14 +44,14 @@ def mark_codes(rnd: Random, path: str, kind: str, value: Any) -> Any:
         return {**value, "userSelected": False}
     if kind == "CodeableConcept" and "text" not in value and value.get("coding"):
         shown = value["coding"][0].get("display")
-        return {**value, "text": shown} if shown else value
+        return {**value, "text": shown} if shown and shown != LOCAL else value
     return value
 
 
 def translate(rnd: Random, path: str, kind: str, value: Any) -> Any:
     if kind != "CodeableConcept" or path.startswith("Timing.") or not value.get("coding"):
         return value
-    local = {"system": "urn:oid:1.2.3.4.5", "code": f"L-{rnd.randrange(99)}", "display": "local"}
+    local = {"system": "urn:oid:1.2.3.4.5", "code": f"L-{rnd.randrange(99)}", "display": LOCAL}
     return {**value, "coding": [*value["coding"], local]}
 
 

@@ -102,6 +102,33 @@ def test_a_link_to_a_resource_of_the_ehr_may_be_written_out(link: str, class_: s
     assert compare(one, other, base_url="https://ehr.example/fhir").class_ == class_
 
 
+@pytest.mark.parametrize(
+    ("shown", "added", "class_"),
+    [
+        ("Diabetes", "Diabetes mellitus without complication", "enriched"),
+        ("Diabetes", "No diabetes", "changed"),
+        ("Diabetes", "Family history of diabetes", "changed"),
+        ("Diabetes", "Suspected diabetes", "changed"),
+        ("No known allergy", "No known allergies", "enriched"),
+        ("Diabetes", "Noonan syndrome", "enriched"),
+    ],
+)
+def test_a_translation_whose_words_deny_is_none(shown: str, added: str, class_: str) -> None:
+    sent = coded(code="1", display=shown)
+    more = {"system": "urn:local", "code": "L1", "display": added}
+    kept = {**sent, "code": {"coding": [*sent["code"]["coding"], more]}}
+    assert compare(sent, kept).class_ == class_
+
+
+def test_a_comment_in_a_narrative_says_nothing() -> None:
+    one, other, third = (
+        narrated("additional", f"<p>{inner}</p>")
+        for inner in ("a<!-- made by x --> b", "a<!-- y --> b", "a<!-- y --> c")
+    )
+    assert compare(one, other).class_ == "equivalent"
+    assert compare(one, third).class_ == "changed"
+
+
 def devices(first: str, second: str, *order: str) -> JsonObject:
     """Return a claim for two devices of which nothing is said but where each is used."""
     return {

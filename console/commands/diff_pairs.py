@@ -85,12 +85,19 @@ def _answer(
         # Content that no chart holds; nothing is verified by it, and the lines after it are.
         kind = type(error).__name__
         return {"id": id_, "line": number, "error": f"cannot be compared ({kind})"}
-    differences = [one.as_json() for one in found.differences]
+    return {"id": id_, **as_json(found), "examined": found.examined}
+
+
+def as_json(found: Comparison) -> JsonObject:
+    """Return `{class, differences[] {path, class, reason, intended, persisted}}` (design §13).
+
+    A side that has no such element is null, so that every key is always there.
+    """
+    sides: JsonObject = {"path": None, "class": None, "reason": None}
+    sides |= {"intended": None, "persisted": None}
     return {
-        "id": id_,
         "class": found.class_,
-        "differences": differences,
-        "examined": found.examined,
+        "differences": [{**sides, **one.as_json()} for one in found.differences],
     }
 
 

@@ -142,3 +142,15 @@ def test_two_files_and_pairs_exclude_each_other(tmp_path: Path) -> None:
     path = tmp_path / "pairs"
     path.write_bytes(lines(pair("a", CALL, CALL)))
     assert main(["diff", "--pairs", str(path), str(path), str(path)]) == 2
+
+
+def test_every_difference_has_every_key_in_order(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    added = pair("a", CALL, {**CALL, "active": True})
+    dropped = pair("b", {**CALL, "active": True}, CALL)
+    _, found = told(capsys, tmp_path / "pairs", lines(added, dropped))
+    (one,), (other,) = (answer["differences"] for answer in found)
+    assert list(one) == list(other) == ["path", "class", "reason", "intended", "persisted"]
+    assert (one["intended"], one["persisted"]) == (None, True)
+    assert (other["intended"], other["persisted"]) == (True, None)

@@ -6,11 +6,11 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from console.commands.diff_pairs import pairs
+from console.commands.diff_pairs import as_json, pairs
 from console.commands.output import print_json, say
 from core.canonical import RESPONSE, JsonObject, parse_object
 from core.concept_maps import NO_MAPS, Maps, parse_maps
-from core.discrepancy import Comparison, compare
+from core.discrepancy import compare
 from core.errors import BadInput, Failed, NotFound
 
 
@@ -38,7 +38,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the class and every difference; 1 when nothing was examined."""
     maps = NO_MAPS if args.maps is None else _maps(args.maps)
-    if args.pairs:
+    if args.pairs is not None:
+        if args.intended is not None:
+            raise BadInput("two files and --pairs exclude each other", remedy="Give either")
         return pairs(args.pairs, partial(compare, maps=maps), args.base, args.region)
     if args.intended is None or args.persisted is None:
         raise BadInput("two files are needed", field="INTENDED PERSISTED", remedy="Or use --pairs")
@@ -47,16 +49,12 @@ def run(args: argparse.Namespace) -> int:
     if found.examined == 0:
         raise Failed("nothing was examined")
     if args.json:
-        print_json(_as_json(found))
+        print_json(as_json(found))
         return 0
     say(f"{found.class_} ({found.examined} values examined)")
     for item in found.differences:
         say(f"  {item.class_}: {item.path}: {item.reason}")
     return 0
-
-
-def _as_json(found: Comparison) -> JsonObject:
-    return {"class": found.class_, "differences": [item.as_json() for item in found.differences]}
 
 
 def _load(path: Path) -> JsonObject:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,18 +79,39 @@ def _answer(
             region=_text(pair, "region", region),
         )
     except CountersignError as error:
-        return {"id": id_, "line": number, "error": error.problem}
+        found_id = id_ if line is None or id_ is not None else _stated_id(line)
+        return {"id": found_id, "line": number, "error": error.problem}
     except (ArithmeticError, RecursionError) as error:
         # Content that no chart holds; nothing is verified by it, and the lines after it are.
         kind = type(error).__name__
         return {"id": id_, "line": number, "error": f"cannot be compared ({kind})"}
-    differences = [one.as_json() for one in found.differences]
+    return {"id": id_, **as_json(found), "examined": found.examined}
+
+
+def as_json(found: Comparison) -> JsonObject:
+    """Return `{class, differences[] {path, class, reason, intended, persisted}}` (design §13).
+
+    A side that has no such element is null, so that every key is always there.
+    """
+    sides: JsonObject = {"path": None, "class": None, "reason": None}
+    sides |= {"intended": None, "persisted": None}
     return {
-        "id": id_,
         "class": found.class_,
-        "differences": differences,
-        "examined": found.examined,
+        "differences": [{**sides, **one.as_json()} for one in found.differences],
     }
+
+
+def _stated_id(line: bytes) -> Json:
+    """Return the id of a line that our parser refuses, where it can be told; None otherwise.
+
+    It only says which pair was not compared; nothing else of such a line is used.
+    """
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    id_ = found.get("id") if isinstance(found, dict) else None
+    return id_ if isinstance(id_, str) and id_.isprintable() else None
 
 
 def _resource(pair: JsonObject, name: str) -> JsonObject:

@@ -11,6 +11,7 @@ import hashlib
 
 from core.canonical import JsonObject, Number
 from core.discrepancy.case import Case, Finding
+from core.discrepancy.references import target
 from core.discrepancy.spelling import content
 
 _MEMBERS = ("Attachment.data", "Attachment.url", "Attachment.hash", "Attachment.size")
@@ -33,6 +34,19 @@ def attachment(case: Case) -> Finding | None:
     moved = "url" not in ours and isinstance(theirs.get("url"), str) and "data" not in theirs
     if moved and "hash" in theirs and _fits(theirs, data):
         return Finding("enriched", "The EHR keeps the same bytes, by their hash, behind a link.")
+    return None
+
+
+def link_form(case: Case) -> Finding | None:
+    """Know a link to one resource of the EHR written relative or absolute.
+
+    Source: FHIR R4 Attachment.url, which may be relative to the server's base.
+    """
+    if case.defined_as != "Attachment.url" or case.texts is None:
+        return None
+    ours, theirs = (target(text, case.scope.base_url) for text in case.texts)
+    if ours is not None and ours == theirs:
+        return Finding("equivalent", "The link names the same resource in another form.")
     return None
 
 

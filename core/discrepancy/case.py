@@ -9,7 +9,7 @@ from typing import TypeAlias
 from core.canonical import Json, JsonObject, Number
 from core.concept_maps import NO_MAPS, Maps
 from core.discrepancy.classes import MISSING, Class, Side
-from core.discrepancy.place import Place, is_modifying
+from core.discrepancy.place import Place, defined_path, is_modifying
 from core.discrepancy.references import Target, targets
 
 
@@ -87,8 +87,7 @@ class Case:
     @property
     def defined_as(self) -> str:
         """HL7's path of the element's definition (`Coding.display`), empty when there is none."""
-        found = self.place.defined
-        return found.path if found is not None else ""
+        return defined_path(self.place.names)
 
     @property
     def is_modifying(self) -> bool:

@@ -16,6 +16,8 @@ from core.canonical import Json, JsonObject
 from core.concept_maps import Relation
 from core.discrepancy.alignment import MAX_LIKENESS
 from core.discrepancy.case import Case, Finding
+from core.discrepancy.polarity import opens_otherwise
+from core.discrepancy.spelling import folded
 
 _CODING: Final = "CodeableConcept.coding"
 _WORDS: Final[Mapping[Relation, str]] = {
@@ -24,6 +26,11 @@ _WORDS: Final[Mapping[Relation, str]] = {
     "overlapping": "The EHR holds a code that an adopted map only calls related.",
     "unmatched": "The EHR holds a code that an adopted map calls no match.",
 }
+# What a status of a condition or an allergy may be; refuted and entered-in-error are denials.
+_STATES: Final = frozenset(
+    """active recurrence relapse inactive remission resolved unconfirmed provisional differential
+    confirmed presumed""".split()
+)
 _SIDES: Final = frozenset({"left", "right"})
 _LETTERS: Final = re.compile(r"[a-z]+")
 
@@ -49,6 +56,8 @@ def added_coding(case: Case) -> Finding | None:
         return None
     if any(_is_other_side(added, one) for one in ours):
         return Finding("critical", "The EHR added a code that says left for right.")
+    if _opens_otherwise(added, ours):
+        return Finding("changed", "The EHR added a code whose words deny it, or say less or other.")
     kept = {_identity(one) for one in theirs}
     said = {_identity(one): case.scope.maps.relation(one, added) for one in ours}
     if "unmatched" in said.values():
@@ -79,11 +88,24 @@ def added_text(case: Case) -> Finding | None:
         _codings(holder.get("coding") if isinstance(holder, dict) else None)
         for holder in case.holders
     )
-    meant = {_identity(one) for one in ours}
-    displays = [one.get("display") for one in theirs if _identity(one) in meant]
-    if case.persisted in displays:
+    kept = {_identity(one) for one in ours} & {_identity(one) for one in theirs}
+    displays = [one.get("display") for one in (*ours, *theirs) if _identity(one) in kept]
+    said = folded(case.persisted) if isinstance(case.persisted, str) else None
+    if said and any(isinstance(one, str) and folded(one) == said for one in displays):
         return Finding("enriched", "The EHR repeated a code's display as the text.")
     return None
+
+
+def translated_state(case: Case) -> Finding | None:
+    """Know a translation beside the code of a status, unless it names a state of its own."""
+    if not case.is_added or case.defined_as != _CODING or not case.is_modifying:
+        return None
+    if not isinstance(case.persisted, dict):
+        return None
+    words = {str(case.persisted.get(name, "")).strip().lower() for name in ("code", "display")}
+    meant = {str(one.get("code")).lower() for one in _codings(case.holders[0])}
+    found = None if (words & _STATES) - meant else added_coding(case)
+    return found if found is not None and found.class_ == "enriched" else None
 
 
 def mapped_code(case: Case) -> Finding | None:
@@ -107,6 +129,18 @@ def _codings(value: Json) -> list[JsonObject]:
 
 def _identity(coding: JsonObject) -> tuple[str, str]:
     return str(coding.get("system")), str(coding.get("code"))
+
+
+def _opens_otherwise(added: JsonObject, kept: list[JsonObject]) -> bool:
+    """Tell whether a code's words start with a denial or doubt that no intended words hold."""
+    shown = [str(one["display"]) for one in kept if "display" in one]
+    term = added.get("display")
+    return (
+        isinstance(term, str)
+        and bool(shown)
+        and opens_otherwise(term)
+        and not any(map(opens_otherwise, shown))
+    )
 
 
 def _is_other_side(added: JsonObject, kept: JsonObject) -> bool:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import product
+from typing import TypeAlias
 
 from core.canonical import Json, JsonObject
 from core.discrepancy.meaning import features, key
 from core.discrepancy.place import root
 
+Pointing: TypeAlias = dict[str, list[str]]
 _MAX = 64
 # Texts may hold "#a" without pointing anywhere.
 _WORDS = frozenset({"display", "text", "div"})
@@ -28,12 +30,12 @@ def follow_ids(intended: JsonObject, persisted: JsonObject, base_url: str | None
     ours, theirs = _by_id(intended.get("contained")), _by_id(persisted.get("contained"))
     if ours is None or theirs is None or ours == theirs:
         return persisted
-    pairs = _paired(ours, theirs, base_url)
+    pointing, pointed = _pointing(intended), _pointing(persisted)
+    pairs = _paired(ours, theirs, base_url, (pointing, pointed))
     renamed = {other: one for one, other in pairs if one != other}
-    pointed = set(_fragments(persisted, ""))
     left = theirs.keys() - renamed.keys()
-    dangling = (set(renamed.values()) - theirs.keys()) & pointed
-    if not renamed or left & set(renamed.values()) or dangling or renamed.keys() - pointed:
+    dangling = (set(renamed.values()) - theirs.keys()) & pointed.keys()
+    if not renamed or left & set(renamed.values()) or dangling or renamed.keys() - pointed.keys():
         return persisted
     found = _rename(persisted, renamed, "")
     return found if isinstance(found, dict) else persisted
@@ -51,26 +53,46 @@ def _by_id(items: object) -> dict[str, JsonObject] | None:
 
 
 def _paired(
-    ours: dict[str, JsonObject], theirs: dict[str, JsonObject], base_url: str | None
+    ours: dict[str, JsonObject],
+    theirs: dict[str, JsonObject],
+    base_url: str | None,
+    pointing: tuple[Pointing, Pointing],
 ) -> list[tuple[str, str]]:
-    """Pair ids by equal content, then by the same id, then by the most alike of one type."""
+    """Pair ids by equal content, then by the same id, then by the most alike of one type.
+
+    Of several with the same content those that are pointed to from the same elements come first.
+    """
     bare = {id_: _bare(item) for id_, item in ours.items()}
     other = {id_: _bare(item) for id_, item in theirs.items()}
-    keys = {id_: key(item, root(item), base_url) for id_, item in bare.items()}
-    waiting: defaultdict[str, list[str]] = defaultdict(list)
-    for id_, item in other.items():
-        waiting[key(item, root(item), base_url)].append(id_)
-    found: list[tuple[str, str]] = []
-    for id_, text in keys.items():
-        if waiting[text]:
-            same = id_ if id_ in waiting[text] else waiting[text][0]
-            waiting[text].remove(same)
-            found.append((id_, same))
+    said, told = (
+        {id_: key(item, root(item), base_url) for id_, item in side.items()}
+        for side in (bare, other)
+    )
+    placed, found_at = (
+        {id_: f"{text}{sorted(places.get(id_, ()))}" for id_, text in side.items()}
+        for side, places in zip((said, told), pointing, strict=True)
+    )
+    found = _equal(placed, found_at)
+    _take(bare, other, found)
+    found += _equal({id_: said[id_] for id_ in bare}, {id_: told[id_] for id_ in other})
     _take(bare, other, found)
     found += [(id_, id_) for id_ in bare if id_ in other and _is_one_type(bare[id_], other[id_])]
     _take(bare, other, found)
     if max(len(bare), len(other)) <= _MAX:
         found += _alike(bare, other, base_url)
+    return found
+
+
+def _equal(ours: dict[str, str], theirs: dict[str, str]) -> list[tuple[str, str]]:
+    waiting: defaultdict[str, list[str]] = defaultdict(list)
+    for id_, text in theirs.items():
+        waiting[text].append(id_)
+    found: list[tuple[str, str]] = []
+    for id_, text in ours.items():
+        if waiting[text]:
+            same = id_ if id_ in waiting[text] else waiting[text][0]
+            waiting[text].remove(same)
+            found.append((id_, same))
     return found
 
 
@@ -115,16 +137,24 @@ def _neutral(value: Json, name: str) -> Json:
     return "#" if _is_fragment(value, name) else value
 
 
-def _fragments(value: Json, name: str) -> Iterator[str]:
-    """Yield the id behind every reference to a contained resource."""
+def _pointing(resource: JsonObject) -> Pointing:
+    """Return the element paths, without indexes, from which each contained id is pointed to."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for id_, names in _fragments(resource, ""):
+        found[id_].append(names)
+    return found
+
+
+def _fragments(value: Json, names: str) -> Iterator[tuple[str, str]]:
+    """Yield the id behind every reference to a contained resource, and where it stands."""
     if isinstance(value, dict):
         for member, item in value.items():
-            yield from _fragments(item, member)
+            yield from _fragments(item, f"{names}.{member}")
     elif isinstance(value, list):
         for item in value:
-            yield from _fragments(item, name)
-    elif _is_fragment(value, name):
-        yield str(value)[1:]
+            yield from _fragments(item, names)
+    elif _is_fragment(value, names.rpartition(".")[2]):
+        yield str(value)[1:], names
 
 
 def _is_fragment(value: Json, name: str) -> bool:

@@ -17,8 +17,18 @@ from core.discrepancy.spelling import text_form
 
 _PATIENT_LINKS = frozenset({"subject", "patient", "beneficiary", "for"})
 _NEGATIVE = frozenset({"entered-in-error", "refuted", "not-done"})
-# SNOMED CT's qualifiers for left and right.
-_LEFT_RIGHT = {"7771000": "24028007", "24028007": "7771000"}
+# SNOMED CT's qualifiers for left and right, and its structures of the eye and the upper arm, where
+# pressures are taken. Other sided codes are told by their displays; without one they are `changed`.
+_LEFT_RIGHT = {
+    one: other
+    for pair in (
+        ("7771000", "24028007"),
+        ("8966001", "18944008"),
+        ("368208006", "368209003"),
+        ("G-A101", "G-A100"),
+    )
+    for one, other in (pair, pair[::-1])
+}
 _OPPOSITE = {
     one: other
     for pair in (("left", "right"), ("l", "r"), ("lt", "rt"), ("od", "os"), ("ad", "as"))

@@ -26,6 +26,10 @@ _SEQUENCES = element_paths("HumanName.given HumanName.prefix HumanName.suffix Ad
 _DIALLED = frozenset({"phone", "fax", "pager", "sms"})
 _NAME_PARTS = ("prefix", "given", "family", "suffix")
 _ADDRESS_PARTS = ("line", "city", "district", "state", "postalCode", "country")
+_ENVELOPES = tuple(
+    tuple(part for part in _ADDRESS_PARTS if part not in left_out)
+    for left_out in ((), ("country",), ("district",), ("district", "country"))
+)
 _BREAK = re.compile(r"[\s,]+")
 _ZIP, _ZIP4 = re.compile(r"[0-9]{5}"), re.compile(r"[0-9]{5}-[0-9]{4}")
 
@@ -81,7 +85,9 @@ def address_text(case: Case) -> Finding | None:
         return _SAME_ADDRESS
     if not case.is_added or not isinstance(case.persisted, str):
         return None
-    if words(case.persisted) in _either(case, _ADDRESS_PARTS):
+    written = words(case.persisted)
+    # As it stands on an envelope: within a country its name is left out, often the district too.
+    if any(written in _either(case, parts) for parts in _ENVELOPES):
         return Finding("enriched", "The EHR wrote out the address from its parts.")
     return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from core.canonical import Json
 from core.discrepancy.case import (
     Case,
@@ -47,9 +49,14 @@ def element_id(case: Case) -> Finding | None:
 
 
 def regenerated_narrative(case: Case) -> Finding | None:
-    """Know a narrative that the EHR generated where there was none, or a generated one."""
+    """Know a narrative that the EHR generated where there was none, or a generated one.
+
+    Only a resource's own: the narrative of a composition's section is what its author attests.
+    """
     added = case.is_added and case.place.type == "Narrative" and _is_generated(case.persisted)
-    renewed = case.is_altered and case.defined_as == "Narrative.div"
+    renewed = case.is_altered and case.defined_as in ("Narrative.div", "Narrative.status")
+    if case.steps[1] != "text":
+        return None
     if added or (renewed and all(_is_generated(holder) for holder in case.holders)):
         return Finding("bookkeeping", "The EHR generated the narrative from the data.")
     return None
@@ -166,10 +173,10 @@ def _is_renamed_extension(case: Case) -> bool:
         return False
     if len(ours) > _FEW:
         return True
-    kept = _members_of(theirs, "url")
+    held, kept = (Counter(map(str, _members_of(side, "url"))) for side in (ours, theirs))
     said = [name for name in case.persisted if name.startswith("value") or name == "extension"]
     return any(
-        _member(one, "url") not in kept
+        held[str(_member(one, "url"))] > kept[str(_member(one, "url"))]
         and all(_member(one, name) == case.persisted[name] for name in said)
         for one in ours
     )

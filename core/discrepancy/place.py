@@ -19,6 +19,19 @@ def definition(names: str) -> Element | None:
     return element(names)
 
 
+@lru_cache(maxsize=8192)
+def defined_path(names: str) -> str:
+    """Return HL7's path of the definition behind an element path, empty when there is none."""
+    found = definition(names)
+    return found.path if found is not None else ""
+
+
+@lru_cache(maxsize=8192)
+def path_steps(names: str) -> tuple[str, ...]:
+    """Return an element path's names."""
+    return tuple(names.split("."))
+
+
 def element_paths(text: str) -> frozenset[str]:
     """Return the element paths that stand in `text` between white space."""
     return frozenset(text.split())
@@ -79,7 +92,7 @@ class Place:
     @property
     def steps(self) -> tuple[str, ...]:
         """The element path's names; the first is the resource type."""
-        return tuple(self.names.split("."))
+        return path_steps(self.names)
 
     @property
     def defined(self) -> Element | None:

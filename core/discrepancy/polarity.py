@@ -33,6 +33,12 @@ _OPPOSITE = frozenset(
 # Beyond this many words a text is compared as a whole only.
 _MAX_WORDS = 20_000
 _TELLING = re.compile(r"\d|[<>=\u2264\u2265%]")
+# What a term starts with that says a thing is not so, not sure, or not of this patient now.
+_OPENING = re.compile(
+    r"\s*(?:no|not|never|denies|denied|negative|absence|absent|ruled out|excluded|suspected|"
+    r"possible|probable|history of|past history|family history|fh|h/o|risk of|resolved)\b",
+    re.IGNORECASE,
+)
 _QUALIFYING = _DENYING | frozenset(
     """left right bilateral both except unless until only but if max maximum minimum suspected
     possible probable rule ruled out history family resolved mg mcg g ml""".split()
@@ -58,6 +64,11 @@ def is_telling(tail: str) -> bool:
     return bool(_TELLING.search(tail)) or any(
         word in _QUALIFYING or _denies(word) for word in _words(tail)
     )
+
+
+def opens_otherwise(term: str) -> bool:
+    """Tell whether a term starts with a denial, a doubt, another time or another person."""
+    return _OPENING.match(term) is not None
 
 
 def _words(text: str) -> list[str]:

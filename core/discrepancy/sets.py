@@ -48,7 +48,8 @@ _BACKBONES: Final = element_paths("""
     Account.guarantor AdverseEvent.suspectEntity AdverseEvent.suspectEntity.causality
     CatalogEntry.relatedEntry ChargeItem.performer Claim.careTeam Claim.diagnosis Claim.insurance
     Claim.item Claim.item.detail Claim.item.detail.subDetail Claim.procedure Claim.related
-    Claim.supportingInfo ClaimResponse.adjudication ClaimResponse.insurance ClaimResponse.item
+    Claim.supportingInfo ClaimResponse.addItem.adjudication
+    ClaimResponse.adjudication ClaimResponse.insurance ClaimResponse.item
     ClaimResponse.item.adjudication ClaimResponse.item.detail
     ClaimResponse.item.detail.adjudication ClaimResponse.item.detail.subDetail
     ClaimResponse.item.detail.subDetail.adjudication ClaimResponse.processNote ClaimResponse.total
@@ -78,7 +79,8 @@ _BACKBONES: Final = element_paths("""
     MedicationKnowledge.ingredient NutritionOrder.oralDiet.nutrient
     NutritionOrder.oralDiet.texture Person.link PaymentReconciliation.detail
     RiskAssessment.prediction Specimen.container Substance.ingredient Substance.instance
-    SupplyRequest.parameter VerificationResult.primarySource VerificationResult.validator
+    SupplyRequest.parameter TestReport.participant VerificationResult.primarySource
+    VerificationResult.validator
     VisionPrescription.lensSpecification VisionPrescription.lensSpecification.prism
 """)
 

@@ -10,7 +10,7 @@ from core.canonical import Json
 from core.discrepancy.amounts import coded_unit, is_worded_right
 from core.discrepancy.case import Case, Finding
 from core.discrepancy.classes import Side
-from core.ucum import SYSTEM, Unit, says, says_only, unit
+from core.ucum import SYSTEM, Unit, named, says, says_only, unit
 
 
 def same_wording(case: Case) -> Finding | None:
@@ -18,7 +18,8 @@ def same_wording(case: Case) -> Finding | None:
     if case.defined_as != "Quantity.unit" or not case.is_altered:
         return None
     ours, theirs = (coded_unit(holder) for holder in case.holders)
-    if ours is not None and ours == theirs and is_worded_right(case.holders[1], ours):
+    known = ours is not None and ours == theirs and is_worded_right(case.holders[1], ours)
+    if known or _repeats_code(case):
         return Finding("equivalent", "The unit is worded in another way; its code is the same.")
     return None
 
@@ -38,7 +39,8 @@ def added_wording(case: Case) -> Finding | None:
     if case.defined_as != "Quantity.unit" or not case.is_added:
         return None
     ours, theirs = (coded_unit(holder) for holder in case.holders)
-    if ours is not None and ours == theirs and is_worded_right(case.holders[1], ours):
+    known = ours is not None and ours == theirs and is_worded_right(case.holders[1], ours)
+    if known or _repeats_code(case):
         return Finding("enriched", "The EHR added the words for the unit that the code names.")
     return None
 
@@ -56,6 +58,20 @@ def added_code(case: Case) -> Finding | None:
     if held is not None and uncoded and isinstance(wording, str) and says_only(wording, held):
         return Finding("enriched", "The EHR added the code of the unit that was named in words.")
     return None
+
+
+def _repeats_code(case: Case) -> bool:
+    """Tell whether the EHR's words are the very code, which is the intended one.
+
+    Of a unit that the table does not know; words that name a known unit contradict such a code.
+    """
+    ours, theirs = case.holders
+    if not isinstance(ours, dict) or not isinstance(theirs, dict):
+        return False
+    same = all(name in ours and ours[name] == theirs.get(name) for name in ("system", "code"))
+    plain = isinstance(case.persisted, str) and case.persisted == theirs.get("code")
+    unknown = _coded(theirs) is None and not named(str(ours.get("unit", "")))
+    return same and plain and unknown
 
 
 def _coded(quantity: Json) -> Unit | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.canonical import RESPONSE, JsonObject, parse_object
+from core.concept_maps import Maps
 from core.errors import Moved
 from core.failure.classes import Failure
 from core.gateway import events
@@ -20,6 +21,7 @@ from core.gateway.returned import Returned
 from core.lifecycle import State
 from core.ports import Ehr, Fetched
 from core.probe.measured import proven
+from core.reconcile.maps import maps_in_force
 from core.records import ChangeRow
 from core.review.content import Erased, read_content
 from core.stamps import carries, search_for
@@ -76,7 +78,7 @@ async def find(workspace: Workspace, change: ChangeRow) -> Found:
     intent = events.intent_of(workspace.ledger, change)
     ehr = workspace.ehr(change.ehr)
     if change.rung == "if-match":
-        return await _find_update(ehr, intent)
+        return await _find_update(ehr, intent, maps_in_force(workspace.ledger))
     if change.rung == "if-none-match":
         return await _find_put_create(ehr, change, intent)
     return await _find_post_create(ehr, change, intent)
@@ -87,7 +89,7 @@ def submitted(intent: JsonObject) -> JsonObject:
     return parse_object(str(intent["text"]).encode("utf-8"), RESPONSE)
 
 
-async def _find_update(ehr: Ehr, intent: JsonObject) -> Found:
+async def _find_update(ehr: Ehr, intent: JsonObject, maps: Maps) -> Found:
     reference = f"{intent['type']}/{intent['id']}"
     sent = submitted(intent)
     current = await ehr.read(reference)
@@ -95,12 +97,12 @@ async def _find_update(ehr: Ehr, intent: JsonObject) -> Found:
         return Found("person", how="target-gone")
     if current.version == intent["base_version"]:
         return Found("not-applied")
-    if is_ours(sent, current.resource, ehr.base_url):
+    if is_ours(sent, current.resource, ehr.base_url, maps):
         return Found("ours", current)
     successor = await _successor(ehr, reference, str(intent["base_version"]))
     if successor is None:
         return Found("person", how="overtaken-unreadable-history")
-    if is_ours(sent, successor.resource, ehr.base_url):
+    if is_ours(sent, successor.resource, ehr.base_url, maps):
         return Found("ours", successor)
     return Found("overtaken", current)
 
@@ -112,7 +114,7 @@ async def _successor(ehr: Ehr, reference: str, base_version: str) -> Fetched | N
     return await ehr.read(reference, str(int(base_version) + 1))
 
 
-async def overwrote(ehr: Ehr, intent: JsonObject, version: str | None) -> bool:
+async def overwrote(ehr: Ehr, intent: JsonObject, version: str | None, maps: Maps) -> bool:
     """Tell whether an update that was stored as `version` replaced one that nobody had seen.
 
     A server that checks If-Match and stores in two steps lets two writers through; the version
@@ -125,7 +127,9 @@ async def overwrote(ehr: Ehr, intent: JsonObject, version: str | None) -> bool:
     if int(version) <= int(base) + 1:
         return False
     between = await _successor(ehr, f"{intent['type']}/{intent['id']}", base)
-    return between is not None and not is_ours(submitted(intent), between.resource, ehr.base_url)
+    if between is None:
+        return False
+    return not is_ours(submitted(intent), between.resource, ehr.base_url, maps)
 
 
 async def _find_put_create(ehr: Ehr, change: ChangeRow, intent: JsonObject) -> Found:

@@ -175,9 +175,10 @@ async def _examine(
         intended = submitted(intent)
     except Erased:
         return Result("critical", "record-erased")
-    if change.op == "update" and await overwrote(ehr, intent, written.version):
+    maps = maps_in_force(workspace.ledger)
+    if change.op == "update" and await overwrote(ehr, intent, written.version, maps):
         return Result("critical", "overwrote", persisted=persisted)
-    differ = partial(compare, base_url=ehr.base_url, maps=maps_in_force(workspace.ledger))
+    differ = partial(compare, base_url=ehr.base_url, maps=maps)
     comparison = differ(intended, persisted.resource)
     if comparison.examined == 0:
         return Result("critical", "nothing-examined")

@@ -115,3 +115,42 @@ def test_each_answer_is_written_before_the_next_line_is_read(
 
 def test_there_is_no_such_file(tmp_path: Path) -> None:
     assert main(["diff", "--pairs", str(tmp_path / "none")]) == 4
+
+
+@pytest.mark.parametrize(
+    "value", [b"NaN", b'"\\ud800"', b'{"a":1,"a":2}', b"1e999999", b"[" * 80 + b"]" * 80]
+)
+def test_a_line_that_is_refused_is_told_by_its_id_where_it_has_one(
+    value: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused = b'{"id":"x","intended":{"resourceType":"Patient","a":%s},"persisted":{}}' % value
+    code, found = told(capsys, tmp_path / "pairs", lines(refused, pair("b", CALL, CALL)))
+    assert code == 2
+    assert (found[0]["id"], found[0]["line"]) == ("x", 1)
+    assert "class" not in found[0] and found[1]["class"] == "identical"
+
+
+@pytest.mark.parametrize("id_", [b'"\\udfff"', b"[1]", b'"\\u001b[31m"'])
+def test_an_id_that_cannot_be_repeated_is_left_out(
+    id_: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, found = told(capsys, tmp_path / "pairs", b'{"id":%s,"intended":NaN,"persisted":{}}' % id_)
+    assert (code, found[0]["id"], found[0]["line"]) == (2, None, 1)
+
+
+def test_two_files_and_pairs_exclude_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "pairs"
+    path.write_bytes(lines(pair("a", CALL, CALL)))
+    assert main(["diff", "--pairs", str(path), str(path), str(path)]) == 2
+
+
+def test_every_difference_has_every_key_in_order(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    added = pair("a", CALL, {**CALL, "active": True})
+    dropped = pair("b", {**CALL, "active": True}, CALL)
+    _, found = told(capsys, tmp_path / "pairs", lines(added, dropped))
+    (one,), (other,) = (answer["differences"] for answer in found)
+    assert list(one) == list(other) == ["path", "class", "reason", "intended", "persisted"]
+    assert (one["intended"], one["persisted"]) == (None, True)
+    assert (other["intended"], other["persisted"]) == (True, None)

@@ -14,6 +14,7 @@ from typing import Any
 from core.canonical import JsonObject, Number
 from core.discrepancy.place import below, inside
 from core.fhir import element
+from tests.core.discrepancy import restatements as again
 from tests.core.discrepancy.transforms import BASE, HARMLESS, INSTANT, Transform, add_narrative
 
 Change = Callable[[str, str, Any], Any]
@@ -290,6 +291,16 @@ FORMS: dict[str, Transform] = {
     "space_narrative": space_narrative,
     "add_narrative": narrate,
     "move_offsets": form(_offset),
+    "display_case": form(again.display_case),
+    "semantic_tag": form(again.semantic_tag),
+    "unit_as_code": form(again.unit_as_code),
+    "mark_codes": form(again.mark_codes),
+    "translate": form(again.translate),
+    "envelope": form(again.envelope),
+    "attachment_links": form(again.attachment_links),
+    "state_factor": form(again.state_factor),
+    "state_defaults": again.state_defaults,
+    "regenerate_narrative": again.regenerate_narrative,
 }
 
 

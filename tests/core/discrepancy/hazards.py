@@ -51,7 +51,7 @@ def is_free(site: Site, resource: JsonObject) -> bool:
     """Tell what the EHR may do with as it likes: its books, and narratives that are generated."""
     if site.under("meta") and site.name in BOOKS:
         return True
-    if site.name == "div":
+    if site.name == "div" and not site.under("section"):
         return bool(site.holder.get("status") in ("generated", "extensions"))
     return site.path in (("meta",), ("resourceType",))
 

@@ -244,6 +244,14 @@ def extension_value_other(site: Site) -> Any:
 
 
 @mutator
+def extension_renamed(site: Site) -> Any:
+    """Say under another name what an extension said, also beside others of the old name."""
+    if site.kind != "Extension" or not isinstance(site.value, dict):
+        return None
+    return {**site.value, "url": f"{site.value['url']}/other"}
+
+
+@mutator
 def extension_twice_with_another_value(site: Site) -> Any:
     if site.name != "extension" or not isinstance(site.value, list):
         return None

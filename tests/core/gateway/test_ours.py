@@ -39,7 +39,7 @@ async def test_control_by_the_fingerprint_alone_it_is_called_anothers(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        readback, "is_ours", lambda sent, stored, _: fingerprint(sent) == fingerprint(stored)
+        readback, "is_ours", lambda sent, stored, *_: fingerprint(sent) == fingerprint(stored)
     )
     id_ = await approved_phone(bench)
     bench.ehr.faults = ["lost-response"]

@@ -6,20 +6,22 @@ An entry that no reading finds within WITHIN of an EHR that answers goes to a pe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from core.canonical import JsonObject, exact
 from core.delta import is_guard
 from core.digests import fingerprint
-from core.discrepancy import CLASSES, VERIFIED, Class, compare
+from core.discrepancy import CLASSES, VERIFIED, Class, Comparison, compare
 from core.gateway.events import actor, open_exception, proposal_of
 from core.gateway.refresh import proposal_body
 from core.ledger.event import Event, instant, moment
 from core.ledger.incident_events import CHECKED
 from core.lifecycle import State
 from core.ports import Fetched
+from core.profile.region import region_in_force
 from core.records import ChangeRow
 from core.records_incident import ManualRow
 from core.review.asking import UNFOUND
@@ -85,34 +87,38 @@ def told_apart_by(resource: JsonObject) -> frozenset[str]:
 
 async def _read(workspace: Workspace, change: ChangeRow, content: Content, patient: str) -> Reading:
     ehr = workspace.ehr(change.ehr)
+    region = region_in_force(workspace.ledger, change.ehr)
+    differ = partial(compare, base_url=ehr.base_url, region=region)
     if content.base is not None:
         current = await ehr.read(str(content.target))
         if current is None:
             return Reading("not-found")
         if fingerprint(current.resource) == fingerprint(content.base):
             return Reading("not-found", current)
-        return _updated(content, current, ehr.base_url)
+        return _updated(content, current, differ)
     since = moment(proposal_of(workspace.ledger, change).at) - SKEW
     found = await ehr.search(change.type, {"patient": patient})
     fresh = [one for one in found if _since(one.resource, since)]
-    return _created(content.resource, fresh, ehr.base_url)
+    return _created(content.resource, fresh, differ)
 
 
-def _updated(content: Content, current: Fetched, base_url: str) -> Reading:
+def _updated(content: Content, current: Fetched, differ: Callable[..., Comparison]) -> Reading:
     wanted = touched_part(content, content.resource)
     kept = touched_part(content, current.resource)
-    found = compare(wanted, kept, base_url=base_url)
+    found = differ(wanted, kept)
     gone = len(wanted) == len(kept) == 1
     equal = found.class_ in EQUAL and (found.examined > 1 or gone)
     return Reading("matched" if equal else "differs", current, found.examined)
 
 
-def _created(intended: JsonObject, fresh: Iterable[Fetched], base_url: str) -> Reading:
+def _created(
+    intended: JsonObject, fresh: Iterable[Fetched], differ: Callable[..., Comparison]
+) -> Reading:
     names = told_apart_by(intended)
     wanted = _part(intended, names)
     matching: list[tuple[Fetched, int]] = []
     for one in fresh:
-        found = compare(wanted, _part(one.resource, names), base_url=base_url)
+        found = differ(wanted, _part(one.resource, names))
         if _sound(found.class_) and found.examined > 1:
             matching.append((one, found.examined))
     if not matching:

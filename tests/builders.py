@@ -135,14 +135,24 @@ def chart(ehr: FakeEhr) -> FakeEhr:
 
 
 class Bench:
-    """A workspace on a store in a folder, with fakes for everything outside."""
+    """A workspace on a store in a folder, with fakes for everything outside.
 
-    def __init__(self, folder: Path, ehr: FakeEhr | None = None, profile: str = "sandbox"):
+    They share their keys and the id of their ledger, unless one is to be `foreign` to the others.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        ehr: FakeEhr | None = None,
+        profile: str = "sandbox",
+        *,
+        foreign: bool = False,
+    ):
         self.path = folder / "store.db"
         self.clock = FakeClock()
         self.ids = FakeIds()
         self.ehr = chart(FakeEhr()) if ehr is None else ehr
-        first = begun(profile, self.ehr.base_url)
+        first = (begun.__wrapped__ if foreign else begun)(profile, self.ehr.base_url)
         self.path.write_bytes(first.store)
         self.ids.count = first.ids
         self.ring: KeyRing = first.ring

@@ -9,10 +9,10 @@ from console.bootstrap import open_here
 from console.commands.nested import add_action
 from console.commands.output import print_json, say
 from console.commands.policy_files import read_file
-from console.commands.profile_showing import print_facts, profile_json
+from console.commands.profile_showing import print_facts, print_labels, profile_json
 from core.adoption import PROFILE_PREFIX, adopt
 from core.errors import NotFound
-from core.metrics.ehrs import taught
+from core.metrics.ehrs import counted, taught
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
             say(f"profile of {args.ehr} number {row.number} is in force: {row.digest}")
         elif args.facts:
             print_facts(opened.ledger, args.ehr)
+            print_labels(counted(opened.ledger.label_fates(args.ehr)))
         else:
             for line in row.document.rstrip("\n").split("\n"):
                 say(line)

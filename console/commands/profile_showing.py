@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from console.commands.may_write import answer_json, print_observed, refusal_words, told_json
+from console.commands.metrics_ehrs import label_words
 from console.commands.output import say, table
+from core.metrics.ehrs import Counted
 from core.ports import Reads
 from core.probe.examine import OPERATIONS, allowed
 from core.profile.asked import answer_for, observed_here
@@ -61,6 +64,14 @@ def print_facts(reads: Reads, ehr: str) -> None:
         ["TYPE", "WRITE", "MAY WE", "WHO REFUSES"],
     )  # fmt: skip
     print_observed(observed_here(reads, ehr))
+
+
+def print_labels(found: Sequence[Counted]) -> None:
+    """Say which of our labels were measured to survive there, or that none was measured."""
+    for one in found:
+        say(f"label {label_words(one)}")
+    if not found:
+        say("labels of ours: none measured here yet; the profile's word is in the facts above")
 
 
 def answers(reads: Reads, ehr: str, found: Profile) -> list[Answer]:

@@ -38,6 +38,13 @@ def is_same_number(ours: str, theirs: str, region: str | None) -> bool:
     return read is not None and read == _parsed(theirs, region)
 
 
+def is_region(code: str) -> bool:
+    """Tell whether numbers can be read as of this country (ISO 3166, two capital letters)."""
+    import phonenumbers
+
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
 @lru_cache(maxsize=1024)
 def _parsed(text: str, region: str | None) -> Any:
     """Return the number as the library reads it; None for anything that it would only guess."""

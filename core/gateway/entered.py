@@ -21,6 +21,7 @@ from core.ledger.event import Event, instant, moment
 from core.ledger.incident_events import CHECKED
 from core.lifecycle import State
 from core.ports import Fetched
+from core.profile.region import region_in_force
 from core.reconcile.maps import maps_in_force
 from core.records import ChangeRow
 from core.records_incident import ManualRow
@@ -88,8 +89,12 @@ def told_apart_by(resource: JsonObject) -> frozenset[str]:
 
 async def _read(workspace: Workspace, change: ChangeRow, content: Content, patient: str) -> Reading:
     ehr = workspace.ehr(change.ehr)
-    maps = maps_in_force(workspace.ledger)
-    differ = partial(compare, base_url=ehr.base_url, maps=maps)
+    differ = partial(
+        compare,
+        base_url=ehr.base_url,
+        maps=maps_in_force(workspace.ledger),
+        region=region_in_force(workspace.ledger, change.ehr),
+    )
     if content.base is not None:
         current = await ehr.read(str(content.target))
         if current is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.discrepancy import Class, Discrepancy, compare
+from core.discrepancy import Class, Discrepancy
 from core.prediction.about import About
 from core.prediction.predicted import Predicted
 from core.prediction.words import element
@@ -57,9 +57,5 @@ def _unwanted(about: About, path: str, basis: Basis, *, refuses: bool) -> Predic
 
 
 def _made(about: About, one: Transform) -> tuple[Class, tuple[Discrepancy, ...]]:
-    found = compare(
-        about.resource,
-        apply(one, about.resource, about.around),
-        base_url=about.around.base_url,
-    )
+    found = about.compared(about.resource, apply(one, about.resource, about.around))
     return found.class_, found.differences

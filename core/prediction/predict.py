@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.canonical import JsonObject, exact
-from core.discrepancy import Class, compare, worst
+from core.discrepancy import Class, worst
 from core.prediction import words
 from core.prediction.about import About
 from core.prediction.doubts import doubts
@@ -79,7 +79,7 @@ def predict(
     walk.noted()
     walk.found.extend(doubts(about))
     walk.corrected()
-    whole = compare(resource, walk.now, base_url=base_url)
+    whole = about.compared(resource, walk.now)
     return Prediction(whole.class_, tuple(walk.found), walk.now)
 
 
@@ -162,7 +162,7 @@ class _Walk:
     def _became(self, made: JsonObject, fact: str, said: str, basis: Basis) -> None:
         if made == self.now:
             return
-        found = compare(self.now, made, base_url=self.about.around.base_url)
+        found = self.about.compared(self.now, made)
         kept = tuple(one for one in found.differences if one.class_ not in _QUIET)
         self.now = made
         if kept:

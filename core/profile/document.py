@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.profile.facts import Grade
 from core.profile.places import PATH
 from core.profile.profile import Axis, Says
-from core.profile.reading import choice, choices, integer, text, yes_no
+from core.profile.reading import choice, choices, country, integer, text, yes_no
 
 __all__ = ["FACTS", "Based", "Document", "SourceEntry", "Transformed", "Write"]
 
@@ -181,4 +181,7 @@ FACTS: Mapping[str, Named] = {
     ),
     "correlation_header": _fact(text, "Header that names a call"),
     "settles_s": _fact(integer(0, 86_400), "Seconds for which an unanswered write may yet land"),
+    "telephone_region": _fact(
+        country, "Country whose national telephone numbers stand in its charts, like US"
+    ),
 }  # fmt: skip

@@ -103,6 +103,8 @@ class Profile:
     merged_patient: Fact[str] = _UNKNOWN
     correlation_header: Fact[str] = _UNKNOWN
     settles_s: Fact[int] = _UNKNOWN
+    telephone_region: Fact[str] = _UNKNOWN
+    """Country (ISO 3166) where national telephone numbers are at home."""
 
     claims: tuple[Claim, ...] = ()
     field_limits: tuple[FieldLimit, ...] = ()

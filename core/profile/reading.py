@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from core.discrepancy.phones import is_region
 from core.errors import BadInput
 
 Reader = Callable[[str, Any], Any]
@@ -14,6 +15,13 @@ def text(field: str, value: Any) -> str:
     """Return a text of one line."""
     if not isinstance(value, str) or not 0 < len(value) <= 500 or not value.isprintable():
         raise _bad(field, "is no text of one line")
+    return value
+
+
+def country(field: str, value: Any) -> str:
+    """Return a country by its two capital letters (ISO 3166) that has telephone numbers."""
+    if not isinstance(value, str) or not is_region(value):
+        raise _bad(field, 'is no country with telephone numbers, like "US"')
     return value
 
 

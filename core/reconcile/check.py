@@ -21,6 +21,7 @@ from core.ledger.event import Event, moment
 from core.ledger.recheck_events import UNREAD
 from core.lifecycle import State
 from core.ports import Fetched, Reads, Transaction
+from core.profile.region import region_in_force
 from core.reconcile import schedule
 from core.reconcile.corrected import end_corrected
 from core.reconcile.learning import Compared, learn
@@ -178,7 +179,12 @@ async def _examine(
     maps = maps_in_force(workspace.ledger)
     if change.op == "update" and await overwrote(ehr, intent, written.version, maps):
         return Result("critical", "overwrote", persisted=persisted)
-    differ = partial(compare, base_url=ehr.base_url, maps=maps)
+    differ = partial(
+        compare,
+        base_url=ehr.base_url,
+        maps=maps,
+        region=region_in_force(workspace.ledger, change.ehr),
+    )
     comparison = differ(intended, persisted.resource)
     if comparison.examined == 0:
         return Result("critical", "nothing-examined")

@@ -17,6 +17,7 @@ from core.errors import Moved, Refused, Unreachable
 from core.gateway.events import intent_of
 from core.gateway.readback import submitted
 from core.ports import Ehr, Fetched, Reads
+from core.profile.region import region_in_force
 from core.reconcile.maps import maps_in_force
 from core.reconcile.ours import (
     WHOLE,
@@ -84,8 +85,13 @@ async def look(workspace: Workspace, change: ChangeRow) -> Looked:
         verified, mine = _verified(reads, change)
     except Erased:
         return Looked("unknown", code="record-erased")
-    maps = maps_in_force(reads)
-    found = compare(verified, current.resource, base_url=ehr.base_url, maps=maps)
+    found = compare(
+        verified,
+        current.resource,
+        base_url=ehr.base_url,
+        maps=maps_in_force(reads),
+        region=region_in_force(reads, change.ehr),
+    )
     later = _later(reads, change, written)
     harmful = [
         item

@@ -116,7 +116,7 @@ class Front:
         return Answer(200, _encoded_statement(call.base, token_url, self.started, self.manner))
 
     async def _smart(self, request: Request) -> Answer:
-        return _json(200, smart_configuration(_origin(request) + TOKEN_PATH))
+        return _json(200, smart_configuration(_origin(request) + TOKEN_PATH, self.manner))
 
     async def _token(self, request: Request) -> Answer:
         try:

@@ -53,12 +53,12 @@ def capability_statement(
     }
 
 
-def smart_configuration(token_url: str) -> JsonObject:
+def smart_configuration(token_url: str, manner: Manner = PLAIN) -> JsonObject:
     """Return the document of /.well-known/smart-configuration."""
     return {
         "token_endpoint": token_url,
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
-        "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384"],
+        "token_endpoint_auth_signing_alg_values_supported": list(manner.algorithms),
         "grant_types_supported": ["client_credentials"],
         "scopes_supported": ["system/*.cruds", "system/*.rs"],
         "capabilities": ["client-confidential-asymmetric", "permission-v2"],

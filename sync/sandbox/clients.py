@@ -6,7 +6,7 @@ Source: design §11 (planes), hub-protocol §4 (their scopes).
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,8 @@ from sync.sandbox.scopes import Scopes, parse_scopes
 
 RSA_BITS = 2048
 CURVE = "P-384"
+ALGORITHMS = ("RS384", "ES384")
+"""How an assertion may be signed."""
 Jwk = Mapping[str, Any]
 
 # Plane → its scopes and the algorithm its throw-away key is made for.
@@ -74,9 +76,13 @@ def register(client_id: str, public_jwk: Jwk, scopes: str) -> Client:
     )
 
 
-def issue(plane: str) -> tuple[IssuedClient, Client]:
-    """Return a throw-away client for a plane of PLANES, and its registration."""
-    scopes, algorithm = PLANES[plane]
+def issue(plane: str, algorithms: Sequence[str] = ALGORITHMS) -> tuple[IssuedClient, Client]:
+    """Return a throw-away client for a plane of PLANES, and its registration.
+
+    Its key is of the plane's algorithm, or of the first of `algorithms` where that is none.
+    """
+    scopes, usual = PLANES[plane]
+    algorithm = usual if usual in algorithms else algorithms[0]
     client_id = f"sandbox-{plane}"
     parameters: KeyParameters = {"kid": client_id, "alg": algorithm, "use": "sig"}
     key: RSAKey | ECKey

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.canonical import JsonObject, encode
+from sync.sandbox.clients import ALGORITHMS
 from sync.sandbox.exchange import Answer, Call
 from sync.sandbox.outcome import OutcomeError, outcome
 from sync.sandbox.store import Store
@@ -52,6 +53,10 @@ class Manner:
     software = "Countersign sandbox"
     description = "An EHR for trying things out"
     system_interactions: tuple[str, ...] = ("transaction", "batch", "history-system")
+    token_seconds: int | None = None
+    """Life of its tokens; None for that of the sandbox."""
+    algorithms: tuple[str, ...] = ALGORITHMS
+    """How the assertions of its clients may be signed."""
 
     def offer(self, kind: str) -> Offer | None:
         """Return what it offers of a type; None for all that the sandbox has."""

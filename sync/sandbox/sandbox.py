@@ -13,6 +13,7 @@ from typing import Self
 from starlette.applications import Starlette
 
 from core.canonical import JsonObject
+from core.errors import BadInput
 from core.fhir import structure_problems
 from sync.sandbox.app import Front
 from sync.sandbox.bodies import Validate
@@ -46,7 +47,8 @@ class Sandbox:
     `validate` judges what is written, by default with HL7's definitions; `no_auth` asks nobody
     for a token. `transform` is what this server makes of a resource that is written before it
     stores it, `manner` the server that it plays; `outage` lets it answer nothing but 503 for a
-    while. Close it, or use it as a context manager.
+    while. Tokens live `token_seconds`, by default as long as those of `manner`.
+    Close it, or use it as a context manager.
     """
 
     store: Store
@@ -61,12 +63,16 @@ class Sandbox:
         new_id: Callable[[], str] = random_id,
         validate: Validate = structure_problems,
         no_auth: bool = False,
-        token_seconds: int = MAX_SECONDS,
+        token_seconds: int | None = None,
         transform: Transform = unchanged,
         manner: Manner = PLAIN,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._authority = Authority(clock, token_seconds)
+        longest = manner.token_seconds or MAX_SECONDS
+        self._authority = Authority(
+            clock, longest if token_seconds is None else token_seconds, longest
+        )
+        self._algorithms = manner.algorithms
         self._new_id = new_id
         self.no_auth = no_auth
         tells = skewed(clock)
@@ -78,13 +84,19 @@ class Sandbox:
 
     def add_client(self, client_id: str, public_jwk: Jwk, scopes: str) -> None:
         """Register a client for private_key_jwt; BadInput for an unfit key or scope."""
-        self._authority.add(register(client_id, public_jwk, scopes))
+        client = register(client_id, public_jwk, scopes)
+        if client.algorithm not in self._algorithms:
+            raise BadInput(
+                f"this server does not take {client.algorithm}", field="public_jwk",
+                remedy=f"Use a key for {', '.join(self._algorithms)}",
+            )  # fmt: skip
+        self._authority.add(client)
 
     def issue_clients(self) -> list[IssuedClient]:
         """Make and register a throw-away client for each plane: read, propose, approve, write."""
         issued: list[IssuedClient] = []
         for plane in PLANES:
-            client, registration = issue(plane)
+            client, registration = issue(plane, self._algorithms)
             self._authority.add(registration)
             issued.append(client)
         return issued

@@ -36,12 +36,18 @@ class Grant:
 class Authority:
     """Registered clients, used assertions and tokens; safe to use from several threads.
 
-    `seconds` is the life of a token, at most 300.
+    `seconds` is the life of a token, at most `longest`: 300 as SMART wants it, or what the product
+    that is played is known to give.
     """
 
-    def __init__(self, clock: Callable[[], datetime], seconds: int = MAX_SECONDS) -> None:
-        if not 0 < seconds <= MAX_SECONDS:
-            raise BadInput(f"a token lives 1 to {MAX_SECONDS} seconds", field="token_seconds")
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        seconds: int = MAX_SECONDS,
+        longest: int = MAX_SECONDS,
+    ) -> None:
+        if not 0 < seconds <= longest:
+            raise BadInput(f"a token lives 1 to {longest} seconds", field="token_seconds")
         self._clock = clock
         self._seconds = seconds
         self._lock = threading.Lock()

@@ -9,12 +9,9 @@ FACTS: list[tuple[str, str, str, Shows]] = []
 NOT_SHOWN = {
     "base_url": "the sandbox has its own",
     "auth_methods": "the sandbox authenticates by private_key_jwt",
-    "auth_algorithms": "the sandbox takes RS384 and ES384",
     "jwks_hosting": "the sandbox registers keys itself",
-    "token_ttl_s": "the sandbox's tokens live five minutes at most, whoever it plays",
     "correctable": "what may be written again is in the claims",
     "correction": "what may be written again is in the claims",
-    "fhir_version": "the sandbox speaks R4, and says so",
 }
 
 NOTES_NOT_SHOWN = {

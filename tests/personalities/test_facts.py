@@ -14,6 +14,7 @@ from tests.personalities import (
     shown_athenahealth,
     shown_eclinicalworks,
     shown_epic,
+    shown_of_tokens,
     shown_oracle_health,
     shown_others,
 )
@@ -21,7 +22,8 @@ from tests.personalities.registry import FACTS, NOT_SHOWN, NOTES_NOT_SHOWN, Show
 from tests.personalities.test_profiles import PROFILES
 
 SHOWN = (
-    shown_athenahealth, shown_eclinicalworks, shown_epic, shown_oracle_health, shown_others,
+    shown_athenahealth, shown_eclinicalworks, shown_epic, shown_of_tokens, shown_oracle_health,
+    shown_others,
 )  # fmt: skip
 """Importing them registers their facts."""
 

@@ -13,6 +13,7 @@ from core.errors import BadInput
 from core.failure.classes import Failure
 from core.profile.profile import Profile
 from core.traffic.limits import Window
+from sync.sandbox.clients import ALGORITHMS
 from sync.sandbox.exchange import Answer, Call
 from sync.sandbox.manner import Arrival, Handler, Manner, Offer
 from sync.sandbox.outcome import OutcomeError, refusal
@@ -49,6 +50,8 @@ class Product(Manner):
         self.name = profile.name
         self.software = profile.software.value or f"{profile.name}, as the sandbox plays it"
         self.description = f"Not the product: {profile.description}"
+        self.token_seconds = profile.token_ttl_s.value
+        self.algorithms = profile.auth_algorithms.value or ALGORITHMS
         self._calls, self._lock = 0, threading.Lock()
         self.transforms = filing.transforms(profile)
         token = profile.token_calls_per_minute.value

@@ -54,6 +54,18 @@ def test_wrong_limits_are_refused_by_name_and_nothing_is_adopted(
     assert call(capsys, "profile", "show", "nowhere")[0] == 4
 
 
+def test_show_tells_which_labels_were_measured_to_survive(
+    scene: Scene, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    id_ = propose(capsys, tmp_path, proposal(phone_change(), evidence=QUOTES[:1]))
+    _, (shown,), _ = call(capsys, "show", id_)
+    assert call(capsys, "approve", id_, "--hash", shown["hash"])[0] == 0
+    assert call(capsys, "run", "--once")[0] == 0
+    assert main(["profile", "show", "sandbox", "--facts"]) == 0
+    said = capsys.readouterr().out
+    assert "label security of Patient: kept 1 of 1" in said and "none measured" not in said
+
+
 def test_show_tells_facts_answers_and_what_was_observed(
     scene: Scene, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -74,6 +86,7 @@ def test_show_tells_facts_answers_and_what_was_observed(
     assert main(["profile", "show", "sandbox", "--facts"]) == 0
     said = capsys.readouterr().out
     assert "fhir.epic.com/Specifications" in said and "advertised: fhir.epic.com" in said
+    assert "labels of ours: none measured here yet" in said
     assert main(["profile", "show", "sandbox"]) == 0
     assert capsys.readouterr().out.rstrip("\n") == load_profile("epic").rstrip("\n")
 

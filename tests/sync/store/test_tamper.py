@@ -227,7 +227,7 @@ def test_a_tail_cut_and_grown_again_is_found(story: Bench, copy: Copy) -> None:
 
 
 def test_an_old_backup_is_found_by_a_head_kept_elsewhere(tmp_path: Path, story: Bench) -> None:
-    bench = Bench(tmp_path)
+    bench = Bench(tmp_path, foreign=True)
     _append(bench.ledger, "before the backup")
     bench.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     backup = bench.path.read_bytes()
@@ -254,7 +254,7 @@ def test_every_older_head_of_the_same_ledger_still_holds(story: Bench, copy: Cop
 def test_heads_of_another_ledger_or_key_are_refused(
     story: Bench, copy: Copy, tmp_path: Path
 ) -> None:
-    foreign = Bench(tmp_path).ledger.head()
+    foreign = Bench(tmp_path, foreign=True).ledger.head()
     own = story.ledger.head()
     assert foreign is not None and own is not None
     intruder = generate()
@@ -273,14 +273,14 @@ def test_heads_of_another_ledger_or_key_are_refused(
 def test_another_ledger_under_this_one_s_head_is_found(story: Bench, tmp_path: Path) -> None:
     head = story.ledger.head()
     assert head is not None
-    assert not verify_store(Bench(tmp_path).connection, [("the head file", head)]).ok
+    assert not verify_store(Bench(tmp_path, foreign=True).connection, [("the head file", head)]).ok
 
 
 def test_a_whole_ledger_signed_anew_by_another_key_has_another_id(
     story: Bench, tmp_path: Path
 ) -> None:
     """Without the key, even rewriting everything cannot keep the ledger's name."""
-    bench = Bench(tmp_path)
+    bench = Bench(tmp_path, foreign=True)
     assert bench.ledger.id != story.ledger.id
     bench.connection.execute("UPDATE tree SET ledger = ?", (story.ledger.id,))
     report = verify_store(bench.connection)

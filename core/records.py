@@ -207,7 +207,7 @@ class WriteRow:
     version: str | None
     """The version that the EHR gave to the written resource."""
     provenance: str | None
-    """`written` or `failed` once the Provenance was attempted."""
+    """`written` or `failed` once the Provenance was attempted; `unconfirmed` while nobody knows."""
     reconciled_seq: int | None
     reconciled_class: str | None
     location: str | None

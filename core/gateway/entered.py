@@ -14,12 +14,13 @@ from core.canonical import JsonObject, exact
 from core.delta import is_guard
 from core.digests import fingerprint
 from core.discrepancy import CLASSES, VERIFIED, Class, compare
-from core.gateway.events import actor, open_exception, proposal_of
+from core.gateway.events import actor, proposal_of
 from core.gateway.refresh import proposal_body
 from core.ledger.event import Event, instant, moment
 from core.ledger.incident_events import CHECKED
 from core.lifecycle import State
 from core.ports import Fetched
+from core.reconcile.raising import raise_exception
 from core.records import ChangeRow
 from core.records_incident import ManualRow
 from core.review.asking import UNFOUND
@@ -175,5 +176,5 @@ def _record(workspace: Workspace, seen: ChangeRow, reading: Reading) -> State:
             )
         )  # fmt: skip
         if after == State.EXCEPTION:
-            open_exception(workspace, transaction, change, UNFOUND, "critical", body)
+            raise_exception(workspace, transaction, change, UNFOUND, "critical", body)
     return after

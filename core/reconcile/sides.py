@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from core.canonical import Json, JsonObject
 from core.discrepancy import Class
 from core.gateway.events import intent_of
+from core.gateway.provenance import UNCONFIRMED
 from core.gateway.readback import submitted
 from core.lifecycle import State
 from core.ports import Ehr, Reads
@@ -75,6 +76,10 @@ async def sides(workspace: Workspace, change: ChangeRow, written: WriteRow) -> S
         if not await _has_provenance(ehr, str(written.location)):
             reason = "The record of who proposed and approved it is not there."
             missing.append(Missing("Provenance.target", "changed", reason, str(written.location)))
+    if written.provenance == UNCONFIRMED:
+        examined += 1
+        reason = "The EHR does not say whether the record of who proposed and approved it is there."
+        missing.append(Missing("Provenance.target", "lossy", reason, str(written.location)))
     return Sides(tuple(missing), examined)
 
 

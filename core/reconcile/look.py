@@ -29,8 +29,9 @@ from core.reconcile.ours import (
     of_paths,
     of_update,
 )
+from core.reconcile.placed import Placed, placed
 from core.reconcile.sides import Missing, sides
-from core.records import ChangeRow, WriteRow
+from core.records import ChangeRow
 from core.review.content import Erased, read_content
 from core.workspace import Workspace
 
@@ -68,8 +69,8 @@ class Looked:
 async def look(workspace: Workspace, change: ChangeRow) -> Looked:
     """Read one written resource as it is now; raises Unreachable or Refused where it cannot be."""
     reads = workspace.ledger
-    written = reads.write(change.operation)
-    if written is None or written.location is None:
+    written = placed(reads, change)
+    if written is None:
         return Looked("unknown", code="record-erased")
     ehr = workspace.ehr(change.ehr)
     try:
@@ -107,11 +108,11 @@ async def look(workspace: Workspace, change: ChangeRow) -> Looked:
     return await _judged(ehr, written, looked)
 
 
-async def _judged(ehr: Ehr, written: WriteRow, looked: Looked) -> Looked:
+async def _judged(ehr: Ehr, written: Placed, looked: Looked) -> Looked:
     if not looked.differences and not looked.sides:
         return looked
     kind = DRIFT if looked.differences else SIDE
-    by = await _changed_by(ehr, str(written.location), written) if looked.differences else ""
+    by = await _changed_by(ehr, written) if looked.differences else ""
     return Looked(
         "drift", looked.class_, kind, "", looked.differences, looked.sides, looked.examined,
         looked.others, looked.current, by,
@@ -138,17 +139,18 @@ def _verified(reads: Reads, change: ChangeRow) -> tuple[JsonObject, Ours]:
     )
 
 
-def _later(reads: Reads, change: ChangeRow, written: WriteRow) -> Later:
+def _later(reads: Reads, change: ChangeRow, written: Placed) -> Later:
     """Return what our later writes did to the same resource."""
     found = Later()
-    for row in reads.writes_at(change.ehr, str(written.location)):
-        if row.operation == written.operation or _is_before(row, written):
+    for row in reads.writes_at(change.ehr, written.location):
+        if row.operation == change.operation or (row.receipt_seq or 0) < written.seq:
             continue
         other = reads.change(row.proposal, row.idx)
         if other is not None:
             found = both(found, _did(reads, other))
     for other in reads.entered(change.ehr, change.patient_tag):
-        if other.type == change.type and other.state_seq > (written.receipt_seq or 0):
+        own = other.operation == change.operation
+        if not own and other.type == change.type and other.state_seq > written.seq:
             found = both(found, _entered(reads, other))
     return found
 
@@ -173,21 +175,16 @@ def _did(reads: Reads, change: ChangeRow) -> Later:
     return later_of(differences)
 
 
-def _is_before(row: WriteRow, written: WriteRow) -> bool:
-    return (row.receipt_seq or 0) < (written.receipt_seq or 0)
-
-
-async def _changed_by(ehr: Ehr, location: str, written: WriteRow) -> str:
+async def _changed_by(ehr: Ehr, written: Placed) -> str:
     """Return who changed the resource since, as its newest Provenance that is not ours tells."""
     try:
-        found = await ehr.search("Provenance", {"target": location})
+        found = await ehr.search("Provenance", {"target": written.location})
     except (Unreachable, Refused):
         return "not known: the EHR's Provenance could not be read"
-    since = written.receipt_at or ""
     newer = [
         one.resource
         for one in found
-        if str(one.resource.get("recorded", "")) > since and not _is_own(one.resource)
+        if str(one.resource.get("recorded", "")) > written.at and not _is_own(one.resource)
     ]
     if not newer:
         return ""

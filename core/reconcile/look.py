@@ -7,7 +7,8 @@ that undo what we wrote (`core.reconcile.ours`). Source: design §10 (drift).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from core.canonical import JsonObject
@@ -85,27 +86,60 @@ async def look(workspace: Workspace, change: ChangeRow) -> Looked:
         verified, mine = _verified(reads, change)
     except Erased:
         return Looked("unknown", code="record-erased")
-    maps = maps_in_force(reads)
-    found = compare(verified, current.resource, base_url=ehr.base_url, maps=maps)
+    looked = _compared(workspace, change, written, current, (verified, mine))
+    if looked.examined == 0:
+        return Looked("unread", code="nothing-examined")
+    beside = await sides(workspace, change, written)
+    classes = [looked.class_, *(item.class_ for item in beside.missing)]
+    looked = replace(
+        looked,
+        class_=worst(classes),
+        sides=beside.missing,
+        examined=looked.examined + beside.examined,
+    )
+    return await _judged(ehr, written, looked)
+
+
+async def changed_since(
+    workspace: Workspace, change: ChangeRow, stored: Fetched, current: Fetched
+) -> Looked:
+    """Compare what the EHR stored for a write with a later version that stands there already.
+
+    What goes with it is left to the schedule; raises Unreachable or Refused.
+    """
+    written = placed(workspace.ledger, change)
+    if written is None:
+        return Looked("unknown", code="record-erased")
+    mine = _mine(workspace.ledger, change, stored.resource)
+    looked = _compared(workspace, change, written, current, (stored.resource, mine))
+    return await _judged(workspace.ehr(change.ehr), written, looked)
+
+
+def _compared(
+    workspace: Workspace,
+    change: ChangeRow,
+    written: Placed,
+    current: Fetched,
+    known: tuple[JsonObject, Ours],
+) -> Looked:
+    """Compare the record as it is known with the current one: what undoes ours is harmful."""
+    reads, (verified, mine) = workspace.ledger, known
+    base_url, maps = workspace.ehr(change.ehr).base_url, maps_in_force(reads)
+    found = compare(verified, current.resource, base_url=base_url, maps=maps)
     later = _later(reads, change, written)
     harmful = [
         item
         for item in found.differences
         if item.class_ not in VERIFIED and is_ours(item, mine) and not is_explained(item, later)
     ]
-    if found.examined == 0:
-        return Looked("unread", code="nothing-examined")
-    beside = await sides(workspace, change, written)
-    looked = Looked(
+    return Looked(
         "same",
-        worst([item.class_ for item in harmful] + [item.class_ for item in beside.missing]),
+        worst(item.class_ for item in harmful),
         differences=tuple(harmful),
-        sides=beside.missing,
-        examined=found.examined + beside.examined,
+        examined=found.examined,
         others=len(found.differences) - len(harmful),
         current=current,
     )
-    return await _judged(ehr, written, looked)
 
 
 async def _judged(ehr: Ehr, written: Placed, looked: Looked) -> Looked:
@@ -113,10 +147,38 @@ async def _judged(ehr: Ehr, written: Placed, looked: Looked) -> Looked:
         return looked
     kind = DRIFT if looked.differences else SIDE
     by = await _changed_by(ehr, written) if looked.differences else ""
-    return Looked(
-        "drift", looked.class_, kind, "", looked.differences, looked.sides, looked.examined,
-        looked.others, looked.current, by,
-    )  # fmt: skip
+    return replace(looked, outcome="drift", kind=kind, changed_by=by)
+
+
+def is_later(current: Fetched, stored: Fetched) -> bool:
+    """Tell whether one version of a record follows the other, as far as that can be known.
+
+    An EHR whose reads lag behind its writes may still show the one before. By versions that are
+    counted, else by `lastUpdated`; where neither tells it is not later, and the schedule will see.
+    """
+    if current.version.isdecimal() and stored.version.isdecimal():
+        return int(current.version) > int(stored.version)
+    one, other = _updated(current), _updated(stored)
+    return one is not None and other is not None and one > other
+
+
+def _updated(found: Fetched) -> datetime | None:
+    at = _member(found.resource.get("meta"), "lastUpdated")
+    try:
+        found = datetime.fromisoformat(at) if isinstance(at, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
+
+
+def told_of_change(looked: Looked) -> JsonObject:
+    """Return what an event's body says of who changed the record, and when."""
+    meta = {} if looked.current is None else looked.current.resource.get("meta")
+    changed = meta.get("lastUpdated") if isinstance(meta, dict) else None
+    return {
+        "changed_by": looked.changed_by or None,
+        "changed_at": changed if isinstance(changed, str) else None,
+    }
 
 
 def _verified(reads: Reads, change: ChangeRow) -> tuple[JsonObject, Ours]:
@@ -128,15 +190,19 @@ def _verified(reads: Reads, change: ChangeRow) -> tuple[JsonObject, Ours]:
     entry = None if row is None or row.baseline is None else reads.entry(row.baseline)
     kept = None if entry is None or entry.body is None else entry.body.get("persisted")
     verified = kept if isinstance(kept, dict) else submitted(intent_of(reads, change))
+    return verified, _mine(reads, change, verified)
+
+
+def _mine(reads: Reads, change: ChangeRow, verified: JsonObject) -> Ours:
+    """Return what in a record that was verified is ours."""
     if change.op == "create":
-        return verified, WHOLE
+        return WHOLE
     try:
         base = read_content(reads, change).base
     except Erased:
         base = None
-    return verified, of_paths(change.touched) if base is None else of_update(
-        base, verified, change.touched
-    )
+    touched = change.touched
+    return of_paths(touched) if base is None else of_update(base, verified, touched)
 
 
 def _later(reads: Reads, change: ChangeRow, written: Placed) -> Later:

@@ -21,7 +21,7 @@ from core.ports import Reads, Transaction
 from core.reconcile import schedule
 from core.reconcile.check import Unexamined, code_of, deadline_of, leaf_of, put_off
 from core.reconcile.levels import service_in_force
-from core.reconcile.look import Looked, look
+from core.reconcile.look import Looked, look, told_of_change
 from core.reconcile.placed import placed
 from core.reconcile.raising import raise_exception
 from core.records import ChangeRow
@@ -225,13 +225,10 @@ def _plan(transaction: Transaction, change: ChangeRow, looked: Looked) -> JsonOb
 def _body(looked: Looked) -> JsonObject:
     differences = [item.as_json() for item in looked.differences]
     current = looked.current
-    meta = {} if current is None else current.resource.get("meta")
-    changed = meta.get("lastUpdated") if isinstance(meta, dict) else None
     return {
         "differences": differences + [item.as_json() for item in looked.sides],
         "persisted": None if current is None else current.resource,
-        "changed_by": looked.changed_by or None,
-        "changed_at": changed if isinstance(changed, str) else None,
+        **told_of_change(looked),
     }
 
 

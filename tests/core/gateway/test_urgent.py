@@ -148,7 +148,8 @@ async def test_one_whose_write_is_missing_from_the_chart_is_not_in_the_chart(ben
     original = bench.ehr.read
 
     async def without(reference: str, version: str | None = None) -> Any:
-        return None if version == "2" else await original(reference, version)
+        found = await original(reference, version)
+        return None if found is not None and found.version == "2" else found
 
     bench.ehr.read = without  # type: ignore[method-assign]
     await run(bench)

@@ -90,10 +90,11 @@ async def look(workspace: Workspace, change: ChangeRow) -> Looked:
     if looked.examined == 0:
         return Looked("unread", code="nothing-examined")
     beside = await sides(workspace, change, written)
-    classes = [looked.class_, *(item.class_ for item in beside.missing)]
     looked = replace(
         looked,
-        class_=worst(classes),
+        class_=worst(
+            [item.class_ for item in looked.differences] + [item.class_ for item in beside.missing]
+        ),
         sides=beside.missing,
         examined=looked.examined + beside.examined,
     )
@@ -165,10 +166,10 @@ def is_later(current: Fetched, stored: Fetched) -> bool:
 def _updated(found: Fetched) -> datetime | None:
     at = _member(found.resource.get("meta"), "lastUpdated")
     try:
-        found = datetime.fromisoformat(at) if isinstance(at, str) else None
+        when = datetime.fromisoformat(at) if isinstance(at, str) else None
     except ValueError:
         return None
-    return found if found is not None and found.tzinfo is not None else None
+    return when if when is not None and when.tzinfo is not None else None
 
 
 def told_of_change(looked: Looked) -> JsonObject:

@@ -24,7 +24,7 @@ from core.reconcile.levels import service_in_force
 from core.reconcile.placed import placed, shown_seq
 from core.reconcile.schedule import begun
 from core.records import ChangeRow, ExceptionRow
-from core.review.asking import check
+from core.review.asking import UNFOUND, check
 from core.review.signing import sign_act
 from core.review.voiding import about
 from core.review.voting import find_change
@@ -35,7 +35,12 @@ from core.workspace import Workspace, roster_in_force
 Act = Literal["correct", "escalate", "remap"]
 MAX_REASON = 1_000
 MAX_PATHS = 20
-NOT_BY_PROPOSAL = frozenset({"duplicate", "moved", "record-erased", "unexamined", "side-effect"})
+NOT_BY_PROPOSAL = frozenset(
+    {
+        "duplicate", "moved", "overwrote", "record-erased", "nothing-examined", "unexamined",
+        "side-effect", UNFOUND,
+    }
+)  # fmt: skip
 """Kinds of exceptions that no proposal of what was approved puts right."""
 
 

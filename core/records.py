@@ -134,6 +134,8 @@ class ChangeRow:
     """The newest revision that a person edited."""
     needed_by: str | None = None
     """When its proposal says that it is needed; None in older ledgers."""
+    proposed_at: str | None = None
+    """When it was proposed; from then on counts how soon an urgent one has to be in the chart."""
 
     @property
     def term(self) -> str:
@@ -207,7 +209,7 @@ class WriteRow:
     version: str | None
     """The version that the EHR gave to the written resource."""
     provenance: str | None
-    """`written` or `failed` once the Provenance was attempted."""
+    """`written` or `failed` once the Provenance was attempted; `unconfirmed` while nobody knows."""
     reconciled_seq: int | None
     reconciled_class: str | None
     location: str | None

@@ -46,6 +46,8 @@ class ManualRow:
     checked_seq: int | None = None
     found: str | None = None
     """What reading the chart found: `matched`, or why not, as a static code."""
+    shown_seq: int | None = None
+    """The newest look whose result people are to see; None while there is none."""
 
 
 @dataclass(frozen=True, slots=True)

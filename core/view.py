@@ -24,6 +24,7 @@ from core.lifecycle import State, derived
 from core.ports import Reads
 from core.prediction.predict import Prediction
 from core.prediction.seen import expected
+from core.reconcile.placed import shown_seq
 from core.records import ChangeRow, DecisionRow, ExceptionRow, ProposalRow, WriteRow
 from core.records_incident import GlassRow, ManualRow
 from core.review.consult import Said as Consulted
@@ -161,7 +162,7 @@ def _change(reads: Reads, row: ChangeRow, form: str | None) -> ChangeView:
         decisions=tuple(reads.decisions(row.proposal, row.idx)),
         write=written,
         exceptions=tuple(reads.exceptions(row.proposal, row.idx)),
-        differences=_differences(reads, written),
+        differences=_differences(reads, row),
         rejected_before=tuple(rejections(reads, row)),
         glass=tuple(
             one for one in reads.broken_glass(row.proposal, row.idx) if one.revision == row.revision
@@ -177,7 +178,7 @@ def _change(reads: Reads, row: ChangeRow, form: str | None) -> ChangeView:
 
 def differences_of(reads: Reads, row: ChangeRow) -> tuple[JsonObject, ...]:
     """Return what the last reconciliation of a change found, with intended and persisted."""
-    return _differences(reads, reads.write(row.operation))
+    return _differences(reads, row)
 
 
 def submitted_of(reads: Reads, row: ChangeRow) -> JsonObject | None:
@@ -204,10 +205,9 @@ def _prediction_json(view: ChangeView) -> JsonObject | None:
     return {**told, "scored": view.scored}
 
 
-def _differences(reads: Reads, written: WriteRow | None) -> tuple[JsonObject, ...]:
-    if written is None or written.reconciled_seq is None:
-        return ()
-    entry = reads.entry(written.reconciled_seq)
+def _differences(reads: Reads, row: ChangeRow) -> tuple[JsonObject, ...]:
+    seq = shown_seq(reads, row)
+    entry = None if seq is None else reads.entry(seq)
     return () if entry is None or entry.body is None else tuple(entry.body["differences"])
 
 

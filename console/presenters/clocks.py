@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from textual.content import Content
 
-from console.presenters.texts import foreign, joined, own, span
+from console.presenters.texts import foreign, hour, joined, own, span
 from core.canonical import JsonObject
 from core.ledger.event import moment
 from core.reconcile.clocks import Standing
@@ -44,30 +44,45 @@ def due_cell(item: Trouble, now: datetime) -> str:
     return f"LATE {span(now, due)}" if is_overdue(item.exception, now) else f"in {span(due, now)}"
 
 
+def clock_line(item: Trouble, now: datetime, zone: tzinfo | None) -> Content:
+    """Return since when it waits and by when it is due, by the clock on the wall."""
+    opened = own(f"since {_wall(item.since, zone)}")
+    if item.due is None or item.exception is None:
+        return opened
+    late = is_overdue(item.exception, now)
+    due = own(f"{due_cell(item, now)}, due {_wall(item.due, zone)}", "bold $error" if late else "")
+    return joined(opened, "; ", due)
+
+
 def around(
-    item: Trouble, now: datetime, corrections: Sequence[CorrectionRow], body: JsonObject | None
+    item: Trouble, corrections: Sequence[CorrectionRow], body: JsonObject | None
 ) -> Iterator[Content]:
-    """Yield what is known around an exception: its clock, who changed it, what was done so far.
+    """Yield what is known around an exception: who changed it, and what was done so far.
 
     `body` is that of its event, None where it may not be shown.
     """
     exception = item.exception
     if exception is None:
         return
-    if exception.due is not None:
-        late = is_overdue(exception, now)
-        yield own(f"{due_cell(item, now)}; due {exception.due}", "bold $error" if late else "")
-    if exception.incident is not None:
-        yield own(f"belongs to incident {exception.incident[:8]}")
-    if exception.escalated_to is not None:
-        yield joined("escalated to ", foreign(exception.escalated_to))
-    if exception.remapped_at is not None:
-        yield own("somebody said that a mapping is missing")
     if body is not None and (body.get("changed_by") or body.get("changed_at")):
         who = str(body.get("changed_by") or "the chart does not say by whom")
         yield joined("changed: ", foreign(str(body.get("changed_at") or "")), "  ", foreign(who))
+    done = []
+    if exception.incident is not None:
+        done.append(own(f"belongs to incident {exception.incident[:8]}"))
+    if exception.escalated_to is not None:
+        done.append(joined("escalated to ", foreign(exception.escalated_to)))
+    if exception.remapped_at is not None:
+        done.append(own("a mapping is said to be missing"))
+    if done:
+        yield Content("; ").join(done)
     for row in corrections:
         yield _correction(row)
+
+
+def _wall(text: str, zone: tzinfo | None) -> str:
+    found = moment(text)
+    return f"{found.astimezone(zone):%m-%d} {hour(found, zone)}"
 
 
 def _correction(row: CorrectionRow) -> Content:

@@ -42,6 +42,14 @@ class Tried:
     log: tuple[Line, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The clock of one, and what was done about it so far."""
+
+    clock: Content
+    done: tuple[Content, ...] = ()
+
+
 HARMLESS = frozenset({"identical", "bookkeeping", "equivalent", "enriched"})
 
 WORDS = {
@@ -53,6 +61,10 @@ WORDS = {
     "drift": "It was right when it was written; somebody changed it since.",
     "side-effect": "What goes with it is not there, or no longer points to it.",
     "unexamined": "It could not be examined in time: it is neither known to be right nor wrong.",
+    "manual-entry": "Somebody said that it was entered by hand; the chart does not show it as it "
+    "was approved.",
+    "record-erased": "The record of what was sent was erased; nothing can be compared.",
+    "nothing-examined": "The EHR answered, and there was nothing in it to compare.",
     "redacted": "The EHR shows this client the record only in part.",
     "forbidden": "The EHR refuses this client the record.",
     "unreadable": "The EHR did not answer with the record.",
@@ -93,16 +105,22 @@ WORDS = {
 """Static codes in a person's words; a code that is not here is shown as it is."""
 
 _NEXT = (
-    "Look at the chart. P has what was approved proposed once more, to be decided like any change; "
-    "M says that a mapping is missing, E gives it to somebody else, I declares an incident. Accept "
-    "it (A) only where it may stay as it is."
+    "P proposes what was approved once more, for people to decide; M says that a mapping is "
+    "missing, E gives it to somebody else, I declares an incident. A accepts it, only where it may "
+    "stay as it is."
 )
+_IN_EHR = " A accepts it then; E gives it to somebody else, I declares an incident."
 STEPS = {
     "discrepancy": _NEXT,
     "drift": _NEXT,
-    "side-effect": _NEXT,
     "missing": _NEXT,
-    "overwrote": _NEXT,
+    "side-effect": "Put it right in the EHR and have it looked at again (L)." + _IN_EHR,
+    "overwrote": "Compare the version before it, and put back in the EHR what was lost." + _IN_EHR,
+    "moved": "See in the EHR which record it belongs to now, and put it right there." + _IN_EHR,
+    "record-erased": "See in the EHR whether it is right." + _IN_EHR,
+    "nothing-examined": "Look at the chart; L looks again." + _IN_EHR,
+    "manual-entry": "Look at the chart. Enter opens it, and m there enters it by hand again; A "
+    "accepts it where the chart is right, E gives it to somebody else.",
     "duplicate": "Take the copy out in the EHR, have it looked at again (L), then accept it (A).",
     "unexamined": "Ask who runs the EHR why this client may not read it; L looks again, A says "
     "that you have seen in the EHR that it is right.",
@@ -119,6 +137,8 @@ STEPS = {
     "alarm": "Find out who did it before you take it off this list (D).",
     "untold": "Call whoever should know, mend the notifier, then take it off this list (D).",
 }
+"""What to do next with each kind, by the keys of the list."""
+ELSE = "Look at the chart; A takes it off this list with a reason, E gives it to somebody else."
 
 
 def trouble_row(item: Trouble, now: datetime) -> Row[Key]:
@@ -155,16 +175,20 @@ def trouble_text(
     sent: JsonObject | None,
     hidden: frozenset[str] = frozenset(),
     tried: Tried | None = None,
-    around: Sequence[Content] = (),
+    around: Around | None = None,
 ) -> Content:
-    """Return what is known of one: the words, each difference with its three values, what to do.
+    """Return what is known of one: the words, what to do, each difference with its three values.
 
-    `sent` is the resource whose bytes went out; None where nothing did, or it was erased.
-    `hidden` are the groups of labels for which the values are left out, `tried` what its failure
-    is and what was attempted, `around` its clock and what was done about it so far.
+    What to do comes before the differences, of which there may be many. `sent` is the resource
+    whose bytes went out; None where nothing did, or it was erased. `hidden` are the groups of
+    labels for which the values are left out, `tried` what its failure is and what was attempted,
+    `around` its clock and what was done about it so far.
     """
     told = None if tried is None else tried.said
-    parts = [*_words(item, told), *around]
+    around = around or Around(joined("since ", foreign(item.since)))
+    remedy = "" if told is None else f"{told.remedy} "
+    step = own("Next: ", "bold") + own(f"{remedy}{STEPS.get(item.code, ELSE)}")
+    parts = [*_words(item, told), around.clock, step, *around.done]
     grave = [one for one in differences if one.get("class") not in HARMLESS]
     for difference in sorted(grave, key=lambda one: one.get("class") != "critical"):
         parts += [own(""), *_difference(difference, sent, hidden)]
@@ -173,9 +197,6 @@ def trouble_text(
         parts += [own(""), own(f"and {many(rest, 'harmless difference')}", "dim")]
     if item.exception is not None and item.code == "discrepancy" and not differences:
         parts.append(own("No difference is recorded; what was compared may be erased.", "dim"))
-    step = STEPS.get(item.code, STEPS["void"])
-    remedy = "" if told is None else f"{told.remedy} "
-    parts += [own(""), own("Next: ", "bold") + own(f"{remedy}{step}")]
     if tried is not None and tried.log:
         parts += [own(""), own("Attempts", "bold"), *map(_attempt, tried.log)]
     return lines(parts)
@@ -197,7 +218,6 @@ def _words(item: Trouble, told: Said | None) -> Iterator[Content]:
             yield own(WORDS[code])
     if item.class_ and item.class_ not in WORDS:
         yield joined("reason: ", foreign(item.class_))
-    yield joined("since ", foreign(item.since))
 
 
 def _difference(
@@ -208,12 +228,14 @@ def _difference(
         foreign(str(item.get("path", "")), "bold"), "  ",
         foreign(str(item.get("class", "")), "bold $error" if grave else "bold $warning"),
     )  # fmt: skip
-    yield foreign(str(item.get("reason", "")))
+    if item.get("reason"):
+        yield foreign(str(item["reason"]))
     if hidden:
         yield own(f"  hidden: labelled {label_words(hidden)}; v in its review shows it", "italic")
         return
     yield joined("  intended   ", _value(item.get("intended")))
-    yield joined("  submitted  ", _value(_at(sent, str(item.get("path", "")))))
+    if sent is not None:
+        yield joined("  submitted  ", _value(_at(sent, str(item.get("path", "")))))
     yield joined("  persisted  ", _value(item.get("persisted"), "bold"))
 
 

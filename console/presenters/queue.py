@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 
 from console.presenters.texts import hour, span
 from console.widgets.rows import Column, Mark, Row
+from core.gateway.urgent import due
 from core.ledger.event import moment
 from core.lifecycle import State
 from core.records import ChangeRow
@@ -52,13 +53,15 @@ def queue_row(
 ) -> Row[Key]:
     """Return one row; only a change that waits for a person, or is needed by a time, counts down.
 
-    The sooner of expiry and need counts, and the need is said with its hour of `zone`. `looker`
+    The sooner of expiry and need counts, and a need that the proposal names is said with its hour
+    of `zone`. `looker`
     is who else looks at it now. What is in none of the states that the list shows is marked as
     gone, with what became of it.
     """
     until = moment(change.expires) if change.expires and change.state in _WAITS else None
     gone = change.state not in shown
-    needed = moment(change.needed_by) if change.needed_by and change.state in _NEEDED else None
+    times = due(change) if change.state in _NEEDED else None
+    needed = None if times is None else times.needed
     late = needed is not None and needed <= now
     if needed is not None and (until is None or needed < until):
         until = needed
@@ -71,7 +74,7 @@ def queue_row(
     if change.tier in _RISKS:
         marks["risk"] = _RISKS[change.tier]
     route = change.route_json
-    if needed is not None and not gone:
+    if needed is not None and not gone and (late or change.needed_by is not None):
         when = LATE if late else f"needed {_hour(needed, now, zone)}"
         about = f"{when}: {what(change)}"
     else:

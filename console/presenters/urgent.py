@@ -21,7 +21,7 @@ def needed_text(
     proposal: ProposalRow, row: ChangeRow, now: datetime, zone: tzinfo | None
 ) -> Content | None:
     """Return `due in 12m`, loud near its end; None where nobody waits for it."""
-    times = due(proposal, row)
+    times = due(row, proposal)
     if times is None or row.state not in (*UNDECIDED, *UNSENT):
         return None
     if now >= times.needed:

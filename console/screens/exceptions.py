@@ -6,14 +6,13 @@ from functools import partial
 
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.content import Content
 from textual.widgets import Static
 
 from console import actions
 from console.actions import Action
 from console.permitted import refusal
-from console.presenters.clocks import NAMES, around, queues_line
-from console.presenters.exceptions import COLUMNS, Tried, trouble_row, trouble_text
+from console.presenters.clocks import NAMES, around, clock_line, queues_line
+from console.presenters.exceptions import COLUMNS, Around, Tried, trouble_row, trouble_text
 from console.presenters.queue import what
 from console.presenters.texts import foreign, joined, lines, many, own
 from console.screens.confirm import Confirmed, ConfirmModal
@@ -27,13 +26,15 @@ from core.errors import CountersignError
 from core.reconcile.clocks import standings
 from core.reconcile.levels import Queue
 from core.reconcile.trouble import Trouble, troubles
-from core.veil import Compared, compared_for
+from core.veil import Compared, body_groups, compared_for
 
 _EMPTY = (
     "Nothing to look at.\n\n"
     "Discrepancies between what was approved and what the chart holds, writes that the EHR refused "
     "or whose fate is unknown, approvals that became void, and Tasks that were set aside come here."
 )
+HEAD = 2
+"""The lines of the list that hold no row: its heads, and one that ends it."""
 _NONE_FOUND = "None of this kind. f goes on to the next kind, esc shows all."
 
 
@@ -232,7 +233,10 @@ class ExceptionsScreen(NextStepsScreen, inherit_bindings=False):
         clocks = queues_line(standings(every, now), self._queue or "review", now)
         self.query_one("#clocks", Static).update(clocks)
         self._found = {item.key: item for item in shown}
-        self.query_one("#list", RowList).show_rows([trouble_row(item, now) for item in shown])
+        rows = self.query_one("#list", RowList)
+        rows.show_rows([trouble_row(item, now) for item in shown])
+        # A short list leaves its room to what is known of the one under the cursor.
+        rows.styles.max_height = None if self.has_class("-wide") else len(shown) + HEAD
         empty = self.query_one("#empty", Static)
         other = len(every) - len(mine)
         none = _EMPTY if not other else f"Nothing in this queue; w shows the other's {other}."
@@ -251,6 +255,8 @@ class ExceptionsScreen(NextStepsScreen, inherit_bindings=False):
         found, session = Compared(), self.console_app.session
         if item.change is not None and item.exception is not None:
             found = compared_for(session.offline(), session.ledger, item.change)
+        elif item.finding is not None:
+            found = self._wanted(item.number)
         text = trouble_text(
             item,
             found.differences,
@@ -261,16 +267,26 @@ class ExceptionsScreen(NextStepsScreen, inherit_bindings=False):
         )
         self.query_one("#detail", Pane).show(text)
 
-    def _around(self, item: Trouble, hidden: frozenset[str]) -> tuple[Content, ...]:
+    def _wanted(self, number: int) -> Compared:
+        """Return the values for which somebody said that a mapping is missing."""
+        session = self.console_app.session
+        entry = session.ledger.entry(number)
+        if entry is None or entry.body is None or "differences" not in entry.body:
+            return Compared()
+        hidden = body_groups(session.offline(), session.ledger, entry.leaf, entry.body)
+        return Compared(() if hidden else tuple(entry.body["differences"]), None, hidden)
+
+    def _around(self, item: Trouble, hidden: frozenset[str]) -> Around:
         """Return its clock, who changed the chart, and what was done about it so far."""
-        reads = self.console_app.session.ledger
+        app = self.console_app
+        reads, now = app.session.ledger, app.session.clock.now()
+        clock = clock_line(item, now, app.zone)
         if item.exception is None:
-            return ()
+            return Around(clock)
         key = item.exception.proposal, item.exception.idx
         entry = None if hidden else reads.entry(item.exception.id)
         body = None if entry is None else entry.body
-        now = self.console_app.session.clock.now()
-        return tuple(around(item, now, reads.corrections(*key), body))
+        return Around(clock, tuple(around(item, reads.corrections(*key), body)))
 
     def _tried(self, item: Trouble) -> Tried:
         """Return the failure of its write in words, and every attempt."""

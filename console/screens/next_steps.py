@@ -18,6 +18,7 @@ from console.screens.confirm import Confirmed, ConfirmModal
 from console.screens.declaring import ask_declare
 from console.screens.unwritten import UnwrittenScreen
 from core.errors import CountersignError
+from core.reconcile.placed import placed
 from core.reconcile.trouble import Trouble
 from core.workspace import Workspace
 
@@ -52,8 +53,7 @@ class NextStepsScreen(UnwrittenScreen, inherit_bindings=False):
         if item.change is None:
             return "no write belongs to it"
         if action.id == "look_again":
-            written = session.ledger.write(item.change.operation)
-            if written is None or written.location is None:
+            if placed(session.ledger, item.change) is None:
                 return "nothing was written that could be looked at"
             return None
         return refusal(session, STEPS[action.id], item.change)

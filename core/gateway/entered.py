@@ -15,14 +15,18 @@ from core.canonical import JsonObject, exact
 from core.delta import is_guard
 from core.digests import fingerprint
 from core.discrepancy import CLASSES, VERIFIED, Class, Comparison, compare
-from core.gateway.events import actor, open_exception, proposal_of
+from core.gateway.events import actor, proposal_of
 from core.gateway.refresh import proposal_body
 from core.ledger.event import Event, instant, moment
 from core.ledger.incident_events import CHECKED
 from core.lifecycle import State
 from core.ports import Fetched
 from core.profile.region import region_in_force
+from core.reconcile.levels import service_in_force
 from core.reconcile.maps import maps_in_force
+from core.reconcile.placed import MATCHED
+from core.reconcile.raising import raise_exception
+from core.reconcile.schedule import begun
 from core.records import ChangeRow
 from core.records_incident import ManualRow
 from core.review.asking import UNFOUND
@@ -65,7 +69,7 @@ async def confirm(workspace: Workspace, change: ChangeRow) -> State:
     except Erased:
         return _record(workspace, change, Reading("record-erased"))
     reading = await _read(workspace, change, content, patient)
-    if reading.found in ("matched", "several") or _over(workspace, entry):
+    if reading.found in (MATCHED, "several") or _over(workspace, entry):
         return _record(workspace, change, reading)
     return State.MANUAL_ENTRY
 
@@ -114,7 +118,7 @@ def _updated(content: Content, current: Fetched, differ: Differ) -> Reading:
     found = differ(wanted, kept)
     gone = len(wanted) == len(kept) == 1
     equal = found.class_ in EQUAL and (found.examined > 1 or gone)
-    return Reading("matched" if equal else "differs", current, found.examined)
+    return Reading(MATCHED if equal else "differs", current, found.examined)
 
 
 def _created(intended: JsonObject, fresh: Iterable[Fetched], differ: Differ) -> Reading:
@@ -129,7 +133,7 @@ def _created(intended: JsonObject, fresh: Iterable[Fetched], differ: Differ) -> 
         return Reading("not-found")
     if len(matching) > 1:
         return Reading("several", matching[0][0])
-    return Reading("matched", *matching[0])
+    return Reading(MATCHED, *matching[0])
 
 
 def _sound(class_: Class) -> bool:
@@ -164,7 +168,7 @@ def _over(workspace: Workspace, entry: ManualRow) -> bool:
 
 
 def _record(workspace: Workspace, seen: ChangeRow, reading: Reading) -> State:
-    after = State.VERIFIED if reading.found == "matched" else State.EXCEPTION
+    after = State.VERIFIED if reading.found == MATCHED else State.EXCEPTION
     persisted = reading.persisted
     data: JsonObject = {"found": reading.found, "examined": exact(reading.examined)}
     if persisted is not None:
@@ -178,6 +182,9 @@ def _record(workspace: Workspace, seen: ChangeRow, reading: Reading) -> State:
         change = transaction.change(seen.proposal, seen.idx)
         if change is None or change.state != State.MANUAL_ENTRY:
             return State.MANUAL_ENTRY if change is None else State(change.state)
+        if after == State.VERIFIED:
+            service = service_in_force(transaction)
+            data["recheck"] = begun(change.operation, transaction.clock.lo, service).as_json()
         transaction.append(
             Event(
                 CHECKED, actor(workspace), about(change), data=data,
@@ -185,5 +192,5 @@ def _record(workspace: Workspace, seen: ChangeRow, reading: Reading) -> State:
             )
         )  # fmt: skip
         if after == State.EXCEPTION:
-            open_exception(workspace, transaction, change, UNFOUND, "critical", body)
+            raise_exception(workspace, transaction, change, UNFOUND, "critical", body)
     return after

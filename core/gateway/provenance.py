@@ -24,6 +24,8 @@ from core.workspace import Workspace
 
 SCOPE = "system/Provenance.c"
 PRECONDITION_FAILED = 412
+UNCONFIRMED = "unconfirmed"
+"""The outcome where the EHR did not say in time; it is tried again when the write is looked at."""
 _PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 _VERIFICATION = {"system": "urn:iso-astm:E1762-95:2013", "code": "1.2.840.10065.1.12.1.5"}
 
@@ -37,7 +39,9 @@ async def record(workspace: Workspace, change: ChangeRow) -> Event | None:
     """
     written = workspace.ledger.write(change.operation)
     proposal = workspace.ledger.proposal(change.proposal)
-    if written is None or proposal is None or written.location is None or written.provenance:
+    if written is None or proposal is None or written.location is None:
+        return None
+    if written.provenance not in (None, UNCONFIRMED):
         return None
     offers = await workspace.ehr(change.ehr).capability("Provenance")
     if not offers.create:
@@ -76,6 +80,12 @@ def approvals(reads: Reads, change: ChangeRow) -> list[DecisionRow]:
         for vote in reads.decisions(change.proposal, change.idx)
         if vote.revision == change.revision and vote.void is None and vote.outcome == "approve"
     ]
+
+
+def is_owed(reads: Reads, change: ChangeRow) -> bool:
+    """Tell whether nobody knows yet what became of the Provenance of a change."""
+    written = reads.write(change.operation)
+    return written is not None and written.provenance == UNCONFIRMED
 
 
 def refusal(workspace: Workspace, change: ChangeRow) -> Event:
@@ -203,6 +213,6 @@ def _same(resource: JsonObject) -> str:
 
 
 def event(workspace: Workspace, change: ChangeRow, outcome: str) -> Event:
-    """Return the record of what became of it: `written` or `failed`."""
+    """Return the record of what became of it: `written`, `failed` or `unconfirmed`."""
     data = {"outcome": outcome}
     return Event("provenance.recorded", events.actor(workspace), about(change), data=data)

@@ -1,12 +1,15 @@
 """One round of the gateway: recover, resolve, expire, send, record, reconcile.
 
-Source: design §9, §13 (`run --once`). Only the process that holds the lease runs it.
+A failure counts only where nothing later in the round made up for it: what was due and has ended
+is no reason to say that the EHR could not be reached. Source: design §9, §13 (`run --once`). Only
+the process that holds the lease runs it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from core.errors import Refused, Unreachable
@@ -20,11 +23,13 @@ from core.gateway.order import Chain, chains, check_of, jobs, patient_of
 from core.gateway.readback import resolve
 from core.gateway.receipt import INTERRUPTED
 from core.gateway.send import Step, send
+from core.ledger.event import Event, instant, moment
 from core.lifecycle import State
 from core.reconcile import overdue
 from core.reconcile.check import reconcile, rests
 from core.reconcile.correcting import propose_corrections
-from core.reconcile.recheck import look_at_due
+from core.reconcile.levels import service_in_force
+from core.reconcile.recheck import A_ROUND, look_at_due
 from core.records import ChangeRow
 from core.workspace import Workspace
 
@@ -48,6 +53,8 @@ class Round:
     looked_again: int = 0
     """Written earlier, and examined again by the schedule."""
     drifted: int = 0
+    unread: int = 0
+    """Due to be examined again, and could not be."""
     corrections: int = 0
     """Proposed because people asked for it."""
     overdue: int = 0
@@ -55,6 +62,10 @@ class Round:
     unreachable: bool = False
     unpublished: bool = False
     """The ledger's newest head is not on the EHR yet."""
+
+    def __post_init__(self) -> None:
+        self.stuck: set[tuple[str, int]] = set()
+        """Changes for which the EHR could not be reached, and that nothing ended since."""
 
     def take(self, other: Round) -> None:
         """Add what the sweep before this round did."""
@@ -83,6 +94,7 @@ async def run_once(workspace: Workspace, epoch: int) -> Round:
     await _confirm_all(workspace, done)
     # Last, so that it takes no turn from anything that is to be sent or was just sent.
     await _look_again(workspace, done)
+    done.unreachable |= bool(done.stuck)
     return done
 
 
@@ -91,10 +103,29 @@ async def _look_again(workspace: Workspace, done: Round) -> None:
         done.corrections += await propose_corrections(workspace)
     except Unreachable:
         done.unreachable = True
+    await _record_owed(workspace, done)
     run = await look_at_due(workspace)
     if run is not None:
         done.looked_again += run.writes
         done.drifted += run.drift
+        done.unread += run.unread
+        done.unreachable |= any(looked.code == "unreadable" for _, looked in run.results)
+
+
+async def _record_owed(workspace: Workspace, done: Round) -> None:
+    """Try once more to record the Provenance of what is looked at now and is still without."""
+
+    async def one(change: ChangeRow) -> None:
+        try:
+            recorded = await provenance.record(workspace, change)
+        except Refused:
+            recorded = provenance.refusal(workspace, change)
+        if recorded is not None:
+            _append(workspace, recorded)
+
+    for change in workspace.ledger.rechecks_due(instant(workspace.clock.now()), A_ROUND):
+        if provenance.is_owed(workspace.ledger, change):
+            await _check(workspace, change, one, done)
 
 
 def recover(workspace: Workspace) -> None:
@@ -129,7 +160,7 @@ async def _send_one(workspace: Workspace, change: ChangeRow, epoch: int, done: R
     if now is None or now.state != State.READY:
         return True
     step = await send(workspace, now, epoch)
-    _count(done, step)
+    _count(done, step, change)
     after = workspace.ledger.change(change.proposal, change.idx)
     if after is not None and after.state == State.PERSISTED:
         await _check(workspace, after, partial(_reconcile_one, workspace, done=done), done)
@@ -137,13 +168,14 @@ async def _send_one(workspace: Workspace, change: ChangeRow, epoch: int, done: R
     return step != Step.UNREACHABLE and not unsure
 
 
-def _count(done: Round, step: Step) -> None:
+def _count(done: Round, step: Step, change: ChangeRow) -> None:
+    done.stuck.discard((change.proposal, change.idx))
     if step == Step.SENT:
         done.sent += 1
     elif step == Step.RETURNED:
         done.returned += 1
     elif step == Step.UNREACHABLE:
-        done.unreachable = True
+        done.stuck.add((change.proposal, change.idx))
     else:
         done.waiting += 1
 
@@ -191,18 +223,35 @@ async def _reconcile_all(workspace: Workspace, done: Round) -> None:
 async def _reconcile_one(workspace: Workspace, change: ChangeRow, done: Round) -> None:
     if rests(workspace.ledger, change, workspace.clock.now()):
         return
-    recorded, refused = None, None
+    recorded, ended = None, None
     try:
         recorded = await provenance.record(workspace, change)
     except Refused:
         # Whatever it refuses about the Provenance: what was written must be looked at.
-        refused = provenance.refusal(workspace, change)
+        ended = provenance.refusal(workspace, change)
+    except Unreachable:
+        if not _is_late(workspace, change):
+            raise
+        ended = provenance.event(workspace, change, provenance.UNCONFIRMED)
     state = await reconcile(workspace, change, recorded)
-    if refused is not None:
-        with workspace.ledger.transaction() as transaction:
-            transaction.append(refused)
+    if ended is not None and (ended.data["outcome"] == "failed" or state != State.PERSISTED):
+        _append(workspace, ended)
     done.verified += state == State.VERIFIED
     done.exceptions += state == State.EXCEPTION
+
+
+def _is_late(workspace: Workspace, change: ChangeRow) -> bool:
+    """Tell whether what was written has waited long enough for its Provenance to be examined."""
+    written = workspace.ledger.write(change.operation)
+    if written is None or written.receipt_at is None:
+        return True
+    patience = timedelta(seconds=service_in_force(workspace.ledger).visible_s)
+    return workspace.clock.now() >= moment(written.receipt_at) + patience
+
+
+def _append(workspace: Workspace, event: Event) -> None:
+    with workspace.ledger.transaction() as transaction:
+        transaction.append(event)
 
 
 async def _check_all(
@@ -228,4 +277,8 @@ async def _check(
         async with workspace.traffic.slot(change.ehr, check_of(workspace, change)):
             await one(change)
     except (Unreachable, Refused):
-        done.unreachable = True
+        done.stuck.add((change.proposal, change.idx))
+    else:
+        now = workspace.ledger.change(change.proposal, change.idx)
+        if now is None or now.state != change.state:
+            done.stuck.discard((change.proposal, change.idx))

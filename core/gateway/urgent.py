@@ -45,20 +45,22 @@ class Due:
     needed: datetime
 
 
-def due(proposal: ProposalRow, change: ChangeRow) -> Due | None:
+def due(change: ChangeRow, proposal: ProposalRow | None = None) -> Due | None:
     """Return the times of an urgent change; None for one that nobody waits for.
 
     What the proposal names counts; else the route's `reach_by`, else STAT_S or URGENT_S, from when
-    it was proposed.
+    it was proposed. The one answer for the queue, the review, `downtime` and the alerts; rows of
+    older ledgers ask the proposal.
     """
-    start = moment(proposal.at)
-    if proposal.needed_by is not None:
-        needed = moment(proposal.needed_by)
-    elif proposal.urgency == "routine":
+    start = moment(change.proposed_at or (change.since if proposal is None else proposal.at))
+    named = change.needed_by or (None if proposal is None else proposal.needed_by)
+    if named is not None:
+        needed = moment(named)
+    elif change.urgency == "routine":
         return None
     else:
         reach = (change.route_json or {}).get("reach_by_s")
-        usual = STAT_S if proposal.urgency == "stat" else URGENT_S
+        usual = STAT_S if change.urgency == "stat" else URGENT_S
         needed = start + timedelta(seconds=usual if reach is None else int(reach))
     return Due(max(start, needed - max(needed - start, timedelta(0)) / LAST_PART), needed)
 
@@ -68,7 +70,7 @@ def watch(workspace: Workspace) -> int:
     told = 0
     for seen in workspace.ledger.urgent(*UNDECIDED, *UNSENT):
         proposal = workspace.ledger.proposal(seen.proposal)
-        if proposal is None or due(proposal, seen) is None:
+        if proposal is None or due(seen, proposal) is None:
             continue
         with workspace.ledger.transaction() as transaction:
             change = transaction.change(seen.proposal, seen.idx)
@@ -91,7 +93,7 @@ def in_chart(reads: Reads, change: ChangeRow) -> bool:
 def _tell(
     workspace: Workspace, transaction: Transaction, proposal: ProposalRow, change: ChangeRow
 ) -> int:
-    found = due(proposal, change)
+    found = due(change, proposal)
     if found is None or transaction.clock.hi < found.alert or in_chart(transaction, change):
         return 0
     of, deadline = about(change), instant(found.needed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.canonical import JsonObject
+from core.ledger import recheck_events
 from core.ledger.rowops import Put, RowOp, Set, Value, integer, text
 
 DECLARED = "incident.declared"
@@ -56,7 +57,8 @@ def _checked(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
         "checked_seq": integer(leaf["seq"]),
         "found": leaf["data"]["found"],
     }
-    return [Set("manual", {"operation": leaf["operation"]}, values)]
+    found: RowOp = Set("manual", {"operation": leaf["operation"]}, values)
+    return [found, *recheck_events.verified(leaf)]
 
 
 def _broken(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:

@@ -116,6 +116,7 @@ def _proposed(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
         "asked": data.get("asked"),
         "grounds": data.get("grounds"),
         "needed_by": data.get("needed_by"),
+        "proposed_at": leaf["at"],
     }
     return [Put("change", values | _revision(leaf, body))]
 

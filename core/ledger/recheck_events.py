@@ -61,7 +61,10 @@ def _nothing(_leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
 
 def _rechecked(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     ops = scheduled(leaf)
-    if leaf["data"].get("shown"):
+    if leaf["data"].get("shown") and leaf["data"].get("by_hand"):
+        seen: dict[str, Value] = {"shown_seq": integer(leaf["seq"])}
+        ops.append(Set("manual", {"operation": leaf["operation"]}, seen))
+    elif leaf["data"].get("shown"):
         # Only what people are to look at takes the place of the first result.
         values: dict[str, Value] = {
             "reconciled_seq": integer(leaf["seq"]),

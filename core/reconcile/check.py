@@ -1,31 +1,34 @@
 """One reconciliation: read what the EHR stored, compare, and say verified or exception.
 
-Source: design §10. The persisted version is read by its version id; a create is also looked for by
-its operation id, so that a duplicate shows. What cannot be examined is neither verified nor wrong:
-it is tried again, and told to people by a code of its own when its time is up.
+Source: design §10. Where the current version is not the one that the EHR acknowledged, both are
+read: the one for what the EHR made of the write, the other for what became of it since. A create is
+also looked for by its operation id, so that a duplicate shows. What cannot be examined is neither
+verified nor wrong: it is tried again, and told to people by a code of its own when its time is up.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from core.canonical import JsonObject, exact
 from core.delta import element_path
-from core.discrepancy import Class, Comparison, Discrepancy, compare
+from core.discrepancy import Comparison, Discrepancy, compare
 from core.errors import Moved, Refused, Unreachable
 from core.gateway.events import actor, intent_of
 from core.gateway.readback import overwrote, submitted
 from core.ledger.event import Event, moment
 from core.ledger.recheck_events import UNREAD
 from core.lifecycle import State
-from core.ports import Fetched, Reads, Transaction
+from core.ports import Ehr, Fetched, Reads, Transaction
 from core.profile.region import region_in_force
 from core.reconcile import schedule
 from core.reconcile.corrected import end_corrected
 from core.reconcile.learning import Compared, learn
 from core.reconcile.levels import service_in_force
+from core.reconcile.look import Looked, changed_since, is_later, told_of_change
 from core.reconcile.maps import maps_in_force
 from core.reconcile.raising import raise_exception
 from core.records import ChangeRow, WriteRow
@@ -43,12 +46,23 @@ UNEXAMINED = "unexamined"
 class Result:
     """What a reconciliation found; `kind` is the exception that it opens, None for verified."""
 
-    class_: Class
+    class_: str
     kind: str | None
     comparison: Comparison | None = None
     persisted: Fetched | None = None
     taught: JsonObject = field(default_factory=dict)
     """What it teaches of the EHR (`core.reconcile.learning`)."""
+    later: bool = False
+    """Whether the chart had a later version than the acknowledged one already."""
+    since: Looked | None = None
+    """What that version undoes of ours."""
+
+    @property
+    def differences(self) -> Sequence[Discrepancy]:
+        """What people are shown: of the drift where that is what is wrong."""
+        if self.since is not None:
+            return self.since.differences
+        return () if self.comparison is None else self.comparison.differences
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +178,13 @@ async def _examine(
     if written is None or written.location is None:
         return Result("critical", "missing")
     ehr = workspace.ehr(change.ehr)
-    persisted = await ehr.read(written.location, written.version)
+    current = await ehr.read(written.location)
+    if current is None:
+        return _absent(workspace, change, written)
+    persisted = await _acknowledged(ehr, written, current)
     if persisted is None:
         return _absent(workspace, change, written)
-    if persisted.redacted:
+    if persisted.redacted or current.redacted:
         return Unexamined("redacted", deadline_of(workspace.ledger, change, workspace.clock.now()))
     if await _copies(workspace, change, written) > 1:
         return Result("critical", "duplicate")
@@ -190,7 +207,34 @@ async def _examine(
         return Result("critical", "nothing-examined")
     compared = Compared(intended, persisted.resource, comparison, differ)
     taught = await learn(workspace, change, written, compared, provenance)
-    return Result(taught.class_, taught.kind, comparison, persisted, taught.data)
+    result = Result(taught.class_, taught.kind, comparison, persisted, taught.data)
+    if taught.kind is not None or not is_later(current, persisted):
+        return result
+    return _since(result, await changed_since(workspace, change, persisted, current))
+
+
+async def _acknowledged(ehr: Ehr, written: WriteRow, current: Fetched) -> Fetched | None:
+    """Return the version that the EHR acknowledged, or a later one where it keeps none before."""
+    if written.version is None or current.version == written.version:
+        return current
+    stored = await ehr.read(str(written.location), written.version)
+    if stored is not None:
+        return stored
+    return current if is_later(current, Fetched({}, written.version)) else None
+
+
+def _since(result: Result, looked: Looked) -> Result:
+    """Return the result with what was changed right after ours, where that undoes it."""
+    if looked.outcome != "drift":
+        return replace(result, later=True)
+    return replace(
+        result,
+        class_=looked.class_,
+        kind=looked.kind,
+        persisted=looked.current,
+        since=looked,
+        later=True,
+    )
 
 
 def _absent(workspace: Workspace, change: ChangeRow, written: WriteRow) -> Result | Unexamined:
@@ -213,10 +257,11 @@ async def _copies(workspace: Workspace, change: ChangeRow, written: WriteRow) ->
 def _record(workspace: Workspace, change: ChangeRow, result: Result, before: Event | None) -> State:
     after = State.VERIFIED if result.kind is None else State.EXCEPTION
     comparison = result.comparison
-    differences = () if comparison is None else comparison.differences
+    differences = result.differences
     body: JsonObject = {
         "differences": [item.as_json() for item in differences],
         "persisted": None if result.persisted is None else result.persisted.resource,
+        **({} if result.since is None else told_of_change(result.since)),
     }
     data: JsonObject = {
         "class": result.class_,
@@ -224,6 +269,8 @@ def _record(workspace: Workspace, change: ChangeRow, result: Result, before: Eve
         "differences": [leaf_of(item) for item in differences[:50]],
         **result.taught,
     }
+    if result.later:
+        data["later"] = True
     with workspace.ledger.transaction() as transaction:
         if before is not None:
             transaction.append(before)

@@ -12,7 +12,8 @@ from core.errors import BadInput, Conflict, NotFound
 from core.ledger.event import moment
 from core.lifecycle import State
 from core.ports import Reads
-from core.records import ChangeRow, ProposalRow, WriteRow
+from core.reconcile.placed import placed
+from core.records import ChangeRow, ProposalRow
 
 KEYS = ("ehr", "agent", "model", "prompt", "workflow", "type", "op", "path", "approver")
 LOOKED_AT = (State.VERIFIED, State.EXCEPTION)
@@ -20,7 +21,10 @@ LOOKED_AT = (State.VERIFIED, State.EXCEPTION)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Facts of a write that must all be true; `since` and `until` are when the EHR answered."""
+    """Facts of a write that must all be true; `since` and `until` are when the EHR answered.
+
+    For an entry by hand that is when it was found in the chart.
+    """
 
     facts: Mapping[str, str] = field(default_factory=dict)
     since: str | None = None
@@ -66,7 +70,7 @@ def named(reads: Reads, proposals: Sequence[tuple[str, int | None]]) -> Cohort:
         wanted = [row for row in every if index in (None, row.idx)]
         if not wanted:
             raise NotFound(f"there is no change {index}", remedy="Count from 0")
-        written = [row for row in wanted if _written(reads, row) is not None]
+        written = [row for row in wanted if placed(reads, row) is not None]
         if not written and index is not None:
             raise Conflict(
                 f"change {index} is {wanted[0].state}; nothing was written that could be read"
@@ -76,19 +80,14 @@ def named(reads: Reads, proposals: Sequence[tuple[str, int | None]]) -> Cohort:
     return Cohort(tuple(found), waiting)
 
 
-def _written(reads: Reads, change: ChangeRow) -> WriteRow | None:
-    row = reads.write(change.operation)
-    return None if row is None or row.location is None else row
-
-
 def _is_in(reads: Reads, scope: Scope, change: ChangeRow) -> bool:
     own = {"ehr": change.ehr, "agent": change.agent, "type": change.type, "op": change.op}
     if any(own[key] != wanted for key, wanted in scope.facts.items() if key in own):
         return False
-    row = _written(reads, change)
-    if row is None or row.receipt_at is None:
+    row = placed(reads, change)
+    if row is None or not row.at:
         return False
-    at = moment(row.receipt_at)
+    at = moment(row.at)
     if scope.since is not None and at < moment(scope.since):
         return False
     if scope.until is not None and at >= moment(scope.until):

@@ -18,6 +18,7 @@ from core.ledger.event import Event
 from core.ledger.recheck_events import CORRECTION_FAILED, CORRECTION_PROPOSED
 from core.lifecycle import State
 from core.ports import Fetched
+from core.reconcile.placed import placed, shown_seq
 from core.reconcile.restore import restored
 from core.records import ChangeRow
 from core.records_recheck import CorrectionRow
@@ -79,8 +80,8 @@ async def _document(
     reads = workspace.ledger
     proposal, content = proposal_of(reads, change), read_content(reads, change)
     body = proposal_body(reads, proposal)
-    written = reads.write(change.operation)
-    if written is None or written.location is None:
+    written = placed(reads, change)
+    if written is None:
         return "never-written"
     current = await workspace.ehr(change.ehr).read(written.location)
     if current is not None and current.redacted:
@@ -132,8 +133,7 @@ def _differences(workspace: Workspace, change: ChangeRow) -> list[JsonObject]:
 
     `meta` is left alone: its labels are put on every write anyway.
     """
-    written = workspace.ledger.write(change.operation)
-    seq = None if written is None else written.reconciled_seq
+    seq = shown_seq(workspace.ledger, change)
     entry = None if seq is None else workspace.ledger.entry(seq)
     listed = [] if entry is None or entry.body is None else entry.body.get("differences") or []
     touched = {path.split(".")[1] for path, _ in change.touched if "." in path}

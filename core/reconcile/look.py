@@ -7,7 +7,8 @@ that undo what we wrote (`core.reconcile.ours`). Source: design §10 (drift).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from core.canonical import JsonObject
@@ -30,8 +31,9 @@ from core.reconcile.ours import (
     of_paths,
     of_update,
 )
+from core.reconcile.placed import Placed, placed
 from core.reconcile.sides import Missing, sides
-from core.records import ChangeRow, WriteRow
+from core.records import ChangeRow
 from core.review.content import Erased, read_content
 from core.workspace import Workspace
 
@@ -69,8 +71,8 @@ class Looked:
 async def look(workspace: Workspace, change: ChangeRow) -> Looked:
     """Read one written resource as it is now; raises Unreachable or Refused where it cannot be."""
     reads = workspace.ledger
-    written = reads.write(change.operation)
-    if written is None or written.location is None:
+    written = placed(reads, change)
+    if written is None:
         return Looked("unknown", code="record-erased")
     ehr = workspace.ehr(change.ehr)
     try:
@@ -85,10 +87,49 @@ async def look(workspace: Workspace, change: ChangeRow) -> Looked:
         verified, mine = _verified(reads, change)
     except Erased:
         return Looked("unknown", code="record-erased")
+    looked = _compared(workspace, change, written, current, (verified, mine))
+    if looked.examined == 0:
+        return Looked("unread", code="nothing-examined")
+    beside = await sides(workspace, change, written)
+    looked = replace(
+        looked,
+        class_=worst(
+            [item.class_ for item in looked.differences] + [item.class_ for item in beside.missing]
+        ),
+        sides=beside.missing,
+        examined=looked.examined + beside.examined,
+    )
+    return await _judged(ehr, written, looked)
+
+
+async def changed_since(
+    workspace: Workspace, change: ChangeRow, stored: Fetched, current: Fetched
+) -> Looked:
+    """Compare what the EHR stored for a write with a later version that stands there already.
+
+    What goes with it is left to the schedule; raises Unreachable or Refused.
+    """
+    written = placed(workspace.ledger, change)
+    if written is None:
+        return Looked("unknown", code="record-erased")
+    mine = _mine(workspace.ledger, change, stored.resource)
+    looked = _compared(workspace, change, written, current, (stored.resource, mine))
+    return await _judged(workspace.ehr(change.ehr), written, looked)
+
+
+def _compared(
+    workspace: Workspace,
+    change: ChangeRow,
+    written: Placed,
+    current: Fetched,
+    known: tuple[JsonObject, Ours],
+) -> Looked:
+    """Compare the record as it is known with the current one: what undoes ours is harmful."""
+    reads, (verified, mine) = workspace.ledger, known
     found = compare(
         verified,
         current.resource,
-        base_url=ehr.base_url,
+        base_url=workspace.ehr(change.ehr).base_url,
         maps=maps_in_force(reads),
         region=region_in_force(reads, change.ehr),
     )
@@ -98,30 +139,53 @@ async def look(workspace: Workspace, change: ChangeRow) -> Looked:
         for item in found.differences
         if item.class_ not in VERIFIED and is_ours(item, mine) and not is_explained(item, later)
     ]
-    if found.examined == 0:
-        return Looked("unread", code="nothing-examined")
-    beside = await sides(workspace, change, written)
-    looked = Looked(
+    return Looked(
         "same",
-        worst([item.class_ for item in harmful] + [item.class_ for item in beside.missing]),
+        worst(item.class_ for item in harmful),
         differences=tuple(harmful),
-        sides=beside.missing,
-        examined=found.examined + beside.examined,
+        examined=found.examined,
         others=len(found.differences) - len(harmful),
         current=current,
     )
-    return await _judged(ehr, written, looked)
 
 
-async def _judged(ehr: Ehr, written: WriteRow, looked: Looked) -> Looked:
+async def _judged(ehr: Ehr, written: Placed, looked: Looked) -> Looked:
     if not looked.differences and not looked.sides:
         return looked
     kind = DRIFT if looked.differences else SIDE
-    by = await _changed_by(ehr, str(written.location), written) if looked.differences else ""
-    return Looked(
-        "drift", looked.class_, kind, "", looked.differences, looked.sides, looked.examined,
-        looked.others, looked.current, by,
-    )  # fmt: skip
+    by = await _changed_by(ehr, written) if looked.differences else ""
+    return replace(looked, outcome="drift", kind=kind, changed_by=by)
+
+
+def is_later(current: Fetched, stored: Fetched) -> bool:
+    """Tell whether one version of a record follows the other, as far as that can be known.
+
+    An EHR whose reads lag behind its writes may still show the one before. By versions that are
+    counted, else by `lastUpdated`; where neither tells it is not later, and the schedule will see.
+    """
+    if current.version.isdecimal() and stored.version.isdecimal():
+        return int(current.version) > int(stored.version)
+    one, other = _updated(current), _updated(stored)
+    return one is not None and other is not None and one > other
+
+
+def _updated(found: Fetched) -> datetime | None:
+    at = _member(found.resource.get("meta"), "lastUpdated")
+    try:
+        when = datetime.fromisoformat(at) if isinstance(at, str) else None
+    except ValueError:
+        return None
+    return when if when is not None and when.tzinfo is not None else None
+
+
+def told_of_change(looked: Looked) -> JsonObject:
+    """Return what an event's body says of who changed the record, and when."""
+    meta = {} if looked.current is None else looked.current.resource.get("meta")
+    changed = meta.get("lastUpdated") if isinstance(meta, dict) else None
+    return {
+        "changed_by": looked.changed_by or None,
+        "changed_at": changed if isinstance(changed, str) else None,
+    }
 
 
 def _verified(reads: Reads, change: ChangeRow) -> tuple[JsonObject, Ours]:
@@ -133,28 +197,33 @@ def _verified(reads: Reads, change: ChangeRow) -> tuple[JsonObject, Ours]:
     entry = None if row is None or row.baseline is None else reads.entry(row.baseline)
     kept = None if entry is None or entry.body is None else entry.body.get("persisted")
     verified = kept if isinstance(kept, dict) else submitted(intent_of(reads, change))
+    return verified, _mine(reads, change, verified)
+
+
+def _mine(reads: Reads, change: ChangeRow, verified: JsonObject) -> Ours:
+    """Return what in a record that was verified is ours."""
     if change.op == "create":
-        return verified, WHOLE
+        return WHOLE
     try:
         base = read_content(reads, change).base
     except Erased:
         base = None
-    return verified, of_paths(change.touched) if base is None else of_update(
-        base, verified, change.touched
-    )
+    touched = change.touched
+    return of_paths(touched) if base is None else of_update(base, verified, touched)
 
 
-def _later(reads: Reads, change: ChangeRow, written: WriteRow) -> Later:
+def _later(reads: Reads, change: ChangeRow, written: Placed) -> Later:
     """Return what our later writes did to the same resource."""
     found = Later()
-    for row in reads.writes_at(change.ehr, str(written.location)):
-        if row.operation == written.operation or _is_before(row, written):
+    for row in reads.writes_at(change.ehr, written.location):
+        if row.operation == change.operation or (row.receipt_seq or 0) < written.seq:
             continue
         other = reads.change(row.proposal, row.idx)
         if other is not None:
             found = both(found, _did(reads, other))
     for other in reads.entered(change.ehr, change.patient_tag):
-        if other.type == change.type and other.state_seq > (written.receipt_seq or 0):
+        own = other.operation == change.operation
+        if not own and other.type == change.type and other.state_seq > written.seq:
             found = both(found, _entered(reads, other))
     return found
 
@@ -179,21 +248,16 @@ def _did(reads: Reads, change: ChangeRow) -> Later:
     return later_of(differences)
 
 
-def _is_before(row: WriteRow, written: WriteRow) -> bool:
-    return (row.receipt_seq or 0) < (written.receipt_seq or 0)
-
-
-async def _changed_by(ehr: Ehr, location: str, written: WriteRow) -> str:
+async def _changed_by(ehr: Ehr, written: Placed) -> str:
     """Return who changed the resource since, as its newest Provenance that is not ours tells."""
     try:
-        found = await ehr.search("Provenance", {"target": location})
+        found = await ehr.search("Provenance", {"target": written.location})
     except (Unreachable, Refused):
         return "not known: the EHR's Provenance could not be read"
-    since = written.receipt_at or ""
     newer = [
         one.resource
         for one in found
-        if str(one.resource.get("recorded", "")) > since and not _is_own(one.resource)
+        if str(one.resource.get("recorded", "")) > written.at and not _is_own(one.resource)
     ]
     if not newer:
         return ""

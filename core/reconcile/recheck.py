@@ -21,7 +21,8 @@ from core.ports import Reads, Transaction
 from core.reconcile import schedule
 from core.reconcile.check import Unexamined, code_of, deadline_of, leaf_of, put_off
 from core.reconcile.levels import service_in_force
-from core.reconcile.look import Looked, look
+from core.reconcile.look import Looked, look, told_of_change
+from core.reconcile.placed import placed
 from core.reconcile.raising import raise_exception
 from core.records import ChangeRow
 from core.review.voiding import about
@@ -135,8 +136,8 @@ def _is_unsure(reads: Reads, change: ChangeRow) -> bool:
 
 def _known(reads: Reads, change: ChangeRow) -> frozenset[str]:
     """Return our writes that are known to stand in the same resource."""
-    written = reads.write(change.operation)
-    if written is None or written.location is None:
+    written = placed(reads, change)
+    if written is None:
         return frozenset()
     return frozenset(row.operation for row in reads.writes_at(change.ehr, written.location))
 
@@ -189,6 +190,8 @@ def _append(
         + [{"path": item.path, "class": item.class_} for item in looked.sides],
         "recheck": _plan(transaction, change, looked),
     }
+    if transaction.manual(change.operation) is not None:
+        data["by_hand"] = True
     if looked.code:
         data["code"] = looked.code
     if shown:
@@ -222,13 +225,10 @@ def _plan(transaction: Transaction, change: ChangeRow, looked: Looked) -> JsonOb
 def _body(looked: Looked) -> JsonObject:
     differences = [item.as_json() for item in looked.differences]
     current = looked.current
-    meta = {} if current is None else current.resource.get("meta")
-    changed = meta.get("lastUpdated") if isinstance(meta, dict) else None
     return {
         "differences": differences + [item.as_json() for item in looked.sides],
         "persisted": None if current is None else current.resource,
-        "changed_by": looked.changed_by or None,
-        "changed_at": changed if isinstance(changed, str) else None,
+        **told_of_change(looked),
     }
 
 

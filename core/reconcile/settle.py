@@ -14,8 +14,9 @@ from core.ledger.event import Actor, Event
 from core.lifecycle import State
 from core.ports import Reads, Transaction
 from core.reconcile.levels import service_in_force
+from core.reconcile.placed import placed, shown_seq
 from core.reconcile.schedule import begun
-from core.records import ChangeRow, ExceptionRow, WriteRow
+from core.records import ChangeRow, ExceptionRow
 from core.review.asking import check
 from core.review.decide import about
 from core.review.signing import sign_act
@@ -67,17 +68,16 @@ def settle(workspace: Workspace, proposal: str, index: int, reason: str) -> Stat
 
 def _looked_at_again(transaction: Transaction, change: ChangeRow) -> JsonObject:
     """Return from when on, and against what, the accepted record is looked at again."""
-    written = transaction.write(change.operation)
-    if written is None or written.location is None:
+    if placed(transaction, change) is None:
         return {}
     service, at = service_in_force(transaction), transaction.clock.lo
-    plan = begun(change.operation, at, service, _accepted(transaction, written))
+    plan = begun(change.operation, at, service, _accepted(transaction, change))
     return {"recheck": plan.as_json()}
 
 
-def _accepted(transaction: Transaction, written: WriteRow) -> int | None:
+def _accepted(transaction: Transaction, change: ChangeRow) -> int | None:
     """Return the event that holds the record as the person saw it."""
-    seq = written.reconciled_seq
+    seq = shown_seq(transaction, change)
     entry = None if seq is None else transaction.entry(seq)
     held = entry is not None and entry.body is not None and entry.body.get("persisted") is not None
     return seq if held else None

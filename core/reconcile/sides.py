@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from core.canonical import Json, JsonObject
 from core.discrepancy import Class
 from core.gateway.events import intent_of
+from core.gateway.provenance import UNCONFIRMED
 from core.gateway.readback import submitted
 from core.lifecycle import State
 from core.ports import Ehr, Reads
-from core.records import ChangeRow, WriteRow
+from core.reconcile.placed import Placed, placed
+from core.records import ChangeRow
 from core.review.content import Erased
 from core.workspace import Workspace
 
@@ -49,7 +51,7 @@ class Sides:
     examined: int = 0
 
 
-async def sides(workspace: Workspace, change: ChangeRow, written: WriteRow) -> Sides:
+async def sides(workspace: Workspace, change: ChangeRow, written: Placed) -> Sides:
     """Look at the side effects of one write; raises Unreachable or Refused."""
     ehr, reads = workspace.ehr(change.ehr), workspace.ledger
     missing: list[Missing] = []
@@ -60,21 +62,25 @@ async def sides(workspace: Workspace, change: ChangeRow, written: WriteRow) -> S
             missing.append(
                 Missing(path, "critical", "What this entry is linked to is not there.", reference)
             )
-    for location in _pointing(reads, change, str(written.location)):
+    for location in _pointing(reads, change, written.location):
         examined += 1
         found = await ehr.read(location)
         if found is None:
             reason = "What was written together with it is not there."
-        elif str(written.location) not in {one for _, one in references("", found.resource)}:
+        elif written.location not in {one for _, one in references("", found.resource)}:
             reason = "What was written together with it no longer points to it."
         else:
             continue
         missing.append(Missing(change.type, "critical", reason, location))
     if written.provenance == "written" and await _searchable(ehr):
         examined += 1
-        if not await _has_provenance(ehr, str(written.location)):
+        if not await _has_provenance(ehr, written.location):
             reason = "The record of who proposed and approved it is not there."
-            missing.append(Missing("Provenance.target", "changed", reason, str(written.location)))
+            missing.append(Missing("Provenance.target", "changed", reason, written.location))
+    if written.provenance == UNCONFIRMED:
+        examined += 1
+        reason = "The EHR does not say whether the record of who proposed and approved it is there."
+        missing.append(Missing("Provenance.target", "lossy", reason, written.location))
     return Sides(tuple(missing), examined)
 
 
@@ -114,10 +120,8 @@ def _pointing(reads: Reads, change: ChangeRow, location: str) -> list[str]:
 def _siblings(reads: Reads, change: ChangeRow) -> list[tuple[ChangeRow, str]]:
     found = []
     for other in reads.changes(change.proposal):
-        written = reads.write(other.operation)
-        if other.idx == change.idx or written is None or written.location is None:
-            continue
-        if other.state in IN_CHART:
+        written = None if other.idx == change.idx else placed(reads, other)
+        if written is not None and other.state in IN_CHART:
             found.append((other, written.location))
     return found
 

@@ -21,9 +21,10 @@ from core.lifecycle import State
 from core.notice import Notice, raise_notice
 from core.ports import Reads, Transaction
 from core.reconcile.levels import service_in_force
+from core.reconcile.placed import placed, shown_seq
 from core.reconcile.schedule import begun
 from core.records import ChangeRow, ExceptionRow
-from core.review.asking import check
+from core.review.asking import UNFOUND, check
 from core.review.signing import sign_act
 from core.review.voiding import about
 from core.review.voting import find_change
@@ -34,7 +35,12 @@ from core.workspace import Workspace, roster_in_force
 Act = Literal["correct", "escalate", "remap"]
 MAX_REASON = 1_000
 MAX_PATHS = 20
-NOT_BY_PROPOSAL = frozenset({"duplicate", "moved", "record-erased", "unexamined", "side-effect"})
+NOT_BY_PROPOSAL = frozenset(
+    {
+        "duplicate", "moved", "overwrote", "record-erased", "nothing-examined", "unexamined",
+        "side-effect", UNFOUND,
+    }
+)  # fmt: skip
 """Kinds of exceptions that no proposal of what was approved puts right."""
 
 
@@ -111,10 +117,8 @@ def ask_look(workspace: Workspace, proposal: str, index: int) -> None:
     """
     with workspace.ledger.transaction() as transaction:
         _, change = find_change(transaction, proposal, index)
-        written = transaction.write(change.operation)
-        if change.state not in (State.VERIFIED, State.EXCEPTION) or (
-            written is None or written.location is None
-        ):
+        known = placed(transaction, change) is not None
+        if change.state not in (State.VERIFIED, State.EXCEPTION) or not known:
             raise Conflict(f"change {index} is {change.state}; nothing was written to look at")
         row, now = transaction.recheck(change.operation), transaction.clock.lo
         plan = begun(change.operation, now, service_in_force(transaction)).as_json()
@@ -221,8 +225,7 @@ def _called(roster: Roster, change: ChangeRow, to: str | None, at: Interval) -> 
 
 
 def _differences(reads: Reads, change: ChangeRow) -> list[JsonObject]:
-    written = reads.write(change.operation)
-    seq = None if written is None else written.reconciled_seq
+    seq = shown_seq(reads, change)
     entry = None if seq is None else reads.entry(seq)
     listed = [] if entry is None or entry.body is None else entry.body.get("differences") or []
     return [one for one in listed if one.get("class") in ("lossy", "changed", "critical")]

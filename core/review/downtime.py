@@ -49,7 +49,7 @@ def _waiting(reads: Reads, row: ChangeRow, now: datetime) -> Waiting | None:
     proposal = reads.proposal(row.proposal)
     if proposal is None or in_chart(reads, row):
         return None
-    times = due(proposal, row)
+    times = due(row, proposal)
     return Waiting(
         proposal=proposal,
         change=row,

@@ -43,6 +43,7 @@ class ManualTable(SQLModel, table=True):
     digest: str
     checked_seq: int | None = None
     found: str | None = None
+    shown_seq: int | None = None
 
 
 class GlassTable(SQLModel, table=True):

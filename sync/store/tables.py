@@ -174,6 +174,7 @@ class ChangeTable(SQLModel, table=True):
     grounds: str | None = None
     edited: int | None = None
     needed_by: str | None = None
+    proposed_at: str | None = None
     place: str = Field(sa_column=Column(Text, Computed(PLACE, persisted=False)))
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, timedelta
 import pytest
 
 from console.presenters.queue import queue_row
+from core.gateway.urgent import due
 from core.ledger.event import instant
 from core.lifecycle import State
 from tests.builders import phone_change, problem_change
@@ -78,6 +79,26 @@ def test_the_time_stands_in_the_row_of_the_change(ward: Desk) -> None:
     told = {row.needed_by: ward.ledger.proposal(row.proposal) for row in rows}
     assert all(found is not None and found.needed_by == at for at, found in told.items())
     assert len(told) == 3
+
+
+@pytest.mark.parametrize(("urgency", "due"), [("urgent", "3h 58m"), ("stat", "28m")])
+async def test_the_queue_and_the_review_say_the_same_of_an_urgent_one_that_names_no_time(
+    desk: Desk, urgency: str, due: str
+) -> None:
+    await desk.propose(phone_change(), evidence=[], urgency=urgency)
+    desk.clock.advance(minutes=2)
+    app = desk.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        assert due in text_of(app) and "needed" not in text_of(app)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert f"due in {due}" in text_of(app)
+
+
+def test_a_row_of_an_older_ledger_asks_its_proposal(ward: Desk) -> None:
+    for row in ward.ledger.changes_in("pending-human-review"):
+        proposal = ward.ledger.proposal(row.proposal)
+        assert due(replace(row, needed_by=None, proposed_at=None), proposal) == due(row)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40", "160x50"])

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from console.presenters import exceptions
 from console.screens.confirm import ConfirmModal
 from core.canonical import JsonObject
 from core.gateway.run import run_once
 from core.lifecycle import State
+from core.reconcile.steps import NOT_BY_PROPOSAL, ask_correction, escalate, remap
 from core.review.decide import Answer, decide
 from tests.builders import CONDITION, problem_change
 from tests.console.desk import Desk, text_of, unpaused
@@ -198,3 +200,46 @@ def test_picture_without_colour(
 def test_picture_of_a_step(desk: Desk, snap_compare: Callable[..., bool]) -> None:
     asyncio.run(both(desk))
     assert snap_compare(desk.app(), press=("2", "upper_p"), terminal_size=(80, 24))
+
+
+OPENED = (
+    "discrepancy", "drift", "missing", "side-effect", "overwrote", "duplicate", "moved",
+    "record-erased", "nothing-examined", "unexamined", "manual-entry", "refused", "ambiguous",
+    "dead-letter", "void",
+)  # fmt: skip
+"""Every kind of exception that the gateway opens."""
+
+
+@pytest.mark.parametrize("kind", OPENED)
+def test_every_kind_of_exception_says_what_to_do_next(kind: str) -> None:
+    assert exceptions.STEPS[kind]
+
+
+@pytest.mark.parametrize("kind", sorted(NOT_BY_PROPOSAL))
+def test_nothing_offers_a_correction_that_would_be_refused(kind: str) -> None:
+    assert "P " not in exceptions.STEPS[kind]
+
+
+@pytest.mark.parametrize("size", SIZES[:2], ids=["80x24", "120x40"])
+async def test_what_to_do_and_what_the_chart_holds_are_seen_without_a_key(
+    desk: Desk, size: tuple[int, int]
+) -> None:
+    late, _ = await both(desk)
+    escalate(desk.offline(), late, 0, "who knows?")
+    ask_correction(desk.offline(), late, 0, "why")
+    async with desk.app().run_test(size=size) as pilot:
+        await opened(pilot)
+        shown = text_of(pilot.app)
+        for words in ("Next: P proposes", "escalated to", "persisted  555"):
+            assert words in shown, words
+
+
+async def test_a_missing_mapping_shows_both_codes(desk: Desk) -> None:
+    late, _ = await both(desk)
+    remap(desk.offline(), late, 0, "this EHR keeps three digits")
+    async with desk.app().run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        await pilot.press("down")
+        shown = text_of(pilot.app)
+        assert "intended   555 0100" in shown and "persisted  555" in shown
+        assert "submitted" not in shown

@@ -70,7 +70,8 @@ async def test_resource_that_is_gone_is_critical(bench: Bench) -> None:
     read = bench.ehr.read
 
     async def gone(reference: str, version: str | None = None):
-        return None if version == "2" else await read(reference, version)
+        found = await read(reference, version)
+        return None if found is not None and found.version == "2" else found
 
     bench.ehr.read = gone
     await run(bench)

@@ -95,7 +95,8 @@ async def test_readable_again_it_is_compared(bench: Bench) -> None:
     assert (await run(bench)).drifted == 1
 
 
-async def test_an_ehr_that_is_down_is_asked_about_few_of_many(bench: Bench) -> None:
+async def five_patients(bench: Bench) -> list[str]:
+    """Return one verified write for each of five patients, all due to be looked at."""
     ids = []
     for number in range(5):
         patient = {**bench.ehr.current("Patient/example"), "id": f"p{number}", "telecom": []}
@@ -114,6 +115,11 @@ async def test_an_ehr_that_is_down_is_asked_about_few_of_many(bench: Bench) -> N
     await run(bench)
     for id_ in ids:
         until_due(bench, id_)
+    return ids
+
+
+async def test_an_ehr_that_is_down_is_asked_about_few_of_many(bench: Bench) -> None:
+    ids = await five_patients(bench)
     unreadable(bench, Unreachable("down"))
     await run(bench)
     assert [row(bench, id_).tries for id_ in ids].count(1) == recheck.IN_A_ROW

@@ -112,7 +112,8 @@ async def test_an_update_that_is_not_there_is_missing_at_once(bench: Bench) -> N
     read = bench.ehr.read
 
     async def gone(reference: str, version: str | None = None) -> Fetched | None:
-        return None if version == "2" else await read(reference, version)
+        found = await read(reference, version)
+        return None if found is not None and found.version == "2" else found
 
     bench.ehr.read = gone  # type: ignore[method-assign]
     await run(bench)

@@ -114,6 +114,7 @@ async def test_another_value_in_the_chart_goes_to_a_person_after_a_while(
     assert change(bench, id_).state == State.EXCEPTION
     (found,) = bench.ledger.exceptions(id_, 0)
     assert (found.kind, found.class_) == ("manual-entry", "critical")
+    assert [one.id for one in bench.ledger.open_incidents()] == [found.incident]
     by_hand(bench, id_)
     assert not bench.ledger.exceptions(id_, 0)
     typed(bench, telecom=TYPED)

@@ -251,6 +251,13 @@ class Reads(Protocol):
         Only the `most` newest operations of the ledger are looked at.
         """
 
+    def telling(self, ehr: str, type_: str, op: str, since: int, most: int) -> Sequence[AnswerRow]:
+        """Return the newest answers later than `since` that tell whether there is such a write.
+
+        Those are the ones of `core.profile.observed.tells`, newest first, at most `most`. Only the
+        RECENT (core.records_profile) newest answers of the ledger are looked at.
+        """
+
     def waiting_reviews(self) -> int:
         """Return how many changes wait for a person's decision now."""
 

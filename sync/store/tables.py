@@ -221,6 +221,7 @@ class WriteTable(SQLModel, table=True):
         Index("ix_write_intent_seq", "intent_seq", "failure"),
         Index("ix_write_reconciled_seq", "reconciled_seq", "reconciled_class"),
         Index("ix_write_location", "location"),
+        Index("ix_write_receipt_seq", "receipt_seq"),
     )
     operation: str = Field(primary_key=True)
     proposal: str

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from core.lifecycle import State
+from core.profile.observed import tells
 from core.records import ChangeRow, ExceptionRow, WriteRow
 from core.records_pause import UnsettledRow
-from core.records_profile import AnswerRow
+from core.records_profile import RECENT, AnswerRow
 from core.records_recheck import CorrectionRow, RecheckRow
 
 
@@ -96,3 +97,9 @@ class AgainReads:
                               row.reconciled_class)
                 )  # fmt: skip
         return sorted(found, key=lambda row: -row.seq)
+
+    def telling(self, ehr: str, type_: str, op: str, since: int, most: int) -> Sequence[AnswerRow]:
+        answered = self._rows("write", lambda row: row.receipt_seq is not None, "receipt_seq")
+        oldest = max(since, -1 if len(answered) <= RECENT else answered[-RECENT - 1].receipt_seq)
+        found = self.answers(ehr, len(self.book.tables["write"]), type_, op)
+        return [row for row in found if row.seq > oldest and tells(row)][:most]

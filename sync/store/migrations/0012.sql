@@ -1,0 +1,2 @@
+-- The newest answers of an EHR are asked for twice a write.
+CREATE INDEX ix_write_receipt_seq ON write (receipt_seq);

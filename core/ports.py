@@ -37,7 +37,7 @@ from core.records import (
     WriteRow,
 )
 from core.records_consent import HoldRow
-from core.records_failure import FailureRow
+from core.records_failure import FailureRow, RefusedRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_learnt import Told
 from core.records_pace import ActRow
@@ -233,6 +233,9 @@ class Reads(Protocol):
 
     def recent_fates(self, ehr: str, type_: str) -> Sequence[Told]:
         """Return how often labels of ours were kept and dropped in the newest writes of a type."""
+
+    def refused_access(self) -> Sequence[RefusedRow]:
+        """Return which EHRs refuse access (`core.records_failure.refuses_access`), by name."""
 
     def breaker(self, ehr: str) -> BreakerRow | None:
         """Return the circuit breaker of one EHR, if it ever opened."""

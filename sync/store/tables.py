@@ -329,6 +329,7 @@ class FailureTable(SQLModel, table=True):
     """`core.records_failure.FailureRow`."""
 
     __tablename__ = "failure"
+    __table_args__ = (Index("ix_failure_open", "failure", sqlite_where=text("ended IS NULL")),)
     operation: str = Field(primary_key=True)
     proposal: str
     idx: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.records_failure import RefusedRow
 from core.records_profile import CLIENT_IDS, NOT_THERE, RECENT, TAKEN, AnswerRow
 from core.records_traffic import BreakerRow
 from sync.store.connection import Connection
@@ -24,6 +25,13 @@ WHERE w.receipt_seq > ?
        OR (w.status IN {NOT_THERE} AND c.rung IS NOT '{CLIENT_IDS}'))
 ORDER BY w.receipt_seq DESC LIMIT ?"""  # noqa: S608 - static words and numbers of our own
 
+_REFUSED = """
+SELECT c.ehr, f.failure, min(f.since), count(*)
+FROM failure AS f JOIN change AS c ON c.proposal = f.proposal AND c.idx = f.idx
+WHERE f.ended IS NULL
+  AND (f.failure = 'authorization' OR (f.failure = 'authentication' AND f.tries > 1))
+GROUP BY c.ehr, f.failure ORDER BY c.ehr, f.failure"""
+
 
 class TrafficReads:
     """Part of `core.ports.Reads`, for `sync.store.reads.StoreReads`."""
@@ -43,6 +51,10 @@ class TrafficReads:
             return found[0] if found else None
 
         return self._kept.get(("breaker", ehr), read)
+
+    def refused_access(self) -> Sequence[RefusedRow]:
+        """Return which EHRs refuse access to writes that are still to come, by name."""
+        return [RefusedRow(*row) for row in self.connection.execute(_REFUSED)]
 
     def unchecked(self, ehr: str, most: int) -> int:
         """Return how many writes to an EHR are sent and not settled; counts up to `most`."""

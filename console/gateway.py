@@ -86,13 +86,16 @@ class Gateway:
 
 
 def left_alone(session: Session, zone: tzinfo | None) -> str:
-    """Return which EHR is left alone because it fails, since and until when; nothing if none is."""
+    """Return which EHR is left alone or refuses access, since when and why; else nothing."""
     told = []
     for name in session.ehr_names:
         row = session.ledger.breaker(name)
         if row is not None and row.closed_at is None:
             since, until = hour(moment(row.since), zone), hour(moment(row.until), zone)
             told.append(f"{name} left alone since {since} ({row.cause}), asked again at {until}")
+    for refused in session.ledger.refused_access():
+        since = hour(moment(refused.since), zone)
+        told.append(f"{refused.ehr} refuses access since {since} ({refused.failure})")
     return "; ".join(told)
 
 

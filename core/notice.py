@@ -21,6 +21,7 @@ FAILED = "notice.failed"
 Kind = Literal[
     "expiring", "escalated", "nobody-on-duty", "expired", "urgent-waiting", "urgent-unsent",
     "incident", "consult", "exception-overdue", "exception-escalated",
+    "access-refused",
 ]  # fmt: skip
 """Why somebody is told; static, so that it can leave the house."""
 

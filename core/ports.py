@@ -37,7 +37,7 @@ from core.records import (
     WriteRow,
 )
 from core.records_consent import HoldRow
-from core.records_failure import FailureRow
+from core.records_failure import FailureRow, RefusedRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_learnt import Told
 from core.records_pace import ActRow
@@ -234,6 +234,9 @@ class Reads(Protocol):
     def recent_fates(self, ehr: str, type_: str) -> Sequence[Told]:
         """Return how often labels of ours were kept and dropped in the newest writes of a type."""
 
+    def refused_access(self) -> Sequence[RefusedRow]:
+        """Return which EHRs refuse access (`core.records_failure.refuses_access`), by name."""
+
     def breaker(self, ehr: str) -> BreakerRow | None:
         """Return the circuit breaker of one EHR, if it ever opened."""
 
@@ -249,6 +252,13 @@ class Reads(Protocol):
         """Return what writes to an EHR were answered, newest first, of one kind if named.
 
         Only the `most` newest operations of the ledger are looked at.
+        """
+
+    def telling(self, ehr: str, type_: str, op: str, since: int, most: int) -> Sequence[AnswerRow]:
+        """Return the newest answers later than `since` that tell whether there is such a write.
+
+        Those are the ones of `core.profile.observed.tells`, newest first, at most `most`. Only the
+        RECENT (core.records_profile) newest answers of the ledger are looked at.
         """
 
     def waiting_reviews(self) -> int:

@@ -106,6 +106,12 @@ class Ehr(Protocol):
     async def read(self, reference: str, version: str | None = None) -> Fetched | None:
         """Read `Type/id`, or that version of it; None when there is none. Raises Unreachable."""
 
+    async def deleted(self, reference: str) -> bool:
+        """Tell whether `Type/id` stood there and was deleted, where the EHR knows (410).
+
+        Raises as `read` does.
+        """
+
     async def search(self, type_: str, parameters: Mapping[str, str]) -> Sequence[Fetched]:
         """Return all matches. Raises Unreachable."""
 

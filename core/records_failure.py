@@ -28,3 +28,24 @@ class FailureRow:
     """The number of the last attempt that may be made without a person; None: as ever."""
     ended: str | None = None
     """When the write got into the chart, or a person closed it."""
+
+
+ACCESS = ("authorization", "authentication")
+"""Classes of an EHR that does not let this client write; it is the first, or the second in a row:
+a token that ran out is refused once."""
+
+
+def refuses_access(failure: str, tries: int) -> bool:
+    """Tell whether a failure says that the EHR refuses this client, and not one token."""
+    return failure == ACCESS[0] or (failure == ACCESS[1] and tries > 1)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """An EHR that refuses access to writes that are still not in the chart."""
+
+    ehr: str
+    failure: str
+    """Its class: one of ACCESS."""
+    since: str
+    writes: int

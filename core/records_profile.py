@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+RECENT = 200
+"""So many of the ledger's newest answers are looked at for whether there is such a write."""
+NOT_THERE = (405, 501)
+"""HTTP statuses that say of an interaction that the server has none such (RFC 9110 §15)."""
+CLIENT_IDS = "if-none-match"
+"""The rung on which 405 is about ids that the client chooses (FHIR R4 http.html, update)."""
+TAKEN = ("persisted", "verified", "corrected")
+"""States of writes that the EHR took."""
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerRow:

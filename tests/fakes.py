@@ -117,6 +117,8 @@ class FakeEhr:
     searched: list[str] = field(default_factory=list)
     """The types that were searched, in order."""
     sent: list[Request] = field(default_factory=list)
+    gone: dict[str, list[JsonObject]] = field(default_factory=dict)
+    """What was deleted."""
     before_bytes: Callable[[], None] = lambda: None
     transform: Callable[[JsonObject], JsonObject] = lambda resource: resource
 
@@ -130,6 +132,14 @@ class FakeEhr:
 
     def current(self, reference: str) -> JsonObject:
         return self.versions[reference][-1]
+
+    async def deleted(self, reference: str) -> bool:
+        self._up()
+        return reference in self.gone and reference not in self.versions
+
+    def delete(self, reference: str) -> None:
+        """Delete it by another's hand; a PUT brings it back."""
+        self.gone[reference] = self.versions.pop(reference)
 
     async def read(self, reference: str, version: str | None = None) -> Fetched | None:
         self._up()

@@ -50,6 +50,10 @@ def run(args: argparse.Namespace) -> int:
                 for row in opened.ledger.breakers()
                 if row.closed_at is None
             ],
+            "access_refused": [
+                {"ehr": row.ehr, "since": row.since, "class": row.failure, "writes": row.writes}
+                for row in opened.ledger.refused_access()
+            ],
             **_duty(opened),
         }
     if args.json:
@@ -61,6 +65,9 @@ def run(args: argparse.Namespace) -> int:
     for row in found.pop("left_alone"):
         say(f"{row['ehr'].upper()} LEFT ALONE since {row['since']} ({row['cause']}); "
             f"a read asks again at {row['until']}")  # fmt: skip
+    for row in found.pop("access_refused"):
+        say(f"{row['ehr'].upper()} REFUSES ACCESS since {row['since']} ({row['class']}); "
+            f"{row['writes']} writes wait for its administrator")  # fmt: skip
     for key, value in found.items():
         if isinstance(value, dict):
             say(f"{key}: {', '.join(f'{count} {name}' for name, count in value.items()) or 'none'}")

@@ -79,6 +79,7 @@ WORDS = {
     "already-there": "The EHR says that the same record is there already, and it is not ours.",
     "not-done": "The EHR says that it was done already; the chart does not show it.",
     "not-visible": "The EHR took it in and never showed it.",
+    "deleted": "It was written, and somebody deleted it from the chart since.",
     "not-found-yet": "It is not to be found, and may still come.",
     "retry-used-up": "The one retry that this failure is given was made, and it is not there.",
     "attempts-used-up": "It was tried as often as may be, and it is not there.",

@@ -19,10 +19,12 @@ from core.failure.table import NOT_SENT, Row
 from core.gateway.receipt import Outcome
 from core.ledger.event import Actor, Event, instant, moment
 from core.ledger.failure_events import FAILED
+from core.ledger.rowops import integer
 from core.lifecycle import State
+from core.notice import Notice, raise_notice
 from core.ports import Reads, Response, Transaction
 from core.records import ChangeRow
-from core.records_failure import FailureRow
+from core.records_failure import FailureRow, refuses_access
 from core.review.voiding import about
 from core.workspace import Workspace
 
@@ -88,8 +90,13 @@ def weigh(
 def record(
     workspace: Workspace, transaction: Transaction, change: ChangeRow, data: JsonObject
 ) -> None:
-    """Append the record of a failure."""
+    """Append the record of a failure; on-call is told when an EHR begins to refuse access."""
     gateway = Actor("gateway", "gateway", workspace.keys.signer("gateway").kid)
+    if refuses_access(str(data["failure"]), integer(data["tries"])) and not any(
+        row.ehr == change.ehr for row in transaction.refused_access()
+    ):
+        notice = Notice("access-refused", ("role:on-call",))
+        raise_notice(workspace.ids, transaction, gateway, about(change), notice)
     transaction.append(Event(FAILED, gateway, about(change), data=data))
 
 

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.canonical import RESPONSE, JsonObject, encode, parse_object
-from core.errors import Refused, Unreachable
+from core.errors import BadInput, Refused, Unreachable
+from core.failure.dialect import dialect_in_force
 from core.gateway import events
 from core.gateway.receipt import classify
 from core.ledger.event import Event
@@ -199,7 +200,11 @@ async def _post(
     if headers and response.status == PRECONDITION_FAILED:
         # Several match: it stands there more than once already.
         return "written"
-    state = classify(response).state
+    try:
+        dialect = dialect_in_force(workspace.ledger, change.ehr)
+    except BadInput:
+        raise Unreachable("what the EHR answered to the Provenance is not to be read") from None
+    state = classify(response, dialect).state
     if state in (State.AMBIGUOUS, State.READY):
         # It may be stored, or may be later: the next round looks for it before it posts again.
         raise Unreachable("the EHR did not confirm the Provenance")

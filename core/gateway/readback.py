@@ -135,10 +135,21 @@ async def overwrote(ehr: Ehr, intent: JsonObject, version: str | None, maps: Map
 async def _find_put_create(ehr: Ehr, change: ChangeRow, intent: JsonObject) -> Found:
     found = await ehr.read(f"{intent['type']}/{intent['id']}")
     if found is None:
-        return Found("not-applied")
+        return await _nothing_there(ehr, f"{intent['type']}/{intent['id']}")
     if carries(found.resource, change.operation):
         return Found("ours", found)
     return Found("person", how="id-taken")
+
+
+async def _nothing_there(ehr: Ehr, reference: str) -> Found:
+    """Tell a create that was never stored from one that somebody has deleted since.
+
+    The id is the write's own, so it was ours that was deleted. To send it again would bring back
+    what a clinician took out of the chart: a deleted resource passes `If-None-Match: *`.
+    """
+    if await ehr.deleted(reference):
+        return Found("person", how="deleted")
+    return Found("not-applied")
 
 
 async def _find_post_create(ehr: Ehr, change: ChangeRow, intent: JsonObject) -> Found:

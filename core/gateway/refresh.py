@@ -209,6 +209,9 @@ async def _fresh_base(
     fresh = await ehr.read(content.target)
     if fresh is None:
         raise Stopped("target-gone", "void")
+    if not fresh.version:
+        # Without it there is nothing to name in If-Match, and no telling what ours replaced.
+        raise Stopped("base-unversioned", "wait")
     if fresh.redacted:
         raise Stopped("base-redacted", "wait")
     if not belongs_to(fresh.resource, patient, base=ehr.base_url):

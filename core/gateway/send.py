@@ -196,7 +196,12 @@ async def _dispatch(
     except OutcomeUnknown:
         events.receipt(workspace, change, UNKNOWN, None)
         return Step.SENT
-    dialect = dialect_in_force(workspace.ledger, change.ehr)
+    try:
+        dialect = dialect_in_force(workspace.ledger, change.ehr)
+    except BadInput:
+        # Adopted unreadable while it was under way: the answer cannot be understood, the chart can.
+        events.receipt(workspace, change, UNKNOWN, None)
+        return Step.SENT
     outcome = classify(response, dialect, change.rung)
     if parted(request, outcome):
         events.receipt(workspace, change, ALONE, response, dialect)

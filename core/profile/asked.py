@@ -11,14 +11,12 @@ from datetime import date
 from core.ports import Capability, Reads
 from core.probe.measured import measured
 from core.profile.facts import Basis
-from core.profile.observed import Observed, observed, says
+from core.profile.observed import IN_A_ROW, Observed, observed, says
 from core.profile.parse import profile_in_force
 from core.profile.profile import Axis, Says
 from core.profile.writes import Answer, Told, can_be_undone, may_write
 from core.records_profile import AnswerRow
 
-RECENT = 200
-"""So many of an EHR's newest operations are looked at for the axis `observed`."""
 ALL = 20_000
 """So many are counted for people."""
 
@@ -77,8 +75,7 @@ def observed_here(reads: Reads, ehr: str) -> tuple[Observed, ...]:
 
 
 def _since(reads: Reads, ehr: str, type_: str, op: str) -> Sequence[AnswerRow]:
-    """Return the answers since the EHR was last looked at by a person: adopted, or probed."""
+    """Return the telling answers since a person last looked at the EHR: adopted, or probed it."""
     adopted, probed = reads.config(f"profile.{ehr}"), measured(reads, ehr)
     since = max(-1 if adopted is None else adopted.seq, -1 if probed is None else probed.seq)
-    found = reads.answers(ehr, RECENT, type_, op)
-    return [row for row in found if row.seq > since]
+    return reads.telling(ehr, type_, op, since, IN_A_ROW)

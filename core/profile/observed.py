@@ -15,15 +15,10 @@ from core.discrepancy import VERIFIED
 from core.profile.facts import Basis, Grade
 from core.profile.profile import Says
 from core.profile.writes import Told
-from core.records_profile import AnswerRow
+from core.records_profile import CLIENT_IDS, NOT_THERE, TAKEN, AnswerRow
 
-NOT_THERE = (405, 501)
-"""HTTP statuses that say of an interaction that the server has none such (RFC 9110 §15)."""
 IN_A_ROW = 3
 """So many such answers, and none that took a write between them, are a no."""
-_CLIENT_IDS = "if-none-match"
-"""The rung on which 405 is about ids that the client chooses (FHIR R4 http.html, update)."""
-_TAKEN = frozenset({"persisted", "verified", "corrected"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +82,17 @@ def _counted(names: Iterable[str]) -> dict[str, int]:
 
 def is_taken(row: AnswerRow) -> bool:
     """Tell whether the EHR took a write, as it said or as reading back showed."""
-    return row.state in _TAKEN or row.class_ is not None
+    return row.state in TAKEN or row.class_ is not None
 
 
 def is_not_there(row: AnswerRow) -> bool:
     """Tell whether the EHR said that it has no such interaction."""
-    return row.status in NOT_THERE and row.rung != _CLIENT_IDS and not is_taken(row)
+    return row.status in NOT_THERE and row.rung != CLIENT_IDS and not is_taken(row)
+
+
+def tells(row: AnswerRow) -> bool:
+    """Tell whether an answer says anything of whether there is such a write."""
+    return is_taken(row) or is_not_there(row)
 
 
 def says(rows: Iterable[AnswerRow]) -> Told:
@@ -100,7 +100,7 @@ def says(rows: Iterable[AnswerRow]) -> Told:
 
     The newest telling answers decide; what was refused for its content tells nothing.
     """
-    told = [row for row in rows if is_taken(row) or is_not_there(row)][:IN_A_ROW]
+    told = [row for row in rows if tells(row)][:IN_A_ROW]
     said: Says = "unknown"
     if any(is_taken(row) for row in told):
         said = "yes"

@@ -26,6 +26,9 @@ from sync.wire import httpx
 
 READ_SCOPE = "system/*.rs"
 
+GONE = 410
+"""What a server answers that knows that a resource was deleted."""
+
 
 class FhirClient:
     """One FHIR server; implements core.ports.Ehr. Use `async with`, or `aclose` at the end.
@@ -106,6 +109,18 @@ class FhirClient:
         if version is not None and found.version != version:
             raise WrongAnswer(f"{self.name} answered with another version than was asked for")
         return found
+
+    async def deleted(self, reference: str) -> bool:
+        """Tell whether there was such a resource and it was deleted; raises as `read` does.
+
+        False where the server answers 404 for what is deleted too (FHIR R4 http.html, delete).
+        """
+        type_, id_ = split_reference(reference)
+        answer = await self._ask(self._get(self._base.of_resource(type_, id_)))
+        if is_absent(self.name, answer):
+            return answer.status == GONE
+        require_ok(self.name, answer)
+        return False
 
     async def search(self, type_: str, parameters: Mapping[str, str]) -> Sequence[Fetched]:
         """Return all matches of that type, each resource once; raises as `read` does.

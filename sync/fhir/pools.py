@@ -6,6 +6,8 @@ ends; with 32 in one pool that took most of the time of a write (measured).
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
@@ -59,6 +61,8 @@ class Pools(httpx.AsyncBaseTransport):
 
     `make` returns the transport of one pool with so many connections. A request goes to the first
     pool that has a connection to spare, so that few in flight use few connections again and again.
+    Where none has, requests wait in their order for whichever connection is free first, as long as
+    their `pool` timeout says; then they raise PoolTimeout, of which no byte has left.
     """
 
     def __init__(
@@ -68,14 +72,14 @@ class Pools(httpx.AsyncBaseTransport):
         self._size = size
         self._left = connections
         self._pools: list[_Pool] = []
+        self._waiting: deque[asyncio.Future[_Pool]] = deque()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send it through one of the pools."""
-        pool = self._pick()
-        pool.busy += 1
+        pool = await self._take(request)
 
         def ended() -> None:
-            pool.busy -= 1
+            self._give(pool)
 
         try:
             response = await pool.transport.handle_async_request(request)
@@ -89,13 +93,44 @@ class Pools(httpx.AsyncBaseTransport):
         for pool in self._pools:
             await pool.transport.aclose()
 
-    def _pick(self) -> _Pool:
+    async def _take(self, request: httpx.Request) -> _Pool:
+        """Return a pool with a connection to spare, which is now the caller's."""
+        pool = self._pick()
+        if pool is not None:
+            pool.busy += 1
+            return pool
+        turn: asyncio.Future[_Pool] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            async with asyncio.timeout(request.extensions.get("timeout", {}).get("pool")):
+                return await turn
+        except BaseException as error:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+            elif turn.done() and not turn.cancelled():
+                self._give(turn.result())
+            if isinstance(error, TimeoutError):
+                raise httpx.PoolTimeout("no connection is free", request=request) from None
+            raise
+
+    def _give(self, pool: _Pool) -> None:
+        """Hand a connection that is free to who waits longest, or keep it."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(pool)
+                return
+        pool.busy -= 1
+
+    def _pick(self) -> _Pool | None:
+        if self._waiting:
+            return None
         for pool in self._pools:
             if pool.busy < pool.size:
                 return pool
         size = min(self._size, self._left)
-        if size:
-            self._left -= size
-            self._pools.append(_Pool(self._make(size), size))
-            return self._pools[-1]
-        return min(self._pools, key=lambda pool: pool.busy - pool.size)
+        if not size:
+            return None
+        self._left -= size
+        self._pools.append(_Pool(self._make(size), size))
+        return self._pools[-1]

@@ -222,6 +222,7 @@ class WriteTable(SQLModel, table=True):
         Index("ix_write_intent_seq", "intent_seq", "failure"),
         Index("ix_write_reconciled_seq", "reconciled_seq", "reconciled_class"),
         Index("ix_write_location", "location"),
+        Index("ix_write_receipt_seq", "receipt_seq"),
     )
     operation: str = Field(primary_key=True)
     proposal: str
@@ -329,6 +330,7 @@ class FailureTable(SQLModel, table=True):
     """`core.records_failure.FailureRow`."""
 
     __tablename__ = "failure"
+    __table_args__ = (Index("ix_failure_open", "failure", sqlite_where=text("ended IS NULL")),)
     operation: str = Field(primary_key=True)
     proposal: str
     idx: int

@@ -4,11 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.records_profile import AnswerRow
+from core.records_failure import RefusedRow
+from core.records_profile import CLIENT_IDS, NOT_THERE, RECENT, TAKEN, AnswerRow
 from core.records_traffic import BreakerRow
 from sync.store.connection import Connection
 from sync.store.kept import Kept
 from sync.store.rows import select
+
+# The cross join keeps SQLite at walking the answers from the newest on, until there are enough.
+_TELLING = f"""
+SELECT w.receipt_seq, w.receipt_at, c.type, c.op, c.rung, w.state, w.status, w.failure, f.code,
+       w.reconciled_class
+FROM "write" AS w CROSS JOIN change AS c ON c.proposal = w.proposal AND c.idx = w.idx
+     LEFT JOIN failure AS f ON f.operation = w.operation
+WHERE w.receipt_seq > ?
+  AND w.receipt_seq > coalesce((SELECT receipt_seq FROM "write" WHERE receipt_seq IS NOT NULL
+                                ORDER BY receipt_seq DESC LIMIT 1 OFFSET {RECENT}), -1)
+  AND c.ehr = ? AND c.type = ? AND c.op = ?
+  AND (w.state IN {TAKEN} OR w.reconciled_class IS NOT NULL
+       OR (w.status IN {NOT_THERE} AND c.rung IS NOT '{CLIENT_IDS}'))
+ORDER BY w.receipt_seq DESC LIMIT ?"""  # noqa: S608 - static words and numbers of our own
+
+_REFUSED = """
+SELECT c.ehr, f.failure, min(f.since), count(*)
+FROM failure AS f JOIN change AS c ON c.proposal = f.proposal AND c.idx = f.idx
+WHERE f.ended IS NULL
+  AND (f.failure = 'authorization' OR (f.failure = 'authentication' AND f.tries > 1))
+GROUP BY c.ehr, f.failure ORDER BY c.ehr, f.failure"""
 
 
 class TrafficReads:
@@ -29,6 +51,10 @@ class TrafficReads:
             return found[0] if found else None
 
         return self._kept.get(("breaker", ehr), read)
+
+    def refused_access(self) -> Sequence[RefusedRow]:
+        """Return which EHRs refuse access to writes that are still to come, by name."""
+        return [RefusedRow(*row) for row in self.connection.execute(_REFUSED)]
 
     def unchecked(self, ehr: str, most: int) -> int:
         """Return how many writes to an EHR are sent and not settled; counts up to `most`."""
@@ -66,6 +92,11 @@ class TrafficReads:
             " ORDER BY w.receipt_seq DESC",
             (most, ehr, type_, type_, op, op),
         )
+        return [AnswerRow(*row) for row in found]
+
+    def telling(self, ehr: str, type_: str, op: str, since: int, most: int) -> Sequence[AnswerRow]:
+        """Return the newest answers that tell whether there is such a write; newest first."""
+        found = self.connection.execute(_TELLING, (since, ehr, type_, op, most))
         return [AnswerRow(*row) for row in found]
 
     def waiting_reviews(self) -> int:

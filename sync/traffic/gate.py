@@ -187,6 +187,18 @@ class Gate:
         return alike < math.ceil(whole * part)
 
     def _pump(self) -> None:
+        """Give turns to those that may go; what fails here is raised by all that wait.
+
+        A timer has nobody else to tell, and who leaves a slot has done its work.
+        """
+        try:
+            self._give_turns()
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
+            while (waiter := self._waiting.pop()) is not None:
+                if not waiter[1].done():
+                    waiter[1].set_exception(error)
+
+    def _give_turns(self) -> None:
         """Give turns to those that may go; come back when the next may."""
         waits: dict[Kind, float] = {}
 

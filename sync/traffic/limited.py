@@ -52,6 +52,10 @@ class Limited:
         """Read as the port says; raises Busy too, which is Unreachable."""
         return await self._asked(lambda: self._inner.read(reference, version))
 
+    async def deleted(self, reference: str) -> bool:
+        """Tell as the port says; raises Busy too."""
+        return await self._asked(lambda: self._inner.deleted(reference))
+
     async def search(self, type_: str, parameters: Mapping[str, str]) -> Sequence[Fetched]:
         """Search as the port says; raises Busy too."""
         return await self._asked(lambda: self._inner.search(type_, parameters))

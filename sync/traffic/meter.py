@@ -36,8 +36,21 @@ class Metered(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request when it may go."""
-        gate, slot = self._gate, self._slot()
+        slot = self._slot()
         probing = self._probing(request, slot)
+        if not probing or slot is not None:
+            return await self._admit(request, slot, probing=probing)
+        # From here on, and not only once it is sent: while it waits another one may come.
+        self._gate.door.trying = True
+        try:
+            return await self._admit(request, slot, probing=True)
+        finally:
+            self._gate.door.trying = False
+
+    async def _admit(
+        self, request: httpx.Request, slot: Slot | None, *, probing: bool
+    ) -> httpx.Response:
+        gate = self._gate
         if not await gate.flights.begin(PATIENCE_S if slot is None else INSIDE_S):
             raise gate.busy(INSIDE_S)
         try:
@@ -61,7 +74,6 @@ class Metered(httpx.AsyncBaseTransport):
         if slot is not None:
             slot.made += 1
             slot.kept = max(0, slot.kept - 1)
-        gate.door.trying |= probing
         response: httpx.Response | None = None
         try:
             try:
@@ -71,8 +83,6 @@ class Metered(httpx.AsyncBaseTransport):
                 gate.door.bad(probing=probing)
                 raise
             finally:
-                if probing and slot is None:
-                    gate.door.trying = False
                 gate.quota.ended(call, gate.senses.now())
             self._learn(response, probing=probing)
         except BaseException:

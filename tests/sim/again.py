@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from core.lifecycle import State
+from core.profile.observed import tells
 from core.records import ChangeRow, ExceptionRow, WriteRow
+from core.records_failure import RefusedRow, refuses_access
 from core.records_pause import UnsettledRow
-from core.records_profile import AnswerRow
+from core.records_profile import RECENT, AnswerRow
 from core.records_recheck import CorrectionRow, RecheckRow
 
 
@@ -96,3 +98,17 @@ class AgainReads:
                               row.reconciled_class)
                 )  # fmt: skip
         return sorted(found, key=lambda row: -row.seq)
+
+    def telling(self, ehr: str, type_: str, op: str, since: int, most: int) -> Sequence[AnswerRow]:
+        answered = self._rows("write", lambda row: row.receipt_seq is not None, "receipt_seq")
+        oldest = max(since, -1 if len(answered) <= RECENT else answered[-RECENT - 1].receipt_seq)
+        found = self.answers(ehr, len(self.book.tables["write"]), type_, op)
+        return [row for row in found if row.seq > oldest and tells(row)][:most]
+
+    def refused_access(self) -> Sequence[RefusedRow]:
+        found: dict[tuple[str, str], list[str]] = {}
+        for row in self.book.tables["failure"].values():
+            if row.ended is None and refuses_access(row.failure, row.tries):
+                ehr = self.book.tables["change"][row.proposal, row.idx].ehr
+                found.setdefault((ehr, row.failure), []).append(row.since)
+        return [RefusedRow(*key, min(since), len(since)) for key, since in sorted(found.items())]

@@ -15,6 +15,7 @@ from unittest.mock import patch
 
 from core.digests import fingerprint
 from core.gateway import events
+from core.gateway.readback import Found
 from core.lifecycle import State
 from core.ports import Request
 from core.review.approval import Holding
@@ -123,6 +124,10 @@ def _same_bytes(sent: Any, stored: Any, _base_url: str) -> bool:
     return fingerprint(sent) == fingerprint(stored)
 
 
+async def _not_applied(*_: Any) -> Found:
+    return Found("not-applied")
+
+
 CONTROLS = (
     Control(
         "If-Match", lambda stack: _without_header(stack, "If-Match"),
@@ -155,6 +160,11 @@ CONTROLS = (
         "wait for what may still land",
         _off("core.gateway.readback.may_still_land", _says(False)),
         "late-commit",
+    ),
+    Control(
+        "what was deleted stays so",
+        _off("core.gateway.readback._nothing_there", _not_applied),
+        "deleting", faults=Faults(lost_response=0.5),
     ),
     Control(
         "meaning, not bytes, in read-back",

@@ -72,6 +72,8 @@ class SimTransport(httpx.AsyncBaseTransport):
             return _answer(200, _statement(self._update_create))
         version = parts[3] if len(parts) == 4 else None
         found = await self._wire.read("/".join(parts[:2]), version)
+        if found is None and await self._wire.deleted("/".join(parts[:2])):
+            return _answer(410, None)
         return _answer(404, None) if found is None else _answer(200, found.resource, found.version)
 
     async def _search(self, type_: str, asked: httpx.QueryParams) -> httpx.Response:

@@ -80,6 +80,9 @@ class Wire:
     async def read(self, reference: str, version: str | None = None) -> Fetched | None:
         return await self._ask("read", lambda: self._server.read(reference, version))
 
+    async def deleted(self, reference: str) -> bool:
+        return await self._ask("deleted", lambda: self._server.gone(reference))
+
     async def search(self, type_: str, parameters: Mapping[str, str]) -> Sequence[Fetched]:
         return await self._ask("search", lambda: self._server.search(type_, parameters))
 
@@ -150,7 +153,16 @@ class Wire:
     def _store(
         self, request: Request, answer: asyncio.Future[Response], mute: bool, broken: bool
     ) -> None:
-        self._reply(self._server.store(request), answer, mute, broken)
+        stored = self._server.store(request)
+        if (
+            stored.status == 201
+            and self._server.personality.deletes
+            and request.type != "Provenance"
+        ):
+            place, chance = str(stored.location), self._life.chance
+            if chance.happens("deleted-by-another", 0.5):
+                self._loop.call_later(chance.between(0.1, 30), self._server.delete, place)
+        self._reply(stored, answer, mute, broken)
 
     def _reply(
         self, found: Response, answer: asyncio.Future[Response], mute: bool, broken: bool

@@ -36,6 +36,8 @@ class Personality:
     merges: bool = False
     """One of its patients is merged into another during the run."""
     opaque_versions: bool = False
+    deletes: bool = False
+    """Somebody deletes some of what is created, soon after."""
 
 
 PERSONALITIES = {
@@ -53,6 +55,7 @@ PERSONALITIES = {
         Personality("noop-keeps-version", noop_keeps_version=True),
         Personality("merged-patient", merges=True),
         Personality("opaque-versions", opaque_versions=True),
+        Personality("deleting", deletes=True),
     )
 }
 
@@ -99,22 +102,36 @@ class Server:
     log: list[Commit] = field(default_factory=list)
     moved: set[str] = field(default_factory=set)
     """References that answer with a redirect."""
+    deleted: set[str] = field(default_factory=set)
+    """References that were deleted; a PUT brings them back."""
     _cached: dict[str, tuple[float, list[Stored]]] = field(default_factory=dict)
     _made: int = 0
 
     def copy(self, now: Callable[[], float], personality: Personality) -> Server:
         """Return a server with the same content and a life of its own."""
         chains = {reference: list(chain) for reference, chain in self.chains.items()}
-        return Server(now, personality, chains, list(self.log), set(self.moved), {}, self._made)
+        return Server(
+            now, personality, chains, list(self.log), set(self.moved), set(self.deleted), {},
+            self._made,
+        )  # fmt: skip
 
     def current(self, reference: str) -> Stored | None:
         chain = self.chains.get(reference)
-        return chain[-1] if chain else None
+        return chain[-1] if chain and reference not in self.deleted else None
+
+    def delete(self, reference: str) -> None:
+        """Delete what stands there, by another's hand; its versions stay."""
+        self.deleted.add(reference)
+
+    def gone(self, reference: str) -> bool:
+        return reference in self.deleted
 
     def read(self, reference: str, version: str | None = None) -> Fetched | None:
         if reference in self.moved:
             raise Moved
         for stored in reversed(self.chains.get(reference, [])):
+            if version is None and reference in self.deleted:
+                return None
             if version is None:
                 return Fetched(stored.resource, stored.version)
             if stored.version == version:
@@ -130,6 +147,7 @@ class Server:
                 chain[-1]
                 for reference, chain in self.chains.items()
                 if reference.startswith(type_ + "/")
+                and reference not in self.deleted
                 and all(_matches(chain[-1].resource, *item) for item in parameters.items())
             ]
             cached = (self.now(), found)
@@ -147,7 +165,8 @@ class Server:
         if self.personality.normalises and body:
             # What HAPI does by default; the clinical content stays.
             whole["meta"] = {**meta, "source": f"#{len(self.log):x}"}
-        before = chain[-1] if chain else None
+        before = self.current(reference)
+        self.deleted.discard(reference)
         same = before is not None and fingerprint(before.resource) == fingerprint(whole)
         if same and before is not None and self.personality.noop_keeps_version:
             return before
@@ -174,7 +193,8 @@ class Server:
             key, _, value = condition.partition("=")
             # The server's own uniqueness check reads its table, not its search cache.
             for ref, chain in self.chains.items():
-                if ref.startswith(request.type + "/") and _matches(chain[-1].resource, key, value):
+                there = ref.startswith(request.type + "/") and ref not in self.deleted
+                if there and _matches(chain[-1].resource, key, value):
                     return Response(200, chain[-1].version, ref, chain[-1].resource)
         return None
 

@@ -34,6 +34,7 @@ ROUNDS_AFTER = 14
 MIX = (
     *["plain"] * 6, "post-only", "late-commit", "stale-history", "search-cache", "normaliser",
     "noop-keeps-version", "merged-patient", "opaque-versions", "racy", "half-transaction",
+    "deleting",
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from sync.fhir import FhirClient, NoAuth
 from sync.traffic import Gate, Limited, Metered, Senses
 from sync.traffic.doorkeeper import Doorkeeper, NoLog
 from sync.traffic.stored import LedgerLog
+from sync.wire import httpx
 from tests.builders import Bench
 from tests.traffic.loop import clock, now, run
 from tests.traffic.server import Free, Server
@@ -103,6 +104,28 @@ def test_of_many_only_one_tries() -> None:
         assert sum(item == 200 for item in found) == 1
         assert sum(isinstance(item, Busy) for item in found) == 19
         assert server.methods[asked:] == ["GET", "PUT"]
+
+    run(main())
+
+
+def test_of_reads_without_a_slot_only_one_tries() -> None:
+    server = Server(Free())
+
+    async def main() -> None:
+        asked = gate()
+        await break_it(server, limited(server, asked))
+        await asyncio.sleep(10)
+        server.down, before = False, len(server.methods)
+        # Both have to wait for their turn: neither has left when the second one comes.
+        asked.pace.pause(now(), 1.0)
+        wire = Metered(server, asked)
+        read = httpx.Request("GET", "http://127.0.0.1:8/fhir/Patient/p1")
+        found = await asyncio.gather(
+            *(wire.handle_async_request(read) for _ in range(2)), return_exceptions=True
+        )
+        assert [type(item) for item in found] == [httpx.Response, Busy]
+        assert server.methods[before:] == ["GET"]
+        assert not asked.door.trying
 
     run(main())
 

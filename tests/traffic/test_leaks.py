@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 
@@ -54,25 +55,34 @@ def test_an_answer_that_cannot_be_counted_gives_place_and_connection_back(
     run(scene())
 
 
-def test_a_slot_is_free_again_where_the_next_could_not_be_let_in(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("by_timer", [False, True])
+def test_what_fails_while_turns_are_given_is_told_to_all_that_wait(
+    monkeypatch: pytest.MonkeyPatch, by_timer: bool
 ) -> None:
     async def scene() -> None:
         asked = gate()
+        if by_timer:
+            asked.pace.pause(now(), 2.0)
+        else:
+            monkeypatch.setattr(Gate, "_may", lambda gate, _: not gate.in_use)
+
+        async def work() -> None:
+            async with asked.slot():
+                await asyncio.sleep(1)
+
+        working = [asyncio.create_task(work()) for _ in range(3)]
+        await asyncio.sleep(0.5)
 
         def busy(*_: object, **__: object) -> float:
             raise Busy
 
-        pump = Gate._pump
-
-        def once(self: Gate) -> None:
-            monkeypatch.setattr(Gate, "_pump", pump)
-            busy()
-
-        monkeypatch.setattr(Gate, "_pump", once)
-        with pytest.raises(Busy):
-            async with asked.slot():
-                pass
-        assert asked.in_use == 0
+        with monkeypatch.context() as broken:
+            broken.setattr(Quota, "wait", busy)
+            ended = await asyncio.gather(*working, return_exceptions=True)
+        failed = [item for item in ended if isinstance(item, Busy)]
+        assert len(failed) == (3 if by_timer else 2)
+        assert asked.in_use == 0 and not asked.queued
+        async with asked.slot():
+            assert asked.in_use == 1, "the route goes on"
 
     run(scene())

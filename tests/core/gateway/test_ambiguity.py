@@ -1,12 +1,14 @@
 """A write whose outcome is unknown is read back, never resent blindly."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.gateway import events, readback
 from core.gateway import run as round_
 from core.lifecycle import State
+from core.ports import OutcomeUnknown, Response
 from sync.store.verify import verify_store
 from tests.builders import Bench
 from tests.core.gateway.scenario import approved_phone, approved_problem, change, edit, run
@@ -70,6 +72,48 @@ async def test_conditional_create_not_found_is_parked_for_a_person(bench: Bench)
     assert change(bench, id_).state == "exception" and not versions(bench, "Condition")
     assert [item.kind for item in bench.ledger.exceptions(id_, 0)] == ["ambiguous"]
     assert len(bench.ehr.sent) == 1
+
+
+async def lose_and_delete(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let a create be stored, its answer be lost, and somebody delete it before anyone looks."""
+    id_ = await approved_problem(bench)
+    bench.ehr.faults = ["lost-response"]
+    send = bench.ehr.send
+
+    async def then_deleted(*args: Any) -> Response:
+        try:
+            return await send(*args)
+        except OutcomeUnknown:
+            for place in [one for one in bench.ehr.versions if one.startswith("Condition/")]:
+                bench.ehr.delete(place)
+            raise
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.ehr, "send", then_deleted)
+        await run(bench)
+    await run(bench)
+    await run(bench)
+    return id_
+
+
+async def test_a_create_that_somebody_deleted_before_it_was_found_is_not_sent_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = await lose_and_delete(bench, monkeypatch)
+    assert change(bench, id_).state == "exception" and not versions(bench, "Condition")
+    assert [item.class_ for item in bench.ledger.exceptions(id_, 0)] == ["deleted"]
+    assert [request.type for request in bench.ehr.sent] == ["Condition"]
+
+
+async def test_without_asking_what_was_deleted_it_comes_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_: str) -> bool:
+        return False
+
+    monkeypatch.setattr(bench.ehr, "deleted", never)
+    await lose_and_delete(bench, monkeypatch)
+    assert versions(bench, "Condition") == [1]
 
 
 async def test_ehr_that_stays_away_leaves_it_ambiguous(bench: Bench) -> None:

@@ -1,11 +1,13 @@
 """What happens when the chart moves between approval and sending."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.canonical import exact
 from core.gateway import refresh
+from core.ports import Fetched
 from core.view import view_proposal
 from sync.store.verify import verify_store
 from tests.builders import CONDITION, PATIENT, Bench, exact_object
@@ -148,3 +150,21 @@ async def test_control_without_the_patient_check_another_chart_is_written(
     await run(bench)
     assert bench.ehr.current("Condition/c1")["subject"] == {"reference": "Patient/other"}
     assert bench.ehr.sent
+
+
+async def test_a_base_that_names_no_version_any_more_stays_unsent(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = await approved_phone(bench)
+    read = bench.ehr.read
+
+    async def unversioned(reference: str, version: str | None = None) -> Fetched | None:
+        found = await read(reference, version)
+        return None if found is None else replace(found, version="")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.ehr, "read", unversioned)
+        await run(bench)
+    assert not bench.ehr.sent and change(bench, id_).state == "ready-for-write"
+    await run(bench)
+    assert change(bench, id_).state == "verified"

@@ -10,6 +10,7 @@ import pytest
 from core.adoption import adopt
 from core.gateway import guards, refresh
 from core.lifecycle import State
+from core.ports import Response
 from core.profile.asked import answer_for, observed_here, refusal_now
 from core.review.byhand import why_not
 from sync.profiles import load_profile
@@ -104,3 +105,27 @@ async def test_one_write_that_was_taken_is_a_yes(bench: Bench) -> None:
     assert seen.refusals == {"validation": 1} and seen.rungs == {"if-none-match": 1}
     assert sum((seen.classes or {}).values()) == 1
     assert observed_here(bench.ledger, "another") == ()
+
+
+async def test_a_profile_that_breaks_under_way_leaves_the_answer_to_the_chart(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = await approved_phone(bench)
+    send = bench.ehr.send
+
+    async def then_broken(*args: Any) -> Response:
+        answered = await send(*args)
+        with monkeypatch.context() as broken:
+            broken.setattr("core.adoption.parse_profile", lambda _: None)
+            adopt(bench.workspace, "profile.sandbox", "version = 1\nfailures = 7")
+        return answered
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.ehr, "send", then_broken)
+        await run(bench)
+    sent = [request.type for request in bench.ehr.sent]
+    row = change(bench, id_)
+    assert sent[0] == "Patient" and sent.count("Patient") == 1
+    written = bench.ledger.write(row.operation)
+    assert written is not None and written.receipt_seq is not None
+    assert row.state in (State.PERSISTED, State.VERIFIED), "read back, not left as sending"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -56,12 +57,73 @@ async def test_requests_one_after_another_use_one_connection() -> None:
 
 async def test_as_many_connections_as_are_allowed_and_no_more() -> None:
     transport, made = pools(6, size=4)
-    open_ = [await transport.handle_async_request(REQUEST) for _ in range(10)]
-    assert [(pool.connections, pool.asked) for pool in made] == [(4, 6), (2, 4)]
+    open_ = [await transport.handle_async_request(REQUEST) for _ in range(6)]
+    assert [(pool.connections, pool.asked) for pool in made] == [(4, 4), (2, 2)]
     for response in open_:
         await response.aclose()
     await transport.handle_async_request(REQUEST)
-    assert made[0].asked == 7
+    assert made[0].asked == 5
+
+
+async def test_who_waits_takes_whichever_connection_is_free_first() -> None:
+    transport, made = pools(2)
+    kept, brief = [await transport.handle_async_request(REQUEST) for _ in range(2)]
+    waiting = [asyncio.create_task(transport.handle_async_request(REQUEST)) for _ in range(2)]
+    await asyncio.sleep(0)
+    await brief.aclose()
+    first = await waiting[0]
+    assert [pool.asked for pool in made] == [1, 2] and not waiting[1].done()
+    await first.aclose()
+    await (await waiting[1]).aclose()
+    await kept.aclose()
+    assert [pool.asked for pool in made] == [1, 3]
+    assert [pool.busy for pool in transport._pools] == [0, 0]
+
+
+async def test_nobody_overtakes_who_waits() -> None:
+    transport, _ = pools(1)
+    held = await transport.handle_async_request(REQUEST)
+    order: list[int] = []
+
+    async def ask(number: int) -> None:
+        response = await transport.handle_async_request(REQUEST)
+        order.append(number)
+        await response.aclose()
+
+    asking = [asyncio.create_task(ask(number)) for number in range(4)]
+    await asyncio.sleep(0)
+    await held.aclose()
+    await asyncio.gather(*asking, ask(4))
+    assert order == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("given", [False, True])
+async def test_who_gives_up_waiting_leaves_the_connection_to_the_next(given: bool) -> None:
+    transport, _ = pools(1)
+    held = await transport.handle_async_request(REQUEST)
+    gone, next_ = (asyncio.create_task(transport.handle_async_request(REQUEST)) for _ in range(2))
+    await asyncio.sleep(0)
+    if given:
+        await held.aclose()
+    gone.cancel()
+    if not given:
+        await asyncio.sleep(0)
+        await held.aclose()
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    await (await next_).aclose()
+    assert transport._pools[0].busy == 0
+
+
+async def test_waiting_ends_before_a_byte_has_left() -> None:
+    transport, made = pools(1)
+    held = await transport.handle_async_request(REQUEST)
+    impatient = httpx.Request("PUT", REQUEST.url, extensions={"timeout": {"pool": 0.0}})
+    with pytest.raises(httpx.PoolTimeout):
+        await transport.handle_async_request(impatient)
+    assert made[0].asked == 1
+    await held.aclose()
+    assert transport._pools[0].busy == 0
 
 
 async def test_a_failed_request_leaves_its_place_free() -> None:

@@ -309,3 +309,15 @@ async def test_a_redirect_says_whether_it_leads_to_a_record(location: str, to_re
         with pytest.raises(Redirected) as moved:
             await ehr.read("Patient/p1")
     assert moved.value.to_record is to_record
+
+
+@pytest.mark.parametrize(("status", "expected"), [(410, True), (404, False), (200, False)])
+async def test_what_was_deleted_is_told_from_what_never_was(status: int, expected: bool) -> None:
+    async with client(lambda _: answer(patient(version="2"), status)) as ehr:
+        assert await ehr.deleted("Patient/p1") is expected
+
+
+async def test_a_server_that_does_not_say_is_not_believed_to_have_deleted() -> None:
+    async with client(lambda _: answer(b"", 500)) as ehr:
+        with pytest.raises(Unreachable):
+            await ehr.deleted("Patient/p1")

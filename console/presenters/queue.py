@@ -7,9 +7,9 @@ from datetime import datetime, tzinfo
 
 from console.presenters.texts import hour, span
 from console.widgets.rows import Column, Mark, Row
-from core.gateway.urgent import due
 from core.ledger.event import moment
 from core.lifecycle import State
+from core.needed import due
 from core.records import ChangeRow
 
 Key = tuple[str, int]

@@ -10,7 +10,8 @@ from textual.content import Content
 from console.commands.output import value_text
 from console.presenters.queue import what
 from console.presenters.texts import foreign, hour, joined, own, span
-from core.gateway.urgent import UNDECIDED, UNSENT, due
+from core.gateway.urgent import UNDECIDED, UNSENT
+from core.needed import due
 from core.records import ChangeRow, ProposalRow
 from core.review.byhand import Line, Sheet
 

@@ -8,25 +8,17 @@ tiers). Told again is nobody: one notice of each kind and one incident a change,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-
 from core.gateway.events import actor
 from core.incident.incidents import Category, open_incident
-from core.ledger.event import instant, moment
+from core.ledger.event import instant
 from core.lifecycle import State
+from core.needed import due
 from core.notice import Kind, Notice, raise_notice
 from core.ports import Reads, Transaction
 from core.records import ChangeRow, ProposalRow
 from core.review.decide import about
 from core.workspace import Workspace
 
-STAT_S = 30 * 60
-"""How long a stat change may take where neither it nor its route says (hub-protocol §10)."""
-URGENT_S = 4 * 3600
-"""The same of an urgent one."""
-LAST_PART = 4
-"""The alert comes when only one part in so many of the time is left."""
 DELAYED: Category = "delayed-critical-update"
 UNDECIDED = (State.PENDING, State.DEFERRED, State.EXPIRED)
 UNSENT = (
@@ -35,34 +27,6 @@ UNSENT = (
 )  # fmt: skip
 """Decided, and not known to be in the chart."""
 _WRITTEN = (State.PERSISTED, State.VERIFIED, State.CORRECTED)
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """When an urgent change has to be in the chart, and from when on somebody is told."""
-
-    alert: datetime
-    needed: datetime
-
-
-def due(change: ChangeRow, proposal: ProposalRow | None = None) -> Due | None:
-    """Return the times of an urgent change; None for one that nobody waits for.
-
-    What the proposal names counts; else the route's `reach_by`, else STAT_S or URGENT_S, from when
-    it was proposed. The one answer for the queue, the review, `downtime` and the alerts; rows of
-    older ledgers ask the proposal.
-    """
-    start = moment(change.proposed_at or (change.since if proposal is None else proposal.at))
-    named = change.needed_by or (None if proposal is None else proposal.needed_by)
-    if named is not None:
-        needed = moment(named)
-    elif change.urgency == "routine":
-        return None
-    else:
-        reach = (change.route_json or {}).get("reach_by_s")
-        usual = STAT_S if change.urgency == "stat" else URGENT_S
-        needed = start + timedelta(seconds=usual if reach is None else int(reach))
-    return Due(max(start, needed - max(needed - start, timedelta(0)) / LAST_PART), needed)
 
 
 def watch(workspace: Workspace) -> int:

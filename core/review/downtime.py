@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.gateway.urgent import UNDECIDED, UNSENT, due, in_chart
+from core.gateway.urgent import UNDECIDED, UNSENT, in_chart
 from core.incident.freeze import frozen_by, target_of
 from core.ledger.event import instant
 from core.lifecycle import State
+from core.needed import due
 from core.ports import Reads
 from core.records import ChangeRow, ProposalRow
 from core.review.byhand import why_not

@@ -16,7 +16,7 @@ from core.incident.freeze import declare
 from core.review.decide import Answer, decide
 from sync.keys.ring import NAMES, Ed25519Signer, KeyRing
 from sync.store import ledger
-from tests import builders
+from tests import begun, builders
 from tests.builders import phone_change
 from tests.console.audit_desk import AuditDesk, opened, settled
 
@@ -35,7 +35,8 @@ def _ring() -> KeyRing:
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AuditDesk:
     """Two proposals, a freeze, a decision with a note, and an event that was tampered with."""
-    monkeypatch.setattr(builders, "generate", _ring)
+    monkeypatch.setattr(begun, "generate", _ring)
+    monkeypatch.setattr(builders, "begun", begun.begun.__wrapped__)
     monkeypatch.setattr(ledger, "secrets", SimpleNamespace(token_bytes=lambda size: b"s" * size))
     desk = AuditDesk(tmp_path)
     first = desk.propose_now()

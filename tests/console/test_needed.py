@@ -9,9 +9,9 @@ from datetime import UTC, timedelta
 import pytest
 
 from console.presenters.queue import queue_row
-from core.gateway.urgent import due
 from core.ledger.event import instant
 from core.lifecycle import State
+from core.needed import due
 from tests.builders import phone_change, problem_change
 from tests.console.desk import Desk, text_of
 

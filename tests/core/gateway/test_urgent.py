@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from core.gateway import urgent
-from core.gateway.urgent import due
 from core.incident.freeze import declare
 from core.incident.incidents import close_incident
 from core.ledger.event import instant
 from core.lifecycle import State
+from core.needed import due
 from tests.builders import Bench, phone_change
 from tests.core.gateway.scenario import approve, change, run, staged
 from tests.fakes import START

@@ -32,7 +32,7 @@ def row(number: int, chance: random.Random) -> dict[str, Any]:
         "revision": 1,
         "state": chance.choice(STATES),
         "state_seq": number,
-        "since": "s",
+        "since": instant(NOW),
         "agent": chance.choice(["scribe-1", "front_desk", "front%desk"]),
         "ehr": "sandbox",
         "patient_tag": "t",

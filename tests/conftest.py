@@ -1,9 +1,7 @@
-"""Fixtures that every test may use, and what is left to CI."""
+"""Fixtures that every test may use."""
 
 import pytest
 from _pytest.terminal import TerminalReporter
-
-from tests.scale import FULL
 
 
 @pytest.fixture
@@ -11,19 +9,9 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave what is marked `long` to CI."""
-    if FULL:
-        return
-    long = [item for item in items if item.get_closest_marker("long")]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item not in set(long)]
-
-
-def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
-    """Say that not everything ran."""
-    if not FULL:
+def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
+    """Say what did not run, and how it does."""
+    if config.getoption("markexpr") == "not long":
         terminalreporter.write_line(
-            "Tests marked long are left to CI; COUNTERSIGN_FULL_SCALE=1 runs them."
+            "What is marked long was left to CI: make test COUNTERSIGN_FULL_SCALE=1 runs it too."
         )

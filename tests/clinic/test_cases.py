@@ -26,6 +26,7 @@ from core.review.recall import recall
 from core.view import differences_of, view_proposal
 from sync.clinic import CASES, case
 from tests.fakes import LoneClock
+from tests.scale import in_ci
 
 
 @dataclass
@@ -263,6 +264,7 @@ def test_an_approval_in_hold_is_recalled_and_nothing_is_sent() -> None:
         assert clinic.stored("Patient/syn-0001")["telecom"][1]["value"] == "555-0101"
 
 
+@in_ci
 @pytest.mark.parametrize("frozen", [True, False], ids=["frozen", "control"])
 def test_a_freeze_pressed_while_writes_flow_stops_the_next_one(frozen: bool) -> None:
     clock = Clock()

@@ -11,6 +11,9 @@ from core.review.decide import Answer, decide
 from tests.builders import phone_change, problem_change
 from tests.console.desk import Desk, text_of
 from tests.core.review.attested import CODES, ask_to_attest
+from tests.scale import in_ci
+
+pytestmark = in_ci
 
 PENDING = "pending-human-review"
 

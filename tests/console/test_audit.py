@@ -18,6 +18,9 @@ from sync.store.erase import erase_body
 from tests.console.audit_desk import AuditDesk, opened, seen, settled
 from tests.console.audit_pilot import asked, at_cursor, decided, focus, shown, title, typed
 from tests.console.desk import assert_room
+from tests.scale import in_ci
+
+pytestmark = in_ci
 
 
 @pytest.fixture

@@ -15,6 +15,9 @@ from core.incident.freeze import declare
 from sync.store import audit_reads
 from tests.console.audit_desk import AuditDesk, audit, notice, opened, seen, settled
 from tests.console.audit_pilot import asked, at_cursor, decided, focus, shown, typed
+from tests.scale import in_ci
+
+pytestmark = in_ci
 
 
 @pytest.fixture

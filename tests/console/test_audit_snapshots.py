@@ -19,6 +19,9 @@ from sync.store import ledger
 from tests import begun, builders
 from tests.builders import phone_change
 from tests.console.audit_desk import AuditDesk, opened, settled
+from tests.scale import in_ci
+
+pytestmark = in_ci
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 IDS = ["80x24", "120x40", "200x60"]

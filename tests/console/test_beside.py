@@ -13,6 +13,9 @@ from core.view import proposal_json, view_proposal
 from sync.keys.ring import generate
 from tests.builders import CONDITION, exact_object, problem_change
 from tests.console.desk import Desk, text_of
+from tests.scale import in_ci
+
+pytestmark = in_ci
 
 ME = {"reference": "Patient/example"}
 SIZES = [(80, 24), (120, 40), (160, 50)]

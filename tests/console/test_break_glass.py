@@ -13,6 +13,7 @@ from core.lifecycle import State
 from sync.keys.ring import generate
 from tests.builders import phone_change
 from tests.console.desk import Desk, text_of
+from tests.scale import in_ci
 
 GRANT = '\n[break_glass]\nroles = ["physician"]\n'
 
@@ -92,6 +93,7 @@ async def test_it_lands_on_what_was_shown_or_nowhere(desk: Desk) -> None:
     assert desk.change(id_).state == State.PENDING and not desk.ledger.open_incidents()
 
 
+@in_ci
 @pytest.mark.parametrize(
     "size", [(80, 24), (120, 40), (160, 50)], ids=["80x24", "120x40", "160x50"]
 )

@@ -4,6 +4,9 @@ from core.adoption import adopt
 from sync.keys.ring import generate
 from tests.builders import phone_change
 from tests.console.desk import Desk, text_of
+from tests.scale import in_ci
+
+pytestmark = in_ci
 
 
 def join(desk: Desk, name: str) -> None:

@@ -13,6 +13,9 @@ from core.incident.incidents import CATEGORIES, Declaration, declare_incident
 from core.review.permissions import TABLE
 from tests.builders import phone_change
 from tests.console.desk import Desk, text_of
+from tests.scale import in_ci
+
+pytestmark = in_ci
 
 SIZES = [(80, 24), (120, 40), (160, 50)]
 

@@ -14,6 +14,9 @@ from core.canonical import Number, exact
 from core.errors import BadInput
 from tests.builders import phone_change
 from tests.console.desk import Desk, text_of
+from tests.scale import in_ci
+
+pytestmark = in_ci
 
 
 def test_fields_are_what_the_change_adds_or_replaces() -> None:

@@ -112,7 +112,7 @@ async def test_a_double_click_on_approve_does_not_decide(desk: Desk) -> None:
 EVERYWHERE = product(["enter", "a", "y", "pasted"], [*SCREENS, "review"])
 
 
-@pytest.mark.parametrize(("what", "place"), sampled(EVERYWHERE, 8))
+@pytest.mark.parametrize(("what", "place"), sampled(EVERYWHERE, 5))
 async def test_held_keys_and_pasted_text_approve_nothing(desk: Desk, place: str, what: str) -> None:
     ids = await ten(desk)
     app = desk.app()

@@ -20,7 +20,10 @@ from core.veil import view_for
 from tests.builders import NOTE, PATIENT, phone_change, proposal
 from tests.console.desk import Desk, review, text_of
 from tests.labelled import HIV, SECRET, label_note, label_patient, only, take_labels
+from tests.scale import in_ci
 from tests.scene import call, open_scene
+
+pytestmark = in_ci
 
 SIZES = [(80, 24), (120, 40), (160, 50)]
 IDS = ["80x24", "120x40", "160x50"]

@@ -6,6 +6,9 @@ from core.review.content import read_content
 from core.review.edit import edit, editable
 from tests.builders import phone_change, problem_change
 from tests.console.desk import Desk, text_of
+from tests.scale import in_ci
+
+pytestmark = in_ci
 
 PENDING = "pending-human-review"
 

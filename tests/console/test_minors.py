@@ -11,6 +11,9 @@ from core.adoption import adopt
 from core.view import view_proposal
 from tests.builders import PATIENT, exact_object, phone_change
 from tests.console.desk import Desk, text_of
+from tests.scale import in_ci
+
+pytestmark = in_ci
 
 SIZES = [(80, 24), (120, 40), (160, 50)]
 BORN = {"minor": "2015-06-01", "unsure": "2008"}

@@ -19,6 +19,7 @@ from tests.builders import CONDITION, problem_change
 from tests.console.desk import Desk, text_of, unpaused
 from tests.console.test_exceptions import discrepant, opened, press_confirm
 from tests.core.reconcile.again import until_due
+from tests.scale import in_ci
 
 SIZES = [(80, 24), (120, 40), (160, 50)]
 
@@ -68,6 +69,7 @@ async def test_the_two_queues_are_separate_each_with_its_clock(desk: Desk) -> No
         assert "[Needs review 1" in text_of(pilot.app)
 
 
+@in_ci
 async def test_a_queue_that_emptied_points_to_the_other(desk: Desk) -> None:
     await both(desk)
     async with desk.app().run_test(size=(120, 40)) as pilot:
@@ -104,6 +106,7 @@ async def test_each_step_asks_for_a_reason_and_a_second_key(
         assert desk.change(id_).state == State.EXCEPTION
 
 
+@in_ci
 async def test_a_correction_is_followed_from_asking_to_its_proposal(desk: Desk) -> None:
     id_ = await discrepant(desk)
     desk.bench.ehr.transform = lambda found: found
@@ -180,6 +183,7 @@ async def test_read_only_does_none_of_it(desk: Desk) -> None:
             assert "read-only" in app.notice.text
 
 
+@in_ci
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40", "160x50"])
 @pytest.mark.parametrize("keys", [("2",), ("2", "w")], ids=["review", "reconciliation"])
 def test_picture(
@@ -197,6 +201,7 @@ def test_picture_without_colour(
     assert snap_compare(desk.app(), press=("2",), terminal_size=(80, 24))
 
 
+@in_ci
 def test_picture_of_a_step(desk: Desk, snap_compare: Callable[..., bool]) -> None:
     asyncio.run(both(desk))
     assert snap_compare(desk.app(), press=("2", "upper_p"), terminal_size=(80, 24))

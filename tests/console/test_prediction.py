@@ -17,6 +17,9 @@ from tests.builders import phone_change, problem_change
 from tests.console.desk import Desk, review, text_of
 from tests.core.forms.samples import GOOD, formed
 from tests.core.prediction.scenes import KEEPS_NO_LABEL, document
+from tests.scale import in_ci
+
+pytestmark = in_ci
 
 LONG = "Synthetic-Featherstonehaugh-Cholmondeley"
 SHORT = LONG[:30]

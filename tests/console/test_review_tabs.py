@@ -13,6 +13,9 @@ from core.review.decide import Answer, decide
 from sync.hub.context import refresh_context
 from tests.builders import phone_change, problem_change
 from tests.console.desk import Desk, review, text_of
+from tests.scale import in_ci
+
+pytestmark = in_ci
 
 
 async def test_tabs_by_key_and_by_mouse_and_the_evidence_stays(desk: Desk) -> None:

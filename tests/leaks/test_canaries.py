@@ -28,7 +28,7 @@ from core.errors import Failed
 from sync import logs
 from tests.leaks import canaries
 from tests.leaks.canaries import CHART, FAMILY, PHI, PHONE, Recorder, in_files, in_texts, proposal
-from tests.scale import sampled
+from tests.scale import in_ci, sampled
 from tests.scene import Scene, open_scene
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -268,6 +268,7 @@ RUN = (
 """A run that can be interrupted, also where this test runs in the background of a shell."""
 
 
+@in_ci
 @pytest.mark.parametrize("number", sampled([signal.SIGTERM, signal.SIGINT, signal.SIGKILL], 1))
 def test_ended_in_the_middle_nothing_is_left(watched: Watched, number: signal.Signals) -> None:
     shown = watched.propose("one")

@@ -14,6 +14,7 @@ from sync.sandbox.sandbox import utc_now
 from tests.builders import proposal
 from tests.personalities.deeds import CHART, DEEDS
 from tests.personalities.place import policy
+from tests.scale import in_ci
 from tests.scene import Scene, call, open_scene
 
 Capture = pytest.CaptureFixture[str]
@@ -45,6 +46,7 @@ def approved(id_: str, capsys: Capture) -> None:
     assert code == 0, err
 
 
+@in_ci
 @pytest.mark.parametrize(
     ("name", "deed"),
     [

@@ -9,6 +9,7 @@ from core.profile.writes import may_write
 from tests.personalities.deeds import DEEDS
 from tests.personalities.table import PLAYED, Cell, table
 from tests.personalities.test_profiles import PROFILES
+from tests.scale import in_ci
 from tests.tools.make_docs import REFERENCE, played_pages
 
 ENDS = frozenset(
@@ -19,6 +20,7 @@ _QUESTIONS = "questionnaire (QuestionnaireResponse create)"
 _INTERACTION = re.compile(r".*\((\w+) (create|update)\)")
 
 
+@in_ci
 def test_the_page_is_fresh() -> None:
     for name, text in played_pages().items():
         found = (REFERENCE / name).read_text("utf-8")

@@ -18,7 +18,7 @@ import pytest
 
 from console.__main__ import main
 from sync.store.verify import verify_store
-from tests.scale import scaled
+from tests.scale import in_ci, scaled
 from tests.scene import Scene, open_scene
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,6 +90,7 @@ def test_killed_at_random_nothing_acknowledged_is_lost_or_written_twice(scene: S
     check(scene, said)
 
 
+@in_ci
 def test_three_processes_at_once_lose_nothing_and_send_nothing_twice(scene: Scene) -> None:
     actors = [actor_process(scene, f"p{number}", 5) for number in range(3)]
     said: list[str] = []

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from tests.scale import in_ci
 from tests.server.contract import (
     Resource,
     Server,
@@ -19,6 +20,8 @@ from tests.server.contract import (
     resources,
 )
 from tests.server.samples import CLINICAL, all_types, minimal
+
+pytestmark = in_ci
 
 KINDS = all_types()
 STRICT = {"Prefer": "handling=strict"}

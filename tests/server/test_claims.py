@@ -10,6 +10,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from tests.scale import in_ci
 from tests.server.contract import (
     JSON_PATCH,
     Resource,
@@ -24,6 +25,8 @@ from tests.server.contract import (
     resources,
 )
 from tests.server.samples import CLINICAL, all_types, minimal
+
+pytestmark = in_ci
 
 KINDS = all_types()
 OK = (200, 201, 202, 204)

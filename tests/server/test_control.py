@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.scale import in_ci
 from tests.server import (
     test_bundles,
     test_claimed_searches,
@@ -38,6 +39,8 @@ from tests.server.broken import (
     without_header,
 )
 from tests.server.contract import Server
+
+pytestmark = in_ci
 
 Test = tuple[Callable[..., None], dict[str, Any]]
 

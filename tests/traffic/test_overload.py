@@ -17,13 +17,13 @@ from core.traffic.pace import Pace
 from core.traffic.work import Kind, Work
 from sync.fhir import FhirClient, NoAuth
 from sync.traffic import Gate, Limited, Metered, Senses
-from tests.scale import sampled
+from tests.scale import sampled, scaled
 from tests.traffic.loop import clock, now, run
 from tests.traffic.server import Bucket, Rule, Server, Window, Workers
 
 CAPACITY = 50
 LOUD, QUIET = 300, 50
-SECONDS = 40
+SECONDS = scaled(20, 40)
 ROUTES = {"loud": LOUD, "quiet-1": QUIET, "quiet-2": QUIET, "quiet-3": QUIET}
 
 

@@ -15,6 +15,7 @@ from core.traffic.quota import Quota
 from core.traffic.work import Kind, Work
 from sync.fhir import FhirClient, TokenSource
 from sync.traffic import Gate, Lanes, Limited, Metered, Senses
+from tests.scale import in_ci
 from tests.sync.fhir.servers import BASE, TOKEN_URL, ec_key
 from tests.traffic.loop import clock, now, run
 from tests.traffic.server import Server, Window
@@ -73,6 +74,7 @@ def gate(limits: Any) -> Gate:
     return Gate("ecw", limits, Senses(now, clock, random.Random(3).random))
 
 
+@in_ci
 def test_a_fixed_minute_quota_is_never_exceeded() -> None:
     jitter = random.Random(5)
     rule = Window(QUOTA, 60, offset=17.3)

@@ -13,7 +13,10 @@ from console.__main__ import main
 from core.incident.freeze import declare
 from sync.store.connection import DatabaseError
 from tests.builders import proposal
+from tests.scale import in_ci
 from tests.scene import Scene, call, open_scene
+
+pytestmark = in_ci
 
 
 @pytest.fixture

@@ -14,8 +14,11 @@ from console.__main__ import main
 from console.commands import doctor
 from sync.profiles import load_profile
 from tests.builders import phone_change, proposal
+from tests.scale import in_ci
 from tests.scene import Scene, call, open_scene
 from tests.server.broken import Broken, Call, Exchange
+
+pytestmark = in_ci
 
 
 @pytest.fixture

@@ -12,7 +12,10 @@ from console.__main__ import main
 from core.canonical import JsonObject, encode, exact
 from tests.builders import problem_of, proposal
 from tests.core.prediction.scenes import unlabelled
+from tests.scale import in_ci
 from tests.scene import Scene, call, open_scene
+
+pytestmark = in_ci
 
 
 @pytest.fixture

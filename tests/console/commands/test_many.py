@@ -10,7 +10,10 @@ import pytest
 
 from tests.builders import phone_change, problem_change, proposal
 from tests.console.commands.test_road import propose
+from tests.scale import in_ci
 from tests.scene import Scene, call, open_scene
+
+pytestmark = in_ci
 
 
 @pytest.fixture

@@ -14,7 +14,10 @@ from console.bootstrap.traffic import gate_of
 from sync.profiles import load_profile
 from tests.builders import phone_change, proposal
 from tests.console.commands.test_road import QUOTES, propose
+from tests.scale import in_ci
 from tests.scene import Scene, call, open_scene
+
+pytestmark = in_ci
 
 LIMITS = '\n[limits]\nconcurrency = 4\n[[limits.window]]\nper = "minute"\ncalls = 250\n'
 

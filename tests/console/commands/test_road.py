@@ -23,7 +23,10 @@ from tests.builders import (
     problem_of,
     proposal,
 )
+from tests.scale import in_ci
 from tests.scene import Scene, call, open_scene
+
+pytestmark = in_ci
 
 
 @pytest.fixture

@@ -13,7 +13,10 @@ import pytest
 from console.__main__ import main
 from core.roster import Roster, parse_roster
 from sync.keys.ring import Ed25519Signer, generate
+from tests.scale import in_ci
 from tests.scene import Scene, call, open_scene
+
+pytestmark = in_ci
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from console.__main__ import main
+from tests.scale import in_ci
 
 ROOT = Path(__file__).resolve().parents[3]
 PLAN = """
@@ -24,6 +25,7 @@ seconds = 9
 """
 
 
+@in_ci
 def test_a_server_with_faults_says_so_commits_them_and_counts_them(tmp_path: Path) -> None:
     plan = tmp_path / "plan.toml"
     plan.write_text(PLAN)

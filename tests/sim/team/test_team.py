@@ -9,7 +9,7 @@ from tests.sim.controls import CONTROLS, Control, try_control
 from tests.sim.team.many import SERVERS
 from tests.sim.team.world import simulate_team
 
-SEEDS = scaled(60, 500, 60_000)
+SEEDS = scaled(30, 500, 60_000)
 LONG = ("quorum of distinct people", "late objection")
 TEAM = [one for one in CONTROLS if one.runs is not None and (FULL or one.name not in LONG)]
 

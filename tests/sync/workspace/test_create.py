@@ -18,6 +18,7 @@ from sync.store.connection import connect
 from sync.workspace import create as creating
 from sync.workspace.create import FILES, create
 from sync.workspace.folder import find, open_workspace
+from tests.scale import in_ci
 
 PASSPHRASE = "correct horse battery"
 
@@ -282,6 +283,7 @@ def test_a_failure_at_any_step_leaves_nothing(
     _check_failures(tmp_path, values, clock, steps[0], existing=False)
 
 
+@in_ci
 def test_a_failure_at_any_step_leaves_an_existing_folder_as_it_was(
     tmp_path: Path, values: Any, clock: Any, steps: tuple[int, int]
 ) -> None:

@@ -1,5 +1,7 @@
 """Fixtures that every test may use."""
 
+import gc
+
 import pytest
 from _pytest.terminal import TerminalReporter
 
@@ -15,3 +17,10 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
         terminalreporter.write_line(
             "What is marked long was left to CI: make test COUNTERSIGN_FULL_SCALE=1 runs it too."
         )
+
+
+def pytest_collection_finish() -> None:
+    """Take what was imported and collected out of the reach of every later collection."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

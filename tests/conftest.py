@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import gc
+from collections.abc import Iterator
 
 import pytest
 from _pytest.terminal import TerminalReporter
@@ -17,6 +18,14 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
         terminalreporter.write_line(
             "What is marked long was left to CI: make test COUNTERSIGN_FULL_SCALE=1 runs it too."
         )
+
+
+@pytest.fixture(autouse=True)
+def collector() -> Iterator[None]:
+    """Leave the collector to the next test as it was: a command that runs on sets its own."""
+    before = gc.get_threshold()
+    yield
+    gc.set_threshold(*before)
 
 
 def pytest_collection_finish() -> None:

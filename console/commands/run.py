@@ -11,6 +11,7 @@ from console.bootstrap import Opened, open_here
 from console.bootstrap.telling import tended
 from console.commands.line import narrate
 from console.commands.output import print_json, say
+from console.heap import Heap
 from core.errors import Conflict, Unreachable
 from core.gateway.run import Round
 
@@ -29,11 +30,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Be the gateway for one round, or until interrupted."""
+    heap = Heap()
     with open_here(args) as opened:
-        return asyncio.run(_rounds(opened, once=args.once, as_json=args.json))
+        return asyncio.run(_rounds(opened, heap, once=args.once, as_json=args.json))
 
 
-async def _rounds(opened: Opened, *, once: bool, as_json: bool) -> int:
+async def _rounds(opened: Opened, heap: Heap, *, once: bool, as_json: bool) -> int:
     with opened.lease(LEASE_WAIT_S) as epoch:
         while True:
             try:
@@ -48,6 +50,7 @@ async def _rounds(opened: Opened, *, once: bool, as_json: bool) -> int:
                 _print(done, report, as_json=as_json)
                 if once:
                     return UNREACHABLE if done.unreachable else 0
+            heap.rest()
             await asyncio.sleep(PAUSE_S)
 
 

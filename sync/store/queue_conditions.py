@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from core.ledger.event import instant
+from core.needed import STAT_S, URGENT_S
 from core.queue.filter import WORDS, Term, minutes
 from core.queue.page import View
 
@@ -23,8 +24,17 @@ it alike, or SQLite would not use them."""
 _ESCAPED = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
 _LIKE = {"agent": "agent", "type": "type", "state": "state", "id": "proposal"}
 _EQUAL = {"op": "op", "urgency": "urgency", "ehr": "ehr", "risk": "tier"}
+_STILL_NEEDED = "state IN ('pending-human-review', 'deferred', 'expired', 'ready-for-write')"
+_NEEDED = f"""coalesce(needed_by, CASE WHEN urgency != 'routine' THEN strftime(
+    '%Y-%m-%dT%H:%M:%fZ', coalesce(proposed_at, since), '+' || coalesce(
+        json_extract(route, '$.reach_by_s'),
+        CASE urgency WHEN 'stat' THEN {STAT_S} ELSE {URGENT_S} END
+    ) || ' seconds') END)"""
+"""By when a change is needed, as `core.needed.due` says it."""
+_DUE = f"(expires < {{until}} OR {_STILL_NEEDED} AND {_NEEDED} < {{until}})"
+"""What the column DUE of the queue counts down to: the sooner of expiry and need."""
 _IS = {
-    "late": "(expires IS NOT NULL AND expires < :soon)",
+    "late": _DUE.format(until=":soon"),
     "expired": "(state = 'expired' OR (expires IS NOT NULL AND expires <= :now))",
     "voided": "void IS NOT NULL",
     "dependent": "depends != '[]'",
@@ -73,7 +83,7 @@ def _one(field: str, value: str, bound: dict[str, object], now: datetime) -> str
         return _IS[value.lower()]
     if field == "due":
         until = instant(now + timedelta(minutes=minutes(value)))
-        return f"(expires IS NOT NULL AND expires < {_bind(bound, [until])[0]})"
+        return _DUE.format(until=_bind(bound, [until])[0])
     if field == "path":
         name = _bind(bound, [value])[0]
         return (

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from console.heap import Heap
 from core.gateway.run import Round, run_once
 from core.intake.stage import stage
 from core.review.decide import Answer, decide
@@ -32,7 +33,11 @@ PAIRS = 3
 
 
 def ratios(concurrency: int, pairs: int = PAIRS) -> list[float]:
-    """Return seconds of the bare loop over seconds of the gateway, for the same requests."""
+    """Return seconds of the bare loop over seconds of the gateway, for the same requests.
+
+    Both have Python's collector as `countersign run` has it.
+    """
+    Heap().rest()
     with _ward() as base_url:
         return [_pair(base_url, concurrency) for _ in range(pairs)]
 

@@ -15,9 +15,11 @@ from console.heap import Heap
 
 @pytest.fixture(autouse=True)
 def collector() -> Iterator[None]:
-    before = gc.get_threshold()
+    before, frozen = gc.get_threshold(), gc.get_freeze_count()
     yield
     gc.unfreeze()
+    if frozen:
+        gc.freeze()
     gc.set_threshold(*before)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from core.ledger.event import instant
+from core.ledger.event import instant, moment
+from core.needed import due
 from core.queue import Spot, View, parse_filter
 from core.records import ChangeRow
 from sync.store import queue_reads
@@ -21,6 +22,10 @@ NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 STATES = ["pending-human-review"] * 6 + ["deferred", "exception", "verified", "rejected"]
 COLUMNS = [field.name for field in fields(ChangeRow)]
 EMPTY: dict[str, Any] = dict.fromkeys(COLUMNS)
+ROUTES = [
+    '{"id":"desk","roles":["nurse"]}',
+    '{"id":"two","roles":["md"],"reach_by_s":5400}',
+]
 RANKS = {"stat": 0, "urgent": 1}
 
 
@@ -33,6 +38,8 @@ def row(number: int, chance: random.Random) -> dict[str, Any]:
         "state": chance.choice(STATES),
         "state_seq": number,
         "since": instant(NOW),
+        "proposed_at": chance.choice([None, instant(NOW - timedelta(minutes=number % 600))]),
+        "needed_by": chance.choice([None, None, instant(NOW + timedelta(minutes=number % 300))]),
         "agent": chance.choice(["scribe-1", "front_desk", "front%desk"]),
         "ehr": "sandbox",
         "patient_tag": "t",
@@ -46,7 +53,9 @@ def row(number: int, chance: random.Random) -> dict[str, Any]:
         "change_digest": "d",
         "bytes_digest": "b",
         "tier": chance.choice(["low", "high"]),
-        "route": chance.choice(['{"id":"desk","roles":["nurse"]}', '{"id":"two","roles":["md"]}']),
+        "route": chance.choice(
+            ['{"id":"desk","roles":["nurse"]}', '{"id":"two","roles":["md"],"reach_by_s":5400}']
+        ),
         "expires": chance.choice([instant(expires), instant(expires), None]),
         "body_seq": 0,
         "void": chance.choice([None, None, "base-moved"]),
@@ -138,6 +147,13 @@ def test_pages_backward_skips_and_ranks_agree(
     assert [(one.proposal, one.idx) for one in last.rows] == every[-25:-5]
 
 
+def soonest(one: dict[str, Any]) -> datetime:
+    """What the column DUE counts down to."""
+    found = [moment(one["expires"])] if one["expires"] else []
+    needed = due(ChangeRow(**one))
+    return min([*found, *([needed.needed] if needed else []), NOW + timedelta(days=9)])
+
+
 FILTERS = {
     "risk:high": lambda one: one["tier"] == "high",
     "!risk:high": lambda one: one["tier"] != "high",
@@ -155,8 +171,8 @@ FILTERS = {
     "is:voided": lambda one: one["void"] is not None,
     "is:dependent": lambda one: one["depends"] != "[]",
     "is:expired": lambda one: (one["expires"] or "~") <= instant(NOW),
-    "is:late": lambda one: (one["expires"] or "~") < instant(NOW + timedelta(hours=1)),
-    "due:2h": lambda one: (one["expires"] or "~") < instant(NOW + timedelta(hours=2)),
+    "is:late": lambda one: soonest(one) < NOW + timedelta(hours=1),
+    "due:2h": lambda one: soonest(one) < NOW + timedelta(hours=2),
     "ehr:sandbox": lambda _one: True,
     "state:pending": lambda _one: True,
     "'; DROP TABLE change; --": lambda _one: False,

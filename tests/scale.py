@@ -28,5 +28,7 @@ def sampled(every: Iterable[T], quick: int) -> list[T]:
     return found if FULL else found[:: max(1, len(found) // quick)][:quick]
 
 
+slowest = pytest.mark.slowest
+"""For what takes a minute or more in CI: it runs first."""
 in_ci = pytest.mark.long
 """For what takes long and has a shorter test beside it; `make test` leaves it to CI."""

@@ -20,6 +20,7 @@ from core.intake.sensitive import label_words
 from core.ledger.event import moment
 from core.reconcile.overdue import is_overdue
 from core.reconcile.trouble import Trouble
+from core.veil import Compared
 
 COLUMNS = (
     Column("kind", "KIND", 14),
@@ -238,6 +239,19 @@ def _difference(
     if sent is not None:
         yield joined("  submitted  ", _value(_at(sent, str(item.get("path", "")))))
     yield joined("  persisted  ", _value(item.get("persisted"), "bold"))
+
+
+def let_stand(found: Compared) -> Iterator[Content]:
+    """Yield what accepting lets stand: each value that was approved, and what the chart holds."""
+    if found.hidden:
+        yield own(f"hidden: labelled {label_words(found.hidden)}", "italic")
+        return
+    for item in found.differences:
+        if item.get("class") in ("lossy", "changed", "critical"):
+            yield joined(
+                foreign(str(item.get("path", "")), "bold"), ": ", _value(item.get("intended")),
+                " → ", _value(item.get("persisted"), "bold"),
+            )  # fmt: skip
 
 
 def _value(value: object, style: str = "") -> Content:

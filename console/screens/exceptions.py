@@ -12,7 +12,14 @@ from console import actions
 from console.actions import Action
 from console.permitted import refusal
 from console.presenters.clocks import NAMES, around, clock_line, queues_line
-from console.presenters.exceptions import COLUMNS, Around, Tried, trouble_row, trouble_text
+from console.presenters.exceptions import (
+    COLUMNS,
+    Around,
+    Tried,
+    let_stand,
+    trouble_row,
+    trouble_text,
+)
 from console.presenters.queue import what
 from console.presenters.texts import foreign, joined, lines, many, own
 from console.screens.confirm import Confirmed, ConfirmModal
@@ -135,6 +142,7 @@ class ExceptionsScreen(NextStepsScreen, inherit_bindings=False):
                 ),
                 foreign(item.change.patient_label or "(erased)", "bold"),
                 joined(item.code, " ", foreign(item.class_)),
+                *let_stand(self._compared(item)),
                 own("Nothing is written to the chart. It counts as looked at and right."),
             ]
         )
@@ -252,11 +260,7 @@ class ExceptionsScreen(NextStepsScreen, inherit_bindings=False):
         self.refresh_bindings()
         if item is None:
             return
-        found, session = Compared(), self.console_app.session
-        if item.change is not None and item.exception is not None:
-            found = compared_for(session.offline(), session.ledger, item.change)
-        elif item.finding is not None:
-            found = self._wanted(item.number)
+        found = self._compared(item)
         text = trouble_text(
             item,
             found.differences,
@@ -266,6 +270,13 @@ class ExceptionsScreen(NextStepsScreen, inherit_bindings=False):
             self._around(item, found.hidden),
         )
         self.query_one("#detail", Pane).show(text)
+
+    def _compared(self, item: Trouble) -> Compared:
+        """Return what was compared for one of them."""
+        session = self.console_app.session
+        if item.change is not None and item.exception is not None:
+            return compared_for(session.offline(), session.ledger, item.change)
+        return Compared() if item.finding is None else self._wanted(item.number)
 
     def _wanted(self, number: int) -> Compared:
         """Return the values for which somebody said that a mapping is missing."""

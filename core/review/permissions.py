@@ -70,6 +70,8 @@ class Row:
     """An exception of the change must be open."""
     reentry: bool = False
     """With an exception only where all that is open is that an entry by hand was not found."""
+    written: bool = False
+    """Not where all that is open is that an entry by hand was not found."""
     bypass: bool = False
     """There must be something that a plain approval lacks: see `bypasses`."""
     anybody: bool = False
@@ -118,6 +120,7 @@ TABLE: dict[str, Row] = {
         roles=WATCHERS,
         route_roles=True,
         excepted=True,
+        written=True,
     ),
     "escalate": Row(
         "give an exception to somebody else",
@@ -267,6 +270,11 @@ def _state(act: str, row: Row, case: Case) -> Why | None:
         return Why("state", "state", _where(act, case.state), "Look at it again with `show`")
     if row.reentry and case.state == State.EXCEPTION and not case.unfound:
         return Why("state", "state", _where(act, case.state), "Settle the exception first")
+    if row.written and case.unfound:
+        return Why(
+            "unfound", "state", "an entry by hand was not found, and no proposal puts that right",
+            "Put it right in the EHR, then accept it as it is",
+        )  # fmt: skip
     if case.state == State.DENIED and not case.consent_denied:
         return Why(
             "denied", "role", "no Consent denies this change, and no glass opens another denial",

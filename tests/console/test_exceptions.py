@@ -70,6 +70,7 @@ async def test_accepting_asks_for_a_reason_and_a_second_key(desk: Desk) -> None:
         await opened(pilot)
         await pilot.press("upper_a")
         await pilot.pause()
+        assert "Patient.telecom[0].value: 555 0100 → 555" in text_of(app)
         await pilot.press("y")
         assert "a reason is needed" in app.notice.text
         await press_confirm(pilot, "short numbers here")

@@ -20,7 +20,7 @@ from core.lifecycle import State
 from core.review.decide import Answer, decide
 from tests.builders import phone_change
 from tests.console.desk import HELD, Desk, review, text_of
-from tests.scale import sampled, scaled
+from tests.scale import sampled, scaled, slowest
 
 APPROVED = {State.READY, State.SENDING, State.PERSISTED, State.VERIFIED}
 SCREENS = {"queue": "1", "exceptions": "2", "incidents": "3", "audit": "4", "supervisor": "5"}
@@ -149,6 +149,7 @@ CHANGES = 25
 """Changes of the list a decision: 50 a second for a hand that decides twice a second."""
 
 
+@slowest
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_random_decisions_hit_the_shown_row_or_refuse_while_everything_moves(
     desk: Desk, seed: int

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.docs.shell import GUIDES, ROOT, run_snippets, snippets
+from tests.scale import slowest
 
 
+@slowest
 @pytest.mark.parametrize("name", ["first-write.md"])
 def test_guide_runs(name: str, tmp_path: Path) -> None:
     done = run_snippets(tmp_path, snippets(GUIDES / name))

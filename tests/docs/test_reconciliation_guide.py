@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from tests.docs.shell import GUIDES, run_snippets, snippets
-from tests.scale import in_ci
+from tests.scale import in_ci, slowest
 
 
+@slowest
 @in_ci
 def test_the_guide_runs(tmp_path: Path) -> None:
     made, _, _ = snippets(GUIDES / "first-write.md").partition('kill "$(cat sandbox.pid)"')

@@ -32,7 +32,7 @@ from sync.workspace.create import create
 from tests.builders import CONDITION, NOTE, PATIENT
 from tests.guillotine import Guillotine
 from tests.hub import HubAgent
-from tests.scale import in_ci, scaled
+from tests.scale import in_ci, scaled, slowest
 from tests.scene import CHEAP, PASSPHRASE, Scene
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,6 +135,7 @@ def clinic(tmp_path: Path) -> Clinic:
     return Clinic(tmp_path / "ehr.db")
 
 
+@slowest
 @in_ci
 def test_everything_catches_up_nothing_twice_nothing_lost(
     tmp_path: Path, clinic: Clinic, monkeypatch: pytest.MonkeyPatch

@@ -32,7 +32,7 @@ from sync.sandbox.faults.text import parse_plan
 from sync.store.verify import verify_store
 from tests.builders import PATIENT
 from tests.guillotine import Guillotine
-from tests.scale import FULL, in_ci, scaled
+from tests.scale import FULL, in_ci, scaled, slowest
 from tests.scene import Scene, open_scene
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -195,6 +195,7 @@ def untold(types: list[str]) -> list[str]:
     return found
 
 
+@slowest
 def test_every_approved_write_is_made_exactly_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

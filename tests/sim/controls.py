@@ -120,7 +120,7 @@ def _says(value: Any) -> Callable[..., Any]:
     return lambda *_, **__: value
 
 
-def _same_bytes(sent: Any, stored: Any, _base_url: str) -> bool:
+def _same_bytes(sent: Any, stored: Any, _base_url: str, _maps: Any) -> bool:
     return fingerprint(sent) == fingerprint(stored)
 
 

@@ -232,6 +232,21 @@ def effects(truth: Truth) -> dict[str, int]:
     return found
 
 
+def _requests(truth: Truth, operation: str) -> int:
+    """Count the requests that took effect; one that the network delivered twice is one."""
+    return len(
+        {
+            commit.send
+            for commit in truth.server.log
+            if commit.by == "gateway" and not commit.same
+            and (
+                operation in operations(parse_object(commit.body))
+                or commit.body in truth.intents[operation]
+            )
+        }
+    )  # fmt: skip
+
+
 def _records(truth: Truth, counted: Mapping[str, int]) -> None:
     """Judge the Provenances that went out with their writes: none without what it speaks of."""
     told = Counter(truth.beside.get(commit.body) for commit in truth.server.log if commit.body)
@@ -278,10 +293,11 @@ def at_rest(truth: Truth, reads: Reads, active: set[Change], outcomes: Mapping[s
             # A server that checks and stores in two steps cannot be kept from it, only caught.
             truth.broken("overwrote", truth.overwritten[row.operation])
         # What the network delivers twice comes back after a deletion whatever the gateway does.
-        by_network = truth.server.personality.deletes and len(truth.intents[row.operation]) == 1
-        if done > 1 and not excepted and not by_network:
+        deletes = truth.server.personality.deletes
+        times = _requests(truth, row.operation) if deletes else done
+        if times > 1 and not excepted:
             truth.broken(
-                "twice", f"{key} {row.type} took effect {done} times, no exception is open"
+                "twice", f"{key} {row.type} took effect {times} times, no exception is open"
             )
         if done >= 1 and row.state not in TOLD and not excepted:
             truth.broken("untold", f"{key} {row.type} took effect but is {row.state}")

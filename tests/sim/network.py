@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from core.errors import Moved as Redirected
@@ -125,34 +126,48 @@ class Wire:
         late = self._server.personality.late_s and chance.happens("late-commit", faults.late)
         refused = chance.happens("refused-without-storing", faults.refused)
         there = chance.between(0.01, 1.5)
+        self._server.sends += 1
+        arrive = partial(self._arrive, self._server.sends, request)
         if refused and not lost:
             self._loop.call_later(there, _answer, answer, Response(429, None, None, None), mute)
             return
         delay = there + (TIMEOUT_S + self._server.personality.late_s if late else 0)
         if not lost:
-            self._loop.call_later(delay, self._arrive, request, answer, mute, broken)
+            self._loop.call_later(delay, arrive, answer, mute, broken)
         if twice:
             again = delay + chance.between(0.0, 40.0 if chance.rng.random() < 0.5 else 0.5)
             nobody: asyncio.Future[Response] = self._loop.create_future()
-            self._loop.call_later(again, self._arrive, request, nobody, True, False)
+            self._loop.call_later(again, arrive, nobody, True, False)
 
     def _arrive(
-        self, request: Request, answer: asyncio.Future[Response], mute: bool, broken: bool
+        self,
+        send: int,
+        request: Request,
+        answer: asyncio.Future[Response],
+        mute: bool,
+        broken: bool,
     ) -> None:
+        self._server.send = send
         found = (
             self._server.judge(request) if request.beside is None else self._server.pair(request)
         )
         if found is None and self._server.personality.racy_s:
             wait = self._life.chance.between(0, self._server.personality.racy_s)
-            self._loop.call_later(wait, self._store, request, answer, mute, broken)
+            self._loop.call_later(wait, self._store, send, request, answer, mute, broken)
         elif found is None:
-            self._store(request, answer, mute, broken)
+            self._store(send, request, answer, mute, broken)
         else:
             self._reply(found, answer, mute, broken)
 
     def _store(
-        self, request: Request, answer: asyncio.Future[Response], mute: bool, broken: bool
+        self,
+        send: int,
+        request: Request,
+        answer: asyncio.Future[Response],
+        mute: bool,
+        broken: bool,
     ) -> None:
+        self._server.send = send
         stored = self._server.store(request)
         if (
             stored.status == 201

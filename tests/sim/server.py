@@ -83,6 +83,8 @@ class Commit:
     """The version before it, None for a new resource."""
     same: bool
     """Equal in content to the version before: nothing was changed in the chart."""
+    send: int = 0
+    """Which request of a sender it was; what the network delivers twice bears the same number."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,10 @@ class Server:
     """References that were deleted; a PUT brings them back."""
     _cached: dict[str, tuple[float, list[Stored]]] = field(default_factory=dict)
     _made: int = 0
+    sends: int = 0
+    """How many requests were given to the network."""
+    send: int = 0
+    """The one of them that arrives now."""
 
     def copy(self, now: Callable[[], float], personality: Personality) -> Server:
         """Return a server with the same content and a life of its own."""
@@ -173,7 +179,7 @@ class Server:
         stored = Stored(whole, version, self.now())
         chain.append(stored)
         base = None if before is None else before.version
-        self.log.append(Commit(self.now(), reference, version, by, body, base, same))
+        self.log.append(Commit(self.now(), reference, version, by, body, base, same, self.send))
         return stored
 
     def judge(self, request: Request) -> Response | None:

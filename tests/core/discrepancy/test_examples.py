@@ -76,7 +76,8 @@ def test_every_transform_alone_is_verified_and_reaches_somewhere(
             if (found := compare(resource, made, base_url=BASE)).class_ not in VERIFIED:
                 alarms.append((name, step, found.differences))
     assert not alarms
-    assert len(+reached) >= scaled(20, len(FORMS) - 2), reached
+    # Four reach nothing here: order is no difference to Python, and the rest is in few examples.
+    assert len(+reached) >= scaled(20, len(FORMS) - 4), reached
 
 
 @pytest.mark.parametrize("part", range(4))

@@ -17,7 +17,7 @@ from core.policy.conditions import Check, Quotes
 from tests.core.policy import cedar, cedar_values
 from tests.core.policy.builders import allow, document, forbid, request
 from tests.core.policy.cedar_values import pick
-from tests.scale import sampled, scaled
+from tests.scale import sampled, scaled, slowest
 
 # A difference is shown with the whole policy, which is long.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
@@ -218,6 +218,7 @@ def _fuzz(
     return seen
 
 
+@slowest
 def test_allow_and_deny_agree_with_cedar_on_random_proposals() -> None:
     seen = _fuzz(PROPOSALS)
 
@@ -310,6 +311,7 @@ def test_control_with_a_new_guard_switched_off_the_engines_differ(
         _fuzz(4_000, focused((kind,)), plain_requests())
 
 
+@slowest
 def test_what_the_controls_ask_agrees_while_every_guard_is_on() -> None:
     proposals = scaled(300, 2_000, 20_000)
     seen = _fuzz(proposals, focused(), plain_requests())

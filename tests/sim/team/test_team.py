@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scale import FULL, in_ci, scaled
+from tests.scale import FULL, in_ci, scaled, slowest
 from tests.sim.controls import CONTROLS, Control, try_control
 from tests.sim.team.many import SERVERS
 from tests.sim.team.world import simulate_team
@@ -14,6 +14,7 @@ LONG = ("quorum of distinct people", "late objection")
 TEAM = [one for one in CONTROLS if one.runs is not None and (FULL or one.name not in LONG)]
 
 
+@slowest
 @pytest.mark.parametrize("server", SERVERS)
 def test_no_seed_breaks_an_invariant(server: str) -> None:
     outcomes = [simulate_team(seed, server) for seed in range(SEEDS // len(SERVERS))]

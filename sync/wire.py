@@ -11,7 +11,13 @@ import logging
 
 import httpx
 
-__all__ = ["httpx"]
+__all__ = ["FIRST_BYTE", "httpx"]
+
+FIRST_BYTE = "http11.send_request_headers.started"
+"""What the `trace` of a request hears when its connection stands, before its first byte.
+
+The name is httpcore's.
+"""
 
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)

@@ -20,7 +20,6 @@ from core.errors import Unreachable
 from core.fhir import is_resource_type
 from sync.fhir.dates import http_date
 from sync.fhir.errors import Unreadable
-from sync.fhir.pools import Pools
 from sync.logs import log
 from sync.wire import httpx
 
@@ -181,17 +180,10 @@ def _usual_authorities() -> ssl.SSLContext:
 
 def network(bounds: Bounds, tls: ssl.SSLContext | None = None) -> httpx.AsyncBaseTransport:
     """Return the transport that a channel uses: no proxy, no retry, so many connections."""
+    # Importing the network takes long, and what asks no server never needs it.
+    from sync.fhir.sockets import Sockets
 
-    def pool(connections: int) -> httpx.AsyncBaseTransport:
-        limits = httpx.Limits(
-            max_connections=connections,
-            max_keepalive_connections=connections,
-            keepalive_expiry=KEPT_S,
-        )
-        verify = tls or _usual_authorities()
-        return httpx.AsyncHTTPTransport(verify=verify, trust_env=False, limits=limits, retries=0)
-
-    return Pools(pool, bounds.connections)
+    return Sockets(bounds.connections, lambda: tls or _usual_authorities(), KEPT_S)
 
 
 def log_answer(name: str, outgoing: Outgoing, status: int, begun: float) -> None:

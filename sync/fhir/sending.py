@@ -1,7 +1,7 @@
 """Sending one write, exactly once, and telling `not sent` from `outcome unknown`.
 
-The line between the two is drawn by the transport: httpcore reports `send_request_headers.started`
-when a connection stands (pool wait, DNS, TCP and TLS are over) and before the first byte.
+The line between the two is drawn by the transport: it tells FIRST_BYTE when a connection stands
+(the wait for one, DNS, TCP and TLS are over) and before the first byte.
 Source: hub-protocol §6 step 7; design §9 (ambiguity).
 """
 
@@ -23,10 +23,11 @@ from sync.fhir.errors import Unreadable
 from sync.fhir.own_codes import body_status, is_failing, own_codes
 from sync.fhir.transaction import bundle, entries_told
 from sync.fhir.urls import Base, Named
-from sync.wire import httpx
+from sync.wire import FIRST_BYTE, httpx
 
 FHIR_JSON = "application/fhir+json"
-FIRST_BYTE = "send_request_headers.started"
+STANDS = FIRST_BYTE.partition(".")[2]
+"""What FIRST_BYTE says whichever version of HTTP a transport speaks."""
 DEFAULTS = {
     "Content-Type": FHIR_JSON,
     "Accept": FHIR_JSON,
@@ -111,7 +112,7 @@ class _FirstByte:
 
     async def trace(self, event: str, _info: Mapping[str, Any]) -> None:
         """Take one trace event of the transport; what this raises stops the sending."""
-        if not event.endswith(FIRST_BYTE):
+        if not event.endswith(STANDS):
             return
         if self.stopped is not None:
             raise self.stopped

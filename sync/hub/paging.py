@@ -23,9 +23,8 @@ from sync.fhir.channel import Answer, Channel, Outgoing, log_answer, log_failure
 from sync.fhir.errors import Unreadable
 from sync.fhir.urls import Base
 from sync.hub.bundles import bundle_of, date_of, items_of, objects
-from sync.wire import httpx
+from sync.wire import FIRST_BYTE, httpx
 
-SENT = "http11.send_request_body.complete"
 COUNT = 100
 """How many resources a page is asked to have."""
 FEWER = 10
@@ -96,7 +95,7 @@ class Pages:
 
     async def _once(self, outgoing: Outgoing, sent: asyncio.Event) -> Answer:
         async def trace(event: str, _info: Any) -> None:
-            if event == SENT:
+            if event == FIRST_BYTE:
                 sent.set()
 
         bounds = self.channel.bounds
@@ -152,7 +151,11 @@ class _Asked:
     event: asyncio.Event
 
     async def sent(self) -> None:
-        """Wait until the request has left, so that the server works while we do."""
+        """Wait until the request leaves, so that the server works while we do.
+
+        The network hands a request without a body over whole in the turn of the loop in which it
+        tells FIRST_BYTE.
+        """
         self.task.add_done_callback(lambda _: self.event.set())
         await self.event.wait()
 

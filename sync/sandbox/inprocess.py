@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import httpx
 from starlette.types import ASGIApp
 
 from sync.sandbox.app import FHIR_PATH, TOKEN_PATH
+from sync.wire import FIRST_BYTE, httpx
 
 ORIGIN = "http://127.0.0.1"
 BASE_URL = ORIGIN + FHIR_PATH
 TOKEN_URL = ORIGIN + TOKEN_PATH
-SENDING = "http11.send_request_headers.started"
 
 
 class InProcessTransport(httpx.AsyncBaseTransport):
     """An httpx transport that hands requests to an ASGI application; use it with BASE_URL.
 
-    Before the application sees anything, the request's `trace` extension is called with the event
-    that httpcore reports just before the first byte leaves; when it raises, nothing is sent.
+    Before the application sees anything, the request's `trace` extension hears FIRST_BYTE; when it
+    raises, nothing is sent.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -27,7 +26,7 @@ class InProcessTransport(httpx.AsyncBaseTransport):
         """Report the sending, then pass the request on."""
         trace = request.extensions.get("trace")
         if trace is not None:
-            await trace(SENDING, {"request": request})
+            await trace(FIRST_BYTE, {"request": request})
         return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:

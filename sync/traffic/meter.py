@@ -9,7 +9,7 @@ import asyncio
 
 from core.traffic.work import READING, Busy
 from sync.fhir.answers import retry_after
-from sync.fhir.pools import tell_end
+from sync.fhir.turns import tell_end
 from sync.traffic.gate import HELD, INSIDE_S, PATIENCE_S, Gate, Slot
 from sync.wire import httpx
 

@@ -44,13 +44,19 @@ def test_core_imports_only_itself_and_the_listed_libraries() -> None:
         assert not strange, f"{path.relative_to(ROOT)} imports {strange}"
 
 
+def test_only_one_file_knows_the_network_below_httpx() -> None:
+    knowing = [path.name for path in sources("console", "core", "sync")
+               if imported(path) & {"aiohttp", "yarl", "httpcore"}]  # fmt: skip
+    assert knowing == ["sockets.py"]
+
+
 @pytest.mark.parametrize(
     ("module", "absent"),
     [
         ("core.gateway.run", ["textual", "httpx", "sqlmodel", "sqlcipher3", "keyring", "sync"]),
         ("core.intake.stage", ["textual", "httpx", "sqlmodel", "sqlcipher3", "keyring", "sync"]),
         ("sync.store.ledger", ["textual", "httpx", "sqlmodel", "console", "fhir"]),
-        ("sync.fhir.client", ["textual", "sqlmodel", "console"]),
+        ("sync.fhir.client", ["textual", "sqlmodel", "console", "aiohttp"]),
     ],
 )
 def test_importing_brings_nothing_from_above_or_outside(module: str, absent: list[str]) -> None:

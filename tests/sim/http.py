@@ -11,12 +11,11 @@ from core.errors import Moved, Unreachable
 from core.ports import Fetched, NotSent, OutcomeUnknown, Request, Response
 from sync.fhir import FhirClient
 from sync.fhir.tokens import REUSED, Token
-from sync.wire import httpx
+from sync.wire import FIRST_BYTE, httpx
 from tests.sim.loop import VirtualLoop
 from tests.sim.network import TOKEN_S, SimGrant, Wire
 from tests.sim.server import BASE
 
-FIRST_BYTE = "http11.send_request_headers.started"
 PATH = "/fhir/"
 TYPES = ("Patient", "Condition", "MedicationRequest", "Provenance", "Consent", "DocumentReference")
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import parse_qs
 
-from sync.wire import httpx
-from tests.sync.fhir.servers import FIRST_BYTE, TOKEN_URL, answer
+from sync.wire import FIRST_BYTE, httpx
+from tests.sync.fhir.servers import TOKEN_URL, answer
 from tests.traffic.loop import now
 
 LATENCY_S = 0.1

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from core.errors import Conflict
 from core.traffic.limits import Limits
-from sync.fhir.pools import tell_end
+from sync.fhir.turns import tell_end
 from sync.traffic import Gate, Metered, Senses
 from sync.traffic.doorkeeper import NoLog
 from sync.traffic.flights import SHORT_S, Flights, begun_ahead

@@ -10,7 +10,7 @@ import pytest
 
 from core.traffic.limits import Limits
 from core.traffic.quota import Call, Quota
-from sync.fhir.pools import Pools
+from sync.fhir.turns import Turns, tell_end
 from sync.traffic import Gate, Metered, Senses
 from sync.wire import httpx
 from tests.traffic.loop import clock, now, run
@@ -28,8 +28,14 @@ class Body(httpx.AsyncByteStream):
 
 
 class Wire(httpx.AsyncBaseTransport):
+    """Two connections, as the network has them."""
+
+    def __init__(self) -> None:
+        self.turns = Turns(2)
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, stream=Body())
+        await self.turns.take(request)
+        return tell_end(httpx.Response(200, stream=Body()), self.turns.give)
 
 
 def gate() -> Gate:
@@ -45,12 +51,12 @@ def test_an_answer_that_cannot_be_counted_gives_place_and_connection_back(
     monkeypatch.setattr(Quota, "ended", busy)
 
     async def scene() -> None:
-        pools = Pools(lambda _: Wire(), 2)
+        wire = Wire()
         asked = gate()
         with pytest.raises(Busy):
-            await Metered(pools, asked).handle_async_request(REQUEST)
+            await Metered(wire, asked).handle_async_request(REQUEST)
         assert asked.flights.under_way == 0
-        assert [pool.busy for pool in pools._pools] == [0]
+        assert wire.turns.free == 2
 
     run(scene())
 

@@ -14,12 +14,11 @@ from typing import Any
 from joserfc.jwk import ECKey, RSAKey
 
 from sync.fhir import Bounds, FhirClient, NoAuth, TokenSource
-from sync.wire import httpx
+from sync.wire import FIRST_BYTE, httpx
 
 FHIR = "application/fhir+json"
 BASE = "https://ehr.example/fhir"
 TOKEN_URL = "https://auth.example/token"
-FIRST_BYTE = "http11.send_request_headers.started"
 QUICK = Bounds(connect=5, read=5, write=5, pool=5, deadline=5)
 
 Handler = Callable[[httpx.Request], httpx.Response]

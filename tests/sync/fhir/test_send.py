@@ -11,9 +11,8 @@ import pytest
 from core.errors import BadInput
 from core.ports import NotSent, OutcomeUnknown, Request, Response
 from sync.fhir import Bounds, FhirClient, NoAuth
-from sync.wire import httpx
+from sync.wire import FIRST_BYTE, httpx
 from tests.sync.fhir.servers import (
-    FIRST_BYTE,
     Tracing,
     answer,
     client,

@@ -158,9 +158,9 @@ async def test_control_without_the_trace_the_bytes_do_leave(
     def stop() -> None:
         raise Refusal
 
-    monkeypatch.setattr(sending_module, "FIRST_BYTE", "receive_response_headers.started")
+    monkeypatch.setattr(sending_module, "STANDS", "receive_response_headers.started")
     async with loopback(whole) as server, _client(server.base) as ehr:
-        with pytest.raises(Refusal):
+        with pytest.raises(RuntimeError, match="does not report"):
             await ehr.send(UPDATE, await ehr.grant("system/Patient.u"), stop)
     assert server.received != b""
 

@@ -210,7 +210,11 @@ async def read_body(response: httpx.Response, name: str, limit: int) -> bytes:
         raise Unreadable(f"{name} answered in a content encoding that was not asked for")
     chunks: list[bytes] = []
     size = 0
-    async for chunk in response.aiter_bytes():
+    # Its own reading would look for an encoding again, and count what nobody asks.
+    body = response.stream
+    if not isinstance(body, httpx.AsyncByteStream):
+        raise TypeError("an asynchronous transport answers with an asynchronous body")
+    async for chunk in body:
         size += len(chunk)
         if size > limit:
             # A traceback that shows local variables must not show a chart.

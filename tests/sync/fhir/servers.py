@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -72,11 +73,12 @@ class Loopback:
         self.received = bytearray()
         self.accepted = 0
         self.port = 0
+        self.scheme = "http"
         self.released = asyncio.Event()
 
     @property
     def base(self) -> str:
-        return f"http://127.0.0.1:{self.port}/fhir"
+        return f"{self.scheme}://127.0.0.1:{self.port}/fhir"
 
     async def request(self, reader: asyncio.StreamReader) -> None:
         """Read one request, body included; what came of a cut one is kept too."""
@@ -92,9 +94,10 @@ class Loopback:
 
 
 @asynccontextmanager
-async def loopback(script: Script) -> AsyncIterator[Loopback]:
+async def loopback(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIterator[Loopback]:
     """Serve on a free port; each connection runs `script`."""
     state = Loopback()
+    state.scheme = "https" if tls else "http"
     tasks: set[asyncio.Task[None]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -107,7 +110,7 @@ async def loopback(script: Script) -> AsyncIterator[Loopback]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
     state.port = server.sockets[0].getsockname()[1]
     try:
         yield state

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import ipaddress
 import logging
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from sync.fhir import sockets
 from sync.fhir.channel import KEPT_S, Bounds, network
@@ -17,6 +26,7 @@ from sync.wire import FIRST_BYTE, httpx
 from tests.sync.fhir.servers import Loopback, Script, loopback, reset, unused_port
 
 OTHER = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother"
+LOOPBACK = ipaddress.ip_address("127.0.0.1")
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 WAIT = {"connect": 5.0, "read": 5.0, "write": 5.0, "pool": 5.0}
 Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
@@ -49,6 +59,13 @@ async def ask(
         return await response.aread()
     finally:
         await response.aclose()
+
+
+async def keeping(state: Loopback, reader: Reader, writer: Writer) -> None:
+    while True:
+        await state.request(reader)
+        writer.write(ANSWER)
+        await writer.drain()
 
 
 async def answers_once_then_closes(state: Loopback, reader: Reader, writer: Writer) -> None:
@@ -139,12 +156,6 @@ async def test_control_an_idle_word_would_answer_the_next_request(
 
 
 async def test_requests_one_after_another_use_one_connection() -> None:
-    async def keeping(state: Loopback, reader: Reader, writer: Writer) -> None:
-        while True:
-            await state.request(reader)
-            writer.write(ANSWER)
-            await writer.drain()
-
     async with loopback(keeping) as server, wire(4) as transport:
         for _ in range(5):
             assert await ask(transport, server) == b"{}"
@@ -271,3 +282,45 @@ async def test_a_trace_that_refuses_leaves_neither_a_byte_nor_a_turn_taken() -> 
 
 def test_a_connection_is_kept_for_less_than_servers_keep_theirs() -> None:
     assert KEPT_S < 5
+
+
+def _certificate(folder: Path) -> ssl.SSLContext:
+    """Return what a server on loopback shows; `cert.pem` in the folder is what trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    begun = datetime(2020, 1, 1, tzinfo=UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(begun)
+        .not_valid_after(begun + timedelta(days=36_500))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(LOOPBACK)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "cert.pem").write_bytes(made.public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context
+
+
+async def test_over_tls_connections_are_kept_and_a_strange_certificate_is_no_connection(
+    tmp_path: Path,
+) -> None:
+    shown = _certificate(tmp_path)
+    trusting = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+    async with loopback(keeping, tls=shown) as server:
+        known = network(Bounds(connections=2), trusting)
+        for _ in range(5):
+            assert await ask(known, server, "PUT", b"{}") == b"{}"
+        await known.aclose()
+        assert server.accepted == 1
+        async with wire() as strange:
+            with pytest.raises(httpx.ConnectError):
+                await ask(strange, server, "PUT", b"{}")
+    assert server.received.count(b"PUT ") == 5

@@ -11,7 +11,7 @@ import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 from core.errors import BadInput
@@ -87,13 +87,7 @@ def parse(data: bytes, limits: Limits = INTAKE) -> Json:
         raise BadInput("starts with a byte order mark", remedy="Save it as UTF-8 without a BOM")
     _check_depth(text, limits.max_depth)
     try:
-        value: Json = json.loads(
-            text,
-            parse_int=partial(_number, limits),
-            parse_float=partial(_number, limits),
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_object,
-        )
+        value: Json = _decoder(limits).decode(text)
     except json.JSONDecodeError as error:
         raise BadInput(
             f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}",
@@ -150,6 +144,16 @@ def exact(value: Any) -> Json:
     if isinstance(value, dict):
         return {str(key): exact(item) for key, item in value.items()}
     raise TypeError(f"{type(value).__name__} has no exact JSON form")
+
+
+@lru_cache(maxsize=8)
+def _decoder(limits: Limits) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        parse_int=partial(_number, limits),
+        parse_float=partial(_number, limits),
+        parse_constant=_refuse_constant,
+        object_pairs_hook=_object,
+    )
 
 
 def _number(limits: Limits, text: str) -> Number:

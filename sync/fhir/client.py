@@ -35,7 +35,7 @@ class FhirClient:
 
     `reading` and `writing` are the token sources of two different clients (planes); without
     `writing` no write is granted. A client lives in one event loop. Its transport, if given, must
-    report the `trace` events of httpcore, and is closed with it.
+    tell a request's `trace` of FIRST_BYTE (`sync.wire`), and is closed with it.
     """
 
     def __init__(

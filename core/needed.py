@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.ledger.event import moment
+from core.lifecycle import State
 from core.records import ChangeRow, ProposalRow
 
+STILL = (State.PENDING, State.DEFERRED, State.EXPIRED, State.READY)
+"""The states in which somebody still waits for a change to be sent."""
 STAT_S = 30 * 60
 """How long a stat change may take where neither it nor its route says (hub-protocol §10)."""
 URGENT_S = 4 * 3600

@@ -9,7 +9,7 @@ from console.presenters.texts import hour, span
 from console.widgets.rows import Column, Mark, Row
 from core.ledger.event import moment
 from core.lifecycle import State
-from core.needed import due
+from core.needed import STILL, due
 from core.records import ChangeRow
 
 Key = tuple[str, int]
@@ -19,7 +19,6 @@ NOT_SENT = "ready, not yet sent"
 """How an approval that has no effect yet is told from one that has."""
 
 _WAITS = (State.PENDING, State.DEFERRED)
-_NEEDED = (*_WAITS, State.EXPIRED, State.READY)
 LATE = "LATE"
 """What is said of a change that was needed by now and is not in the chart."""
 _RISKS: dict[str, Mark] = {"high": "loud"}
@@ -60,7 +59,7 @@ def queue_row(
     """
     until = moment(change.expires) if change.expires and change.state in _WAITS else None
     gone = change.state not in shown
-    times = due(change) if change.state in _NEEDED else None
+    times = due(change) if change.state in STILL else None
     needed = None if times is None else times.needed
     late = needed is not None and needed <= now
     if needed is not None and (until is None or needed < until):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from core.ledger.event import instant
-from core.needed import STAT_S, URGENT_S
+from core.needed import STAT_S, STILL, URGENT_S
 from core.queue.filter import WORDS, Term, minutes
 from core.queue.page import View
 
@@ -24,7 +24,7 @@ it alike, or SQLite would not use them."""
 _ESCAPED = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
 _LIKE = {"agent": "agent", "type": "type", "state": "state", "id": "proposal"}
 _EQUAL = {"op": "op", "urgency": "urgency", "ehr": "ehr", "risk": "tier"}
-_STILL_NEEDED = "state IN ('pending-human-review', 'deferred', 'expired', 'ready-for-write')"
+_STILL_NEEDED = "state IN ({})".format(", ".join(f"'{state}'" for state in STILL))
 _NEEDED = f"""coalesce(needed_by, CASE WHEN urgency != 'routine' THEN strftime(
     '%Y-%m-%dT%H:%M:%fZ', coalesce(proposed_at, since), '+' || coalesce(
         json_extract(route, '$.reach_by_s'),

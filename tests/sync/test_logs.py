@@ -124,7 +124,7 @@ def test_other_libraries_reach_no_handler(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logging.getLogger(), "handlers", [])
-    for name in ("httpx", "httpcore", "aiohttp.client", "uvicorn.error", "asyncio", "keyring", "textual"):
+    for name in "httpx httpcore aiohttp.client uvicorn.error asyncio keyring textual".split():
         logging.getLogger(name).error("GET http://x/?name=%s", CANARY)
     assert capsys.readouterr() == ("", "")
     assert CANARY not in (folder / "log" / "countersign.log").read_text()

@@ -52,3 +52,25 @@ def test_what_is_away_or_held_for_a_moment_ends_a_round_and_not_the_gateway(
     assert main(["run", *arguments]) == wanted
     assert len(done) == rounds
     assert str(error) in capsys.readouterr().err
+
+
+def test_python_collects_between_the_rounds_and_never_within_one(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+
+    class Told:
+        def rest(self) -> None:
+            order.append("rest")
+
+    async def one_round(_opened: object, _epoch: int) -> tuple[Round, None]:
+        order.append("round")
+        if order.count("round") == 3:
+            raise KeyboardInterrupt
+        return Round(), None
+
+    monkeypatch.setattr(command, "Heap", Told)
+    monkeypatch.setattr(command, "one_round", one_round)
+    monkeypatch.setattr(command, "PAUSE_S", 0)
+    assert main(["run"]) == 130
+    assert order == ["round", "rest", "round", "rest", "round"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from core.policy.service import SCHEDULE, Level
 from core.reconcile.clocks import standings
 from core.reconcile.levels import MONDAY_TO_FRIDAY, after_working_days, due_at, queue_of
 from core.reconcile.trouble import troubles
+from core.records import ChangeRow, ExceptionRow, FindingRow
 from tests.builders import Bench, problem_of
-from tests.core.gateway.scenario import approve, approved_problem, change, run, staged
+from tests.core.gateway.scenario import approve, approved_problem, run, staged
 from tests.core.reconcile.again import the_exception, told
 from tests.core.reconcile.test_settle import discrepant
 
@@ -148,14 +150,40 @@ async def test_a_policy_in_force_sets_the_due_time(bench: Bench) -> None:
     assert moment(str(row.due)) == moment(row.opened_at) + timedelta(minutes=30)
 
 
-async def test_what_is_due_first_stands_first_after_what_may_harm(bench: Bench) -> None:
-    id_ = await discrepant(bench)
-    bench.ehr.transform = lambda found: found
-    del bench.ehr.versions["Patient/example"]
-    bench.clock.advance(hours=1)
-    assert change(bench, id_).state == "exception"
-    found = [item.due for item in troubles(bench.ledger)]
-    assert found == sorted(found, key=str)
+class Open:
+    """Open exceptions, in the order in which they were opened, and nothing else."""
+
+    def __init__(self, *rows: tuple[str, str]) -> None:
+        self.rows = [
+            ExceptionRow(number, f"p{number}", 0, None, "drift", class_,
+                         f"2027-03-01T0{number}:00:00.000Z", None, None, due)
+            for number, (class_, due) in enumerate(rows)
+        ]  # fmt: skip
+
+    def open_exceptions(self) -> list[ExceptionRow]:
+        return self.rows
+
+    def open_findings(self) -> list[FindingRow]:
+        return []
+
+    def voided(self, limit: int) -> list[ChangeRow]:
+        return []
+
+    def changes_in(self, *states: str) -> list[ChangeRow]:
+        return []
+
+    def changes_named(self, keys: Sequence[tuple[str, int]]) -> list[ChangeRow]:
+        return []
+
+
+def test_what_may_harm_stands_first_and_then_what_is_due_first() -> None:
+    opened = Open(
+        ("lossy", "2027-03-03T17:00:00.000Z"),
+        ("changed", "2027-03-01T09:00:00.000Z"),
+        ("lossy", "2027-03-01T08:00:00.000Z"),
+        ("critical", "2027-03-05T00:00:00.000Z"),
+    )
+    assert [item.number for item in troubles(opened)] == [3, 2, 1, 0]
 
 
 async def incident_ids(bench: Bench, count: int, **overrides: Any) -> list[str | None]:

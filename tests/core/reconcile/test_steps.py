@@ -11,7 +11,6 @@ import pytest
 from core.errors import BadInput, Conflict, Refused, Unreachable
 from core.gateway.run import Round
 from core.lifecycle import State
-from core.reconcile import corrected
 from core.reconcile.settle import settle
 from core.reconcile.steps import ask_correction, ask_look, escalate, remap
 from core.reconcile.trouble import troubles
@@ -84,7 +83,6 @@ async def test_control_without_the_link_the_first_would_stay_an_exception(
     approve(bench, str(asked.proposed))
     await run(bench)
     assert change(bench, id_).state == State.EXCEPTION
-    assert corrected.end_corrected is not None
 
 
 async def test_a_record_that_was_deleted_is_proposed_again(bench: Bench) -> None:

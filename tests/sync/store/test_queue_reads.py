@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.ledger.event import instant, moment
-from core.needed import due
+from core.needed import STILL, due
 from core.queue import Spot, View, parse_filter
 from core.records import ChangeRow
 from sync.store import queue_reads
@@ -19,7 +19,8 @@ from sync.store.reads import StoreReads
 from sync.store.rows import clear
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
-STATES = ["pending-human-review"] * 6 + ["deferred", "exception", "verified", "rejected"]
+STATES = ["pending-human-review"] * 6
+STATES += "deferred expired ready-for-write exception verified rejected".split()
 COLUMNS = [field.name for field in fields(ChangeRow)]
 EMPTY: dict[str, Any] = dict.fromkeys(COLUMNS)
 ROUTES = [
@@ -189,6 +190,24 @@ def test_a_filter_finds_what_looking_at_every_row_finds(
     assert walked(reads, View(filter=parse_filter(text))) == ordered(wanted)
     ids = [one for one in wanted if one["proposal"].startswith("a")]
     assert walked(reads, View(filter=parse_filter(f"{text} id:a"))) == ordered(ids)
+
+
+@pytest.mark.parametrize("text", ["is:late", "due:2h"])
+def test_what_is_due_counts_in_every_state_in_which_somebody_waits_for_it(
+    reads: StoreReads, text: str
+) -> None:
+    hours = {"is:late": 1, "due:2h": 2}[text]
+
+    def wanted(one: dict[str, Any]) -> bool:
+        needed = due(ChangeRow(**one)) if one["state"] in STILL else None
+        times = [moment(one["expires"])] if one["expires"] else []
+        times += [needed.needed] if needed else []
+        return any(at < NOW + timedelta(hours=hours) for at in times)
+
+    rows = [one for one in everything(reads) if one["state"] not in ("verified", "rejected")]
+    found = [one for one in rows if wanted(one)]
+    assert {one["state"] for one in found} >= set(STILL)
+    assert walked(reads, View(filter=parse_filter(text), all_open=True)) == ordered(found)
 
 
 def test_my_roles_and_what_i_have_not_decided(reads: StoreReads) -> None:

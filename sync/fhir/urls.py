@@ -127,13 +127,23 @@ class Base:
 
     def named(self, location: object) -> Named | None:
         """Return what a Location names, or None when it is no resource of this server."""
-        url = self.within(location)
-        if url is None or url.query:
-            return None
-        found = _NAMED.fullmatch(_raw_path(url)[len(self._path) :])
+        path = self._path_of(location)
+        found = None if path is None else _NAMED.fullmatch(path)
         if found is None or not is_resource_type(found[1]) or not is_id(found[2]):
             return None
+        if not (found[3] is None or is_id(found[3])):
+            return None
         return Named(found[1], found[2], found[3])
+
+    def _path_of(self, location: object) -> str | None:
+        """Return what stands behind the base in a link without a query, None when it leaves it."""
+        if isinstance(location, str) and location.startswith(self.text + "/"):
+            path = location[len(self.text) :]
+            # Nothing here that reading it as a URL could change.
+            if _NAMED.fullmatch(path) and "/." not in path:
+                return path
+        url = self.within(location)
+        return None if url is None or url.query else _raw_path(url)[len(self._path) :]
 
     def is_type(self, url: httpx.URL, type_: str) -> bool:
         """Tell whether a URL of this base is that of a type or of its `_search`."""

@@ -128,6 +128,7 @@ def test_a_link_within_the_base(link: str, full: str) -> None:
         (f"{BASE}/Condition/c1/_history/1", "Condition/c1", "1"),
         ("Condition/c1/_history/1", "Condition/c1", "1"),
         ("/fhir/Condition/c1", "Condition/c1", None),
+        (f"{BASE}/Condition/c1/_history/..", "Condition/c1", None),
     ],
 )
 def test_a_location_names_a_resource(location: str, reference: str, version: str | None) -> None:
@@ -139,7 +140,8 @@ def test_a_location_names_a_resource(location: str, reference: str, version: str
 @pytest.mark.parametrize(
     "location",
     ["https://evil.example/fhir/Condition/c1", f"{BASE}/Condition", f"{BASE}/Condition/c1?x=1",
-     f"{BASE}/Condition/c1/extra", f"{BASE}/Nothing/c1", "c1", "", None],
+     f"{BASE}/Condition/c1/extra", f"{BASE}/Nothing/c1", "c1", "", None, f"{BASE}/Condition/..",
+     f"{BASE}/Condition/.", f"{BASE}x/Condition/c1"],
 )  # fmt: skip
 def test_a_location_that_names_none(location: str | None) -> None:
     assert Base(BASE).named(location) is None

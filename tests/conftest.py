@@ -5,6 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 from _pytest.terminal import TerminalReporter
+from hypothesis import settings
+
+from tests.scale import examples
+
+settings.register_profile("scaled", max_examples=examples())
+settings.load_profile("scaled")
 
 
 @pytest.fixture

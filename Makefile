@@ -2,17 +2,21 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+# One more than there are cores, as tests of processes and screens wait now and then.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PYTEST_ALL = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 # Else every process of every test compiles every module anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: install demo test soak test-server lint bench lock clean
+.PHONY: install demo test soak test-server lint compiled bench lock clean
 
 install: $(STAMP)
 
+# Nothing is compiled that nobody imports: pip would take as long for that as for the rest.
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Countersign needs Python 3.11 or newer; run: make PYTHON=python3.11 install")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
@@ -20,12 +24,13 @@ demo: install
 	@$(BIN)/python -m console demo
 
 # What is marked `long` runs with COUNTERSIGN_FULL_SCALE=1, as in CI.
-test: lint
-	$(BIN)/python -m pytest -n 4 --dist worksteal $(if $(COUNTERSIGN_FULL_SCALE),,-m "not long")
+test: install
+	@$(MAKE) --no-print-directory -j 2 lint compiled
+	$(PYTEST_ALL) $(if $(COUNTERSIGN_FULL_SCALE),,-m "not long")
 
 # The longest tests at their greatest size: hours.
 soak: install
-	COUNTERSIGN_FULL_SCALE=soak $(BIN)/python -m pytest -n 4 --dist worksteal
+	COUNTERSIGN_FULL_SCALE=soak $(PYTEST_ALL)
 
 # The contract suite against any FHIR R4 server: make test-server BASE_URL=https://…/fhir
 test-server: install
@@ -38,6 +43,10 @@ lint: install
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports --no-cache
+
+# What every worker of pytest else compiles for itself; what fails here fails again, aloud, there.
+compiled: install
+	@$(BIN)/python -m pytest -n 0 --collect-only -qq >/dev/null || true
 
 bench: install
 	$(BIN)/python -m tests.bench

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual import events, work
 from textual.content import Content
+from textual.theme import Theme
 from textual.widgets import Button, Input
 from textual.worker import Worker, WorkerState
 
@@ -110,6 +111,10 @@ class ConsoleApp(Places, inherit_bindings=False):
         self._theme_names = [theme.name for theme in themes]
         self.theme = DEFAULT
         self.stylesheet = KeptStylesheet(variables=self.get_css_variables())
+
+    def get_theme(self, theme_name: str) -> Theme | None:
+        """Return a registered theme by name; Textual copies them all to look, a line it paints."""
+        return self._registered_themes.get(theme_name) or super().get_theme(theme_name)
 
     def on_mount(self) -> None:
         """Read what the first paint does not need only after it."""

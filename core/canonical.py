@@ -38,8 +38,9 @@ class Number:
 # lower case for the other control characters.
 _quote = json.encoder.encode_basestring
 
-_STRUCTURAL = re.compile(r'["\[\]{}]')
-_STRING_END = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# A string that does not end goes on to the end of the document.
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_BRACKET = re.compile(r"[\[\]{}]")
 
 Json: TypeAlias = bool | str | Number | list[Any] | dict[str, Any] | None
 JsonObject: TypeAlias = dict[str, Any]
@@ -196,14 +197,9 @@ def _quoted(text: str) -> str:
 def _check_depth(text: str, limit: int) -> None:
     if text.count("[") + text.count("{") <= limit:
         return
-    depth, index, end = 0, 0, len(text)
-    while (found := _STRUCTURAL.search(text, index)) is not None:
-        index = found.end()
-        mark = found.group()
-        if mark == '"':
-            closing = _STRING_END.match(text, index)
-            index = closing.end() if closing else end
-        elif mark in "[{":
+    depth = 0
+    for found in _BRACKET.finditer(_STRING.sub("", text)):
+        if found.group() in "[{":
             depth += 1
             if depth > limit:
                 raise BadInput(f"nested deeper than {limit} levels", remedy="Flatten the document")

@@ -1,10 +1,21 @@
 """Fixtures that every test may use."""
 
+import asyncio
 import gc
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from _pytest.terminal import TerminalReporter
+from hypothesis import settings
+
+from tests.scale import examples
+
+if TYPE_CHECKING:
+    from tests.builders import Bench
+
+settings.register_profile("scaled", max_examples=examples())
+settings.load_profile("scaled")
 
 
 @pytest.fixture
@@ -18,6 +29,20 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
         terminalreporter.write_line(
             "What is marked long was left to CI: make test COUNTERSIGN_FULL_SCALE=1 runs it too."
         )
+
+
+@pytest.fixture(scope="session")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Bench"]:
+    """Return a store with a whole story in it, for all tests of a process: nobody can write it."""
+    # A run of a few tests need not wait for all that this imports.
+    from tests.builders import Bench
+    from tests.sync.store.story import live
+
+    bench = Bench(tmp_path_factory.mktemp("story"))
+    asyncio.run(live(bench))
+    bench.connection.execute("PRAGMA query_only = ON")
+    yield bench
+    bench.connection.close()
 
 
 @pytest.fixture(autouse=True)

@@ -28,6 +28,11 @@ def sampled(every: Iterable[T], quick: int) -> list[T]:
     return found if FULL else found[:: max(1, len(found) // quick)][:quick]
 
 
+def examples(full: int = 100) -> int:
+    """Return how many examples a property is tried with: `full` in CI, else some of the same."""
+    return scaled(max(20, full // 3), full)
+
+
 slowest = pytest.mark.slowest
 """For what takes a minute or more in CI: it runs first."""
 in_ci = pytest.mark.long

@@ -24,9 +24,12 @@ from sync.sandbox.manner import PLAIN, Manner
 from sync.workspace.create import create
 from sync.workspace.folder import OpenWorkspace, open_workspace
 from tests.builders import NOTE, PATIENT
+from tests.scale import scaled
 
 PASSPHRASE = "only for this test"
 CHEAP = Cost(n=1024, r=8, p=1)
+ALGORITHMS = scaled(("ES384",), ())
+"""In CI as the sandbox has it: a key of RSA takes longer to make and load than most tests."""
 
 
 @dataclass
@@ -65,7 +68,7 @@ def open_scene(
     made = Sandbox(transform=transform, manner=manner)
     with made as sandbox, serving(wrap(sandbox.app)) as place:
         sandbox.seed(exact(list(chart) or [PATIENT, NOTE]))
-        issued = sandbox.issue_clients()
+        issued = sandbox.issue_clients(ALGORITHMS)
         folder = tmp_path / "workspace"
         create(
             folder,

@@ -60,7 +60,7 @@ def open_clinic(
         )
         sandbox.seed(clinic.chart())
         place = stack.enter_context(serving(sandbox.app))
-        clients = {client.plane: client for client in sandbox.issue_clients()}
+        clients = {client.plane: client for client in sandbox.issue_clients(["ES384"])}
         keys = {(PROFILE, name): client.private_jwk for name, client in clients.items()}
         ring = generate({key: jwk for key, jwk in keys.items() if key[1] != "propose"})
         reviewer = who(role)

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from core.errors import BadInput
-from sync.keys.clients import client_key
+from sync.keys.clients import check_kind, loaded
+
+if TYPE_CHECKING:
+    from joserfc.jwk import ECKey, RSAKey
 
 LIFE = 240
 """Seconds ahead at which an assertion expires; SMART allows 300."""
@@ -22,21 +26,24 @@ ALGORITHMS = {"RSA": "RS384", "EC": "ES384"}
 class ClientKey:
     """A client's private key: RSA signs RS384, P-384 signs ES384; it is never shown.
 
-    `jwk` is a private JWK with `kid`; BadInput for an unfit one.
+    `jwk` is a private JWK with `kid`. It is loaded at the first assertion, as most commands hold
+    tokens or need one plane of four, and that takes long. BadInput for one that says that it is
+    unfit; for any other that is, only then.
     """
 
     def __init__(self, jwk: Mapping[str, Any]) -> None:
-        # Loaded where a key is used: opening a workspace must stay quick.
-        from joserfc.jwk import import_key
-
-        kept = client_key(jwk, "jwk")
-        if not kept.get("kid"):
+        if not jwk.get("kid"):
             raise BadInput(
                 "the key has no kid", field="jwk", remedy="Add the kid it is registered under"
             )
-        self.algorithm = ALGORITHMS[kept["kty"]]
-        self._kid = kept["kid"]
-        self._key = import_key({**kept})
+        check_kind(jwk, "jwk")
+        self.algorithm = ALGORITHMS[jwk["kty"]]
+        self._kid = str(jwk["kid"])
+        self._jwk = dict(jwk)
+
+    @cached_property
+    def _key(self) -> RSAKey | ECKey:
+        return loaded(self._jwk, "jwk")[1]
 
     def __repr__(self) -> str:
         return f"ClientKey({self.algorithm})"

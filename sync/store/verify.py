@@ -39,8 +39,8 @@ def verify_store(
         tree = None if found is None else StoredTree(*found)
         report = verify_ledger(tree, leaves, notes, heads, tell)
         if not report.problems:
-            _check_columns(connection, leaves, report)
-            _check_adoptions(leaves, report)
+            adopted = _check_columns(connection, leaves, report)
+            _check_adoptions(adopted, report)
             _compare_replay(connection, leaves, report, tell)
     finally:
         connection.execute("ROLLBACK")
@@ -91,25 +91,32 @@ def _replay(
     return count
 
 
-def _check_columns(connection: Connection, leaves: Iterable[StoredLeaf], report: Report) -> None:
-    """Check what the store copies out of leaves for itself: index column and high-water mark."""
+def _check_columns(
+    connection: Connection, leaves: Iterable[StoredLeaf], report: Report
+) -> list[Entry]:
+    """Check what the store copies out of leaves for itself: index column and high-water mark.
+
+    Returns the first event and the adoptions among the others.
+    """
     highest = ""
+    kept: list[Entry] = []
     found = connection.execute("SELECT proposal FROM leaf ORDER BY seq")
     for stored, (proposal,) in zip(leaves, found, strict=True):
         leaf = read_leaf(stored.leaf)
         highest = max(highest, leaf["clock"]["hi"])
         if leaf.get("proposal") != proposal:
             report.add("it is filed under another proposal than its own", stored.seq)
+        if not kept or leaf["type"] == ADOPTED:
+            kept.append(Entry(stored.seq, leaf, None))
     (hi,) = connection.execute("SELECT hi FROM tree").fetchone()
     if hi != highest:
         report.add("the clock's high-water mark is not that of the events")
+    return kept
 
 
-def _check_adoptions(leaves: Iterable[StoredLeaf], report: Report) -> None:
+def _check_adoptions(entries: Sequence[Entry], report: Report) -> None:
     """Check that every policy, roster and profile was put in force by an admin of its time."""
-    entries = (Entry(stored.seq, read_leaf(stored.leaf), None) for stored in leaves)
-    opening = next(entries)
-    adopted = (entry for entry in entries if entry.leaf["type"] == ADOPTED)
+    opening, *adopted = entries
     for seq, problem in adoption_problems(adopted, pinned_admins(opening)):
         report.add(problem, seq)
 

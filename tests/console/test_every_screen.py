@@ -101,12 +101,12 @@ SMALL = [(state, "80x24") for state in STATES]
 LARGER = [(state, size) for state in STATES for size in SIZES if size != "80x24"]
 
 
-@pytest.mark.parametrize(("state", "size"), [*SMALL, *left_to_ci(LARGER, 7)])
+@pytest.mark.parametrize(("state", "size"), [*SMALL, *left_to_ci(LARGER, 4)])
 def test_state(ward: Desk, snap_compare: Callable[..., bool], state: str, size: str) -> None:
     assert snap_compare(ward.app(), press=STATES[state], terminal_size=SIZES[size])
 
 
-@pytest.mark.parametrize(("state", "theme"), left_to_ci(product(MAIN, THEMES), 5))
+@pytest.mark.parametrize(("state", "theme"), left_to_ci(product(MAIN, THEMES), 4))
 def test_theme(ward: Desk, snap_compare: Callable[..., bool], state: str, theme: str) -> None:
     app = themed(ward, theme)
     assert snap_compare(app, press=STATES[state], terminal_size=SIZES["120x40"])

@@ -144,7 +144,7 @@ async def test_control_the_two_keys_do_approve(desk: Desk) -> None:
         assert approved(desk, ids) == 1
 
 
-SEEDS, ROUNDS = scaled((range(1), 4), (range(3), 20), (range(10), 100))
+SEEDS, ROUNDS = scaled((range(1), 3), (range(3), 20), (range(10), 100))
 CHANGES = 25
 """Changes of the list a decision: 50 a second for a hand that decides twice a second."""
 

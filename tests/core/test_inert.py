@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import core.inert.text
 from core.inert import confusable_change, inert, skeleton, suspicious_words
+from tests.scale import examples
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 HEART_ON_FIRE = "\u2764\ufe0f\u200d\U0001f525"
@@ -120,7 +121,7 @@ def dangers(text: str) -> list[str]:
     return found
 
 
-@settings(derandomize=True, max_examples=400, deadline=None)
+@settings(derandomize=True, max_examples=examples(400), deadline=None)
 @given(NASTY)
 def test_no_output_holds_a_dangerous_character(text: str) -> None:
     shown = inert(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import uuid
@@ -105,20 +106,28 @@ def public_jwk(signer: Ed25519Signer) -> str:
     return json.dumps({"kty": "OKP", "crv": "Ed25519", "x": signer.x})
 
 
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
+    """Return what the example makes, for all to copy: the private key's file, what it prints."""
+    private = tmp_path_factory.mktemp("pair") / "signing.json"
     made = subprocess.run(
-        [sys.executable, EXAMPLES / "make_agent_key.py", "Ed25519", tmp_path / "signing.json"],
+        [sys.executable, EXAMPLES / "make_agent_key.py", "Ed25519", private],
         capture_output=True,
         check=True,
         timeout=TIMEOUT_S,
     )
-    (tmp_path / "public.json").write_bytes(made.stdout)
+    return private, made.stdout
+
+
+@pytest.fixture
+def hub(tmp_path: Path, pair: tuple[Path, bytes]) -> Iterator[Hub]:
+    shutil.copy(pair[0], tmp_path)
+    (tmp_path / "public.json").write_bytes(pair[1])
     (tmp_path / "proposal.json").write_bytes((EXAMPLES / "proposal.json").read_bytes())
     ring = generate()
     (tmp_path / "gateway.json").write_text(public_jwk(ring.signer("gateway")))
     with Sandbox() as sandbox, serving(sandbox.app) as place:
-        clients = {item.plane: item for item in sandbox.issue_clients()}
+        clients = {item.plane: item for item in sandbox.issue_clients(["ES384"])}
         (tmp_path / "client.json").write_text(json.dumps(clients["propose"].private_jwk))
         config = {
             "fhir_base": place.base_url,

@@ -43,7 +43,9 @@ def test_nothing_wrong_is_called_verified(habit: str) -> None:
         assert safe(found), (habit, deed, found)
 
 
-@pytest.mark.parametrize("habit", sorted(set(HABITS) - HARMLESS - UNSEEN - {OTHER_WORDS}))
+@pytest.mark.parametrize(
+    "habit", sampled(sorted(set(HABITS) - HARMLESS - UNSEEN - {OTHER_WORDS}), 9)
+)
 def test_each_trick_spoils_something(habit: str) -> None:
     assert any(found.wrong for found in tried(habit).values()), habit
 

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.scale import sampled
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60
 CTRL_Q = b"\x11"
@@ -81,7 +83,7 @@ def test_demo_paints_its_rows_and_quits(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+@pytest.mark.parametrize("number", sampled([signal.SIGHUP, signal.SIGTERM], 1))
 def test_closed_terminal_leaves_nothing_on_the_disk(tmp_path: Path, number: signal.Signals) -> None:
     with terminal(tmp_path) as screen:
         screen.until(*ROWS)

@@ -22,7 +22,7 @@ from tests.scale import in_ci, scaled
 from tests.scene import Scene, open_scene
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = scaled(4, 15, 100)
+KILLS = scaled(3, 15, 100)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.scale import scaled
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = 3
 APPENDS = 60
-KILLS = scaled(8, 25)
+KILLS = scaled(5, 25)
 ROUNDS_AHEAD = 10_000
 PATIENCE_S = 60
 

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator
-
 import pytest
 
 from core.audit.about import about, completed
 from core.audit.wanted import Term, parse_wanted
 from core.errors import BadInput, NotFound
 from tests.builders import Bench
-from tests.sync.store.story import live
 
 
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    found = Bench(tmp_path_factory.mktemp("about"))
-    asyncio.run(live(found))
-    yield found
-    found.connection.close()
+@pytest.fixture
+def bench(story: Bench) -> Bench:
+    return story
 
 
 def first(bench: Bench, query: str) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,15 +16,6 @@ from core.statement import peek, sign
 from core.workspace import document
 from tests.builders import Bench
 from tests.core.gateway.scenario import approve, staged
-from tests.sync.store.story import live
-
-
-@pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    bench = Bench(tmp_path_factory.mktemp("statements"))
-    asyncio.run(live(bench))
-    yield bench
-    bench.connection.close()
 
 
 def entry(bench: Bench, seq: int) -> Entry:

@@ -12,8 +12,9 @@ from core.canonical import Number
 from core.discrepancy import amounts
 from core.discrepancy.amounts import is_same_amount
 from core.ucum import SYSTEM, Unit, can_convert, convert, units
+from tests.scale import examples
 
-bounded = settings(derandomize=True, max_examples=300, deadline=None, database=None)
+bounded = settings(derandomize=True, max_examples=examples(300), deadline=None, database=None)
 table = sorted(units().values(), key=lambda one: one.code)
 any_unit = st.sampled_from(table)
 values = st.decimals(

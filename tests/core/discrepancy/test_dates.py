@@ -14,8 +14,9 @@ from core.discrepancy import Comparison, change, compare, rules
 from core.discrepancy.scalars import is_same_moment, moment
 from tests.core.discrepancy.samples import SAMPLES
 from tests.core.discrepancy.tree import Path, put
+from tests.scale import examples
 
-bounded = settings(derandomize=True, max_examples=200, deadline=None, database=None)
+bounded = settings(derandomize=True, max_examples=examples(200), deadline=None, database=None)
 REPEAT: Path = ("dosageInstruction", 0, "timing", "repeat")
 
 

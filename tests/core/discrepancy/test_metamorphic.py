@@ -10,11 +10,12 @@ from core.discrepancy import CLASSES, compare, sets
 from tests.core.discrepancy.mutators import MUTATORS
 from tests.core.discrepancy.samples import BASE, SAMPLES
 from tests.core.discrepancy.transforms import HARMLESS, apply, reorder_sets
+from tests.scale import examples
 
 samples = st.sampled_from(sorted(SAMPLES))
 seeds = st.integers(0, 2**32)
 compositions = st.lists(st.sampled_from(sorted(HARMLESS)), min_size=1, max_size=5)
-bounded = settings(derandomize=True, max_examples=200, deadline=None, database=None)
+bounded = settings(derandomize=True, max_examples=examples(200), deadline=None, database=None)
 
 
 @bounded

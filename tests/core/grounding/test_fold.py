@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.grounding import fold, ground
+from tests.scale import examples
 
 PIECES = st.sampled_from(
     [
@@ -44,7 +45,7 @@ def test_control_a_stronger_folding_would_turn_a_power_into_a_number() -> None:
     assert ground("109", {"note": [{"text": "count 10\u2079 per litre"}]}).badge == "not-found"
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(derandomize=True, max_examples=examples(300), deadline=None)
 @given(TEXTS)
 def test_the_offset_map_is_monotone_and_complete(text: str) -> None:
     folded, offsets = fold(text)
@@ -56,7 +57,7 @@ def test_the_offset_map_is_monotone_and_complete(text: str) -> None:
     assert folded.split() == fold(whole)[0].split()
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(derandomize=True, max_examples=examples(300), deadline=None)
 @given(TEXTS, st.integers(0, 30), st.integers(1, 12))
 def test_every_hit_slices_back_to_the_quote(text: str, start: int, length: int) -> None:
     quote = text[start : start + length]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 from collections.abc import Iterator
 
@@ -14,16 +13,13 @@ from core.ledger.event import Entry, UnknownEvent
 from core.ledger.projection import EVENT_TYPES, project
 from core.ledger.rowops import Put, Set
 from tests.builders import Bench
-from tests.sync.store.story import live
 
 SHOWN = {"patient", "patient_label", "target", "location"}
 
 
 @pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> list[Entry]:
-    bench = asyncio.run(live(Bench(tmp_path_factory.mktemp("lived"))))
-    found = [bench.ledger.entry(seq) for seq in range(bench.ledger.size)]
-    bench.connection.close()
+def lived(story: Bench) -> list[Entry]:
+    found = [story.ledger.entry(seq) for seq in range(story.ledger.size)]
     return [entry for entry in found if entry is not None]
 
 

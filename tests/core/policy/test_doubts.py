@@ -14,6 +14,7 @@ from core.policy import parse_policy
 from core.policy.doubts import doubts
 from core.policy.inspection import check_adoptable, inspect_policy
 from tests.core.policy.builders import PEOPLE, allow, document, evaluate, forbid, request, touched
+from tests.scale import examples
 
 AUTO = '[auto]\nenabled = true\npaths = ["Patient.telecom"]'
 
@@ -164,7 +165,7 @@ asked = st.tuples(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(rules, min_size=2, max_size=3), words, paths, effects, st.lists(asked, max_size=12))
 def test_what_is_said_never_to_decide_never_does(
     listed: list[Any], who: str, where: str, how: str, requests: list[Any]

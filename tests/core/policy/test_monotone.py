@@ -14,9 +14,9 @@ from core.policy import Policy, Request, Touched, Verdict, engine, parse_policy
 from core.policy.conditions import Check
 from core.policy.paths import element_path
 from tests.core.policy.builders import allow, document, evaluate, forbid, request
-from tests.scale import scaled
+from tests.scale import examples
 
-EXAMPLES = settings(derandomize=True, deadline=None, max_examples=scaled(80, 200))
+EXAMPLES = settings(derandomize=True, deadline=None, max_examples=examples(200))
 PATHS = ("Patient.telecom", "Patient.telecom.value", "Patient.name", "Patient.*")
 TOUCHED = ("Patient.telecom.value", "Patient.telecom.rank", "Patient.name.family", "Patient.active")
 AGENTS = ("a-1", "a-2")

@@ -8,6 +8,9 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import import_key
 
+from core.errors import BadInput
+from sync.fhir.assertion import ClientKey
+from sync.keys.clients import loaded
 from tests.sync.fhir.servers import TOKEN_URL, Clock, Issuer
 
 WRITE = "system/Condition.c"
@@ -63,3 +66,27 @@ async def test_a_clock_within_half_a_minute_ahead_makes_no_assertion_of_the_futu
     assert claims["nbf"] <= server
     assert claims["exp"] - server <= 300
     assert claims["exp"] - claims["iat"] <= 300
+
+
+def test_a_key_is_loaded_once_and_only_to_sign(
+    rsa: dict[str, Any], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = 0
+
+    def counted(*given: Any) -> Any:
+        nonlocal count
+        count += 1
+        return loaded(*given)
+
+    monkeypatch.setattr("sync.fhir.assertion.loaded", counted)
+    key = ClientKey(rsa)
+    assert count == 0
+    for number in range(3):
+        key.assertion("gateway-1", TOKEN_URL, clock.now(), str(number))
+    assert count == 1
+
+
+def test_a_key_that_is_damaged_signs_nothing(rsa: dict[str, Any], clock: Clock) -> None:
+    key = ClientKey({**rsa, "p": rsa["q"]})
+    with pytest.raises(BadInput):
+        key.assertion("gateway-1", TOKEN_URL, clock.now(), "1")

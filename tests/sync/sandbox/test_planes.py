@@ -17,11 +17,13 @@ from sync.sandbox.capability import capability_statement
 from sync.sandbox.clients import PLANES, IssuedClient
 from sync.sandbox.scopes import parse_scopes
 from sync.sandbox.tokens import JWT_BEARER
+from tests.scale import sampled, scaled
 
 JSON = {"Content-Type": "application/fhir+json"}
 PATCH = {"Content-Type": "application/json-patch+json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 KINDS = [item["type"] for item in capability_statement("", None, "")["rest"][0]["resource"]]
+TRIED = sampled(KINDS, 30)
 
 # Method, path, headers, and the scopes that it takes.
 ROUTES: list[tuple[str, str, dict[str, str], str]] = [
@@ -90,13 +92,13 @@ async def test_each_credential_is_refused_outside_its_plane(
     headers = await bearer(http, issued)
     tried = 0
     for method, path, more, letters in ROUTES:
-        for kind in KINDS:
+        for kind in TRIED:
             url = path.format(type=kind)
             answer = await http.request(method, url, headers={**headers, **more})
             inside = all(allowed.allows(kind, letter) for letter in letters)
             assert (answer.status_code == 403) is not inside, (plane, method, url)
             tried += 1
-    assert tried == len(ROUTES) * len(KINDS) > 1500
+    assert tried == len(ROUTES) * len(TRIED) > scaled(300, 1500)
 
 
 @pytest.mark.parametrize("plane", PLANES)

@@ -1,8 +1,7 @@
-"""A store with a whole story in it, made once for a file of tests; harm is done to copies."""
+"""Copies of the store with a whole story in it, to do harm to."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -11,15 +10,7 @@ import pytest
 
 from sync.store.connection import Connection
 from tests.builders import Bench
-from tests.sync.store.story import copied, live
-
-
-@pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    bench = Bench(tmp_path_factory.mktemp("story"))
-    asyncio.run(live(bench))
-    yield bench
-    bench.connection.close()
+from tests.sync.store.story import copied
 
 
 @pytest.fixture

@@ -77,14 +77,25 @@ def chance() -> random.Random:
     return random.Random(7)
 
 
-@pytest.fixture
-def reads(chance: random.Random) -> StoreReads:
+@pytest.fixture(scope="module")
+def filled() -> tuple[StoreReads, Any]:
+    """Return a queue to copy, and how far chance had come with it."""
+    chance = random.Random(7)
     connection = connect(":memory:", None)
     migrate(connection)
     found = StoreReads(connection)
     for number in range(700):
         put(found, row(number, chance))
-    return found
+    return found, chance.getstate()
+
+
+@pytest.fixture
+def reads(filled: tuple[StoreReads, Any], chance: random.Random) -> StoreReads:
+    source, state = filled
+    chance.setstate(state)
+    connection = connect(":memory:", None)
+    source.connection.backup(connection)
+    return StoreReads(connection)
 
 
 def everything(reads: StoreReads) -> list[dict[str, Any]]:

@@ -44,6 +44,7 @@ SIGNERS = {
     "manual": "people",
     "dead-letter": "people",
     "break-glass": "people",
+    "recovery": "admins",
 }
 """Which part of the roster may sign which kind of statement (hub-protocol §2).
 

@@ -34,6 +34,14 @@ class HeadFile:
         except OSError as error:
             self.problem = f"the newest checkpoint is not in the file {FILE}: {error.strerror}"
 
+    def give_up(self, note: str) -> None:
+        """Put `note` in the file although that holds a larger head: an admin gave that one up.
+
+        Raises OSError.
+        """
+        private_file.replace(self.path, note.encode("utf-8"))
+        self.problem = None
+
     def read(self) -> str | None:
         """Return the note in the file, unverified; None when there is no file."""
         try:

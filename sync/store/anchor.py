@@ -33,10 +33,7 @@ async def publish_head(ledger: StoreLedger, ehr: Ehr, name: str, clock: Clock) -
         return True
     held = await read_register(ehr, name, None if known is None else known.reference)
     if held is None and known is not None:
-        raise Failed(
-            "the register with this ledger's published head is gone from the EHR",
-            remedy="Find out who removed it before anything is written",
-        )
+        raise _gone()
     if held is not None:
         check_extends(ledger, held)
         if held.note == note:
@@ -88,12 +85,15 @@ async def lost_heads(
     """Return the heads outside the store that it does not extend and nobody gave up yet.
 
     `kept` is the one in the head file. Raises Unreachable where an EHR cannot be asked for its
-    register, InvalidCheckpoint for one that this ledger's key did not sign.
+    register, Failed where that is gone, InvalidCheckpoint for a head that this ledger's key did not
+    sign.
     """
     notes = [] if kept is None else [("head file", kept)]
     for ehr_name, ehr in ehrs.items():
         known = ledger.anchor(ehr_name)
         held = await read_register(ehr, name, None if known is None else known.reference)
+        if held is None and known is not None:
+            raise _gone()
         notes += [] if held is None else [(ehr_name, held.note)]
     known_lost = given_up(ledger)
     heads = [(place, note, signed_head(ledger, note)) for place, note in notes]
@@ -102,6 +102,13 @@ async def lost_heads(
         for place, note, head in heads
         if note not in known_lost and not extends(ledger, head)
     ]
+
+
+def _gone() -> Failed:
+    return Failed(
+        "the register with this ledger's published head is gone from the EHR",
+        remedy="Find out who removed it before anything is written",
+    )
 
 
 async def _publish(ehr: Ehr, name: str, size: int, note: str, held: Register | None) -> str | None:

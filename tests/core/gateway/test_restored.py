@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.errors import Conflict, Failed, Refused, Unreachable
-from core.gateway import restored
+from core.gateway import doubted, restored
 from core.gateway.restored import Searched, recover
 from core.incident.freeze import declare, lift
 from core.lifecycle import State
@@ -173,6 +173,14 @@ async def test_an_update_that_was_carried_to_a_newer_base_is_found(bench: Bench)
     written = bench.ledger.write(row.operation)
     assert written is not None and written.version == "3" and written.provenance == "failed"
     assert row.state in ("verified", "exception") and effects(bench) == [4]
+
+
+async def test_control_without_looking_at_each_version_it_is_not_found(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doubted, "_is_ours", lambda *_: False)
+    with pytest.raises(AssertionError):
+        await test_an_update_that_was_carried_to_a_newer_base_is_found(bench)
 
 
 async def test_a_revision_that_is_lost_goes_to_a_person(bench: Bench) -> None:

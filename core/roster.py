@@ -45,6 +45,7 @@ SIGNERS = {
     "dead-letter": "people",
     "break-glass": "people",
     "recovery": "admins",
+    "roster": "admins",
 }
 """Which part of the roster may sign which kind of statement (hub-protocol §2).
 

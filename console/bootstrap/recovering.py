@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from core.errors import Conflict
+from core.errors import Conflict, Failed
 from core.gateway.restored import LostHead, Recovered, Searched, recover, search_witnesses
+from core.ledger.checkpoint import InvalidCheckpoint
 from core.ledger.event import moment
 from core.ledger.recovery_events import given_up
 from core.workspace import Workspace
-from sync.store.anchor import lost_heads
+from sync.store.anchor import lost_heads, signed_head
 
 if TYPE_CHECKING:
     from console.bootstrap.opening import Opened
@@ -40,6 +41,8 @@ async def carry_out(
             told = f"the largest head is over {most} events" if heads else "nothing is lost"
             raise Conflict(told, field="--lost", remedy="Run `countersign recover` and look again")
         searched = await search_witnesses(workspace, moment(_known_at(opened)))
+        # An older state is in use on purpose now, and what follows goes into the ledger.
+        opened.ledger.locked = False
         done = recover(workspace, heads, searched, reason)
         mend_head_file(opened)
         published = await opened.publish(workspace)
@@ -57,6 +60,14 @@ def mend_head_file(opened: Opened) -> bool:
 
 async def _lost(opened: Opened, workspace: Workspace) -> list[LostHead]:
     kept = opened.folder.head.read()
+    try:
+        if kept is not None:
+            signed_head(opened.ledger, kept)
+    except InvalidCheckpoint:
+        raise Failed(
+            "the head file holds nothing that this ledger's key signed",
+            remedy="Keep a copy of the file `head`, remove it, and run this again",
+        ) from None
     return await lost_heads(opened.ledger, workspace.ehrs, opened.register, kept)
 
 

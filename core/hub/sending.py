@@ -1,9 +1,9 @@
-"""What a gateway's store goes by when it lets a byte out: the team's head and its own lease.
+"""What a gateway's store goes by when it lets a byte out: head, roster, and its own lease.
 
-Source: hub-protocol §6 steps 7 b, h, 8 and 9, design §14.4. Seconds are those of a counter of the
-gateway's own that goes on while the machine sleeps (CLOCK_BOOTTIME): a process that stood still and
-wakes finds both run out. Asked in the transaction that commits the attempt; what it says then holds
-until the first byte, which follows at once.
+Source: hub-protocol §6 steps 7 b, h, 8, 9 and 10, design §14.4. Seconds are those of a counter of
+the gateway's own that goes on while the machine sleeps (CLOCK_BOOTTIME): a process that stood still
+and wakes finds all of it run out. Asked in the transaction that commits the attempt; what it says
+then holds until the first byte, which follows at once.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 
 from core.hub.head import L_S, Followed, Head
 from core.hub.lease import Beat, Lease, sends_until
+from core.hub.rosters import Listed, is_behind
 from core.incident.freeze import Target, matches
 
 HEAD_AGE, HEAD_UNFOLLOWED, FROZEN = "head-age", "head-unfollowed", "frozen"
 LEASE_AGE, LEASE_LOST = "lease-age", "lease-lost"
+ROSTER_BEHIND = "roster-behind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Clearance:
     """The register bore that very head."""
     holds: bool = True
     """The last that was heard of the lease is that it is ours."""
+    roster: Listed | None = None
+    """The roster gone by; None where the team's stands in no register yet."""
 
 
 def heard(known: Clearance, followed: Followed, asked: float) -> Clearance:
@@ -72,6 +76,10 @@ def stopped_by(known: Clearance, target: Target, now: float, timeout_s: float) -
         return HEAD_UNFOLLOWED
     if head_is_old(known.head_asked, now):
         return HEAD_AGE
+    if known.head.payload.get("roster") is not None and (
+        known.roster is None or is_behind(known.head, known.roster)
+    ):
+        return ROSTER_BEHIND
     return FROZEN if is_frozen(known.head, target) else None
 
 

@@ -98,6 +98,10 @@ def test_a_store_alone_that_was_put_back_is_told_by_the_head_file(
     _, [looked], _ = call(capsys, "recover")
     assert {one["place"] for one in looked["lost"]} == {"head file", "sandbox"}
     assert call(capsys, "audit", "verify", "--offline")[0] == 1
+    # Until then it only reads.
+    before = size(capsys)
+    code, _, said = call(capsys, "incident", "freeze", "--everything", "--reason", "x")
+    assert code == 1 and "countersign recover" in said and size(capsys) == before
     lost = str(max(one["size"] for one in looked["lost"]))
     assert call(capsys, "recover", "--lost", lost, "--reason-file", reason)[0] == 0
     assert (scene.folder / "head").read_text() != head
@@ -108,6 +112,19 @@ def test_a_store_alone_that_was_put_back_is_told_by_the_head_file(
     assert call(capsys, "audit", "verify", "--offline")[0] == 0
     assert call(capsys, "recover")[1][0]["head_file_mended"] is True
     assert (scene.folder / "head").read_text() != head
+
+
+def test_a_head_file_of_somebody_else_holds_up_nothing_but_a_recovery(
+    scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = (scene.folder / "head").read_text()
+    lines = head.split("\n")
+    (scene.folder / "head").write_text("\n".join([lines[0], "99999", *lines[2:]]))
+    approved(scene, tmp_path, capsys)
+    code, _, said = call(capsys, "recover")
+    assert code == 1 and "remove it" in said
+    (scene.folder / "head").unlink()
+    assert call(capsys, "recover")[0] == 0
 
 
 def test_what_is_missing_or_away_recovers_nothing(

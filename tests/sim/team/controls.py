@@ -57,6 +57,10 @@ def _sends_in(*states: str) -> Off:
     return lambda stack: _replace(stack, "core.hub.trail.Standing.sendable", property(sendable))
 
 
+def _as_listed(stack: ExitStack) -> None:
+    _replace(stack, "core.hub.look._ordered", lambda listed: listed)
+
+
 def _nothing(name: str) -> Off:
     return lambda stack: _replace(stack, name, lambda *_: [])
 
@@ -69,6 +73,7 @@ CONTROLS: tuple[tuple[str, Off, str], ...] = (
     ("late objection", _sends_in(APPROVED, PARKED), "fair"),
     ("union of what was dropped", _nothing("core.hub.deciding.lost"), "rewriter"),
     ("finaliser of what was filed", _nothing("core.hub.filing.carried_in"), "fair"),
+    ("an order that is proved", _as_listed, "opaque-ticks"),
 )
 """Name, how to switch it off, and the server on which it shows."""
 

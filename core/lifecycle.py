@@ -113,7 +113,14 @@ _CLOSED_ORDER = (
     _S.WITHDRAWN,
 )
 OPEN = frozenset(_OPEN_ORDER)
-ONLY_BY = {(_S.DENIED, _S.PENDING): "decision.broke-glass"}
+ONLY_BY = {
+    (_S.DENIED, _S.PENDING): "decision.broke-glass",
+    # A store put back from a backup has forgotten whether it sent what it holds unsent.
+    **{
+        (state, _S.AMBIGUOUS): "write.doubted"
+        for state in (_S.PENDING, _S.DEFERRED, _S.EXPIRED, _S.READY, _S.AMBIGUOUS)
+    },
+}
 """Transitions beside the table that one type of event alone may make."""
 
 

@@ -44,6 +44,8 @@ SIGNERS = {
     "manual": "people",
     "dead-letter": "people",
     "break-glass": "people",
+    "recovery": "admins",
+    "roster": "admins",
 }
 """Which part of the roster may sign which kind of statement (hub-protocol §2).
 

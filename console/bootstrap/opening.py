@@ -216,7 +216,9 @@ class Opened:
 
     def anchored_size(self, published: str | None) -> int:
         """Return how many events the newest published head covers, as far as is known."""
-        if published is not None:
+        from core.ledger.recovery_events import given_up
+
+        if published is not None and published not in given_up(self.ledger):
             size = published.split("\n")[1]
             return int(size) if size.isdigit() else 0
         anchors = [self.ledger.anchor(name) for name in self.ehr_names]

@@ -67,6 +67,7 @@ def _as_json(found: Verified) -> dict[str, object]:
         "bodies": report.bodies,
         "anchor": found.compared,
         "heads": report.matched,
+        "given_up": report.given_up,
     }
 
 

@@ -57,6 +57,7 @@ COMMANDS = (
         "dead-letters", "dead_letters", "list writes that nobody sends any more; replay, close"
     ),
     Command("incident", "incident", "declare and close incidents, freeze writes, lift freezes"),
+    Command("recover", "recover", "go on after an older state of the store was put back"),
     Command("audit", "audit", "verify the ledger, or tell the story of a proposal"),
     Command("metrics", "metrics", "count what people approved, edited and rejected, and by what"),
     Command(

@@ -148,6 +148,9 @@ _TOLD: dict[str, Callable[[JsonObject], str]] = {
     **TOLD,
     **recheck_words.TOLD,
     "ledger.opened": lambda data: f"the ledger begins with {len(data['admins'])} admin keys",
+    "ledger.recovered": lambda data: (
+        f"RECOVERED at {data['size'].text} events; a head over {data['lost'].text} is given up"
+    ),
     "config.adopted": _adopted,
     "ehr.probed": lambda data: f"probe number {data['number'].text} of the write ladder",
     "config.proposed": lambda data: f"{data['kind']} number {data['number'].text} put forward",
@@ -201,6 +204,7 @@ _TOLD: dict[str, Callable[[JsonObject], str]] = {
     "write.rebased": lambda _data: "carried to a newer base",
     "write.receipt": _receipt,
     "write.resolved": lambda data: f"found out by reading: {data['how']}",
+    "write.doubted": lambda _data: "the store was restored: it may have been sent",
     "write.failed": _failed,
     "write.replayed": lambda data: f"{data['reviewer']} has it sent again",
     "write.reopened": lambda data: f"{data['reviewer']} sends it back to review",

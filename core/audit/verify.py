@@ -67,6 +67,8 @@ class Report:
     problems: list[Problem] = field(default_factory=list)
     matched: list[str] = field(default_factory=list)
     """Where the heads are kept, outside the store, that the events found agree with."""
+    given_up: int = 0
+    """Heads over lost events that admins gave up, signed, when a backup had been restored."""
 
     @property
     def ok(self) -> bool:
@@ -96,9 +98,14 @@ class Verified:
 
 def heads_words(report: Report) -> str:
     """Return in words which of the heads kept outside the store the events agree with."""
+    gone = (
+        f"; {report.given_up} given up when a backup was restored: see type:ledger.recovered"
+        if report.given_up
+        else ""
+    )
     if not report.matched:
-        return "no head that was kept outside the store was matched"
-    return f"matches {', '.join(report.matched)}"
+        return f"no head that was kept outside the store was matched{gone}"
+    return f"matches {', '.join(report.matched)}{gone}"
 
 
 def quiet(_what: str, _done: int, _of: int) -> None:

@@ -66,7 +66,7 @@ async def resolve(workspace: Workspace, change: ChangeRow) -> None:
     elif found.kind == "not-applied":
         _not_applied(workspace, change)
     elif found.kind == "overtaken" and found.seen is not None:
-        _overtaken(workspace, change, found.seen)
+        overtaken(workspace, change, found.seen)
     elif found.kind == "absent":
         _absent(workspace, change)
     else:
@@ -205,7 +205,7 @@ def _again(workspace: Workspace, change: ChangeRow) -> None:
         events.resolve(workspace, change, State.READY, "not-applied")
 
 
-def _overtaken(workspace: Workspace, change: ChangeRow, current: Fetched) -> None:
+def overtaken(workspace: Workspace, change: ChangeRow, current: Fetched) -> None:
     """Somebody else's version followed the base: ours cannot have been applied."""
     events.resolve(workspace, change, State.READY, "overtaken")
     proposal = workspace.ledger.proposal(change.proposal)

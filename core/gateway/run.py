@@ -15,6 +15,7 @@ from functools import partial
 from core.errors import Refused, Unreachable
 from core.gateway import events, provenance, urgent
 from core.gateway.deadlines import sweep
+from core.gateway.doubted import is_doubted, settle_doubt
 from core.gateway.entered import confirm
 from core.gateway.failing import is_due
 from core.gateway.held import poll
@@ -189,7 +190,8 @@ async def _retry_held(workspace: Workspace, done: Round) -> None:
 async def _resolve_all(workspace: Workspace, done: Round) -> None:
     async def one(change: ChangeRow) -> None:
         if is_due(workspace.ledger, change, workspace.clock.now()):
-            await resolve(workspace, change)
+            doubted = is_doubted(workspace.ledger, change)
+            await (settle_doubt if doubted else resolve)(workspace, change)
             done.resolved += 1
 
     await _check_all(workspace, State.AMBIGUOUS, one, done)

@@ -7,7 +7,6 @@ not follow is no head: the last good one stands, and nothing is sent by it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -15,7 +14,7 @@ from core.canonical import Json, JsonObject, exact
 from core.errors import Unreachable
 from core.hub.deciding import ATTEMPTS, CONTENDED, Party
 from core.hub.fold import Rules, is_v1, number
-from core.hub.register import replaced, statement_in
+from core.hub.register import Gap, along, replaced, since, statement_in
 from core.ledger.event import instant
 from core.ports_hub import Held, Hub, Lost
 from core.statement import InvalidStatement, Statement, sign, verify
@@ -142,14 +141,37 @@ async def follow_head(hub: Hub, reference: str, known: Head, rules: Rules) -> Fo
     held = await hub.read(reference)
     if held is None:
         raise Broken
-    # Between two reads more than one version may have been stored, and a later one hide the first.
-    same = held.version == known.at
-    between = [held] if same else _upto(await hub.history(reference), held)
-    found = _along(known, held, between, rules)
-    newest = read_head(statement_in(held.resource), rules)
-    if newest is not None and newest[0].seq > found.head.seq + 1:
+
+    def read(one: Held) -> _Signed | None:
+        found = read_head(statement_in(one.resource), rules)
+        return None if found is None else _Signed(*found)
+
+    def goes_on(before: _Signed, after: _Signed) -> bool:
+        return after.by is not None and follows(before.head, after.head, after.by, rules)
+
+    try:
+        # Between two reads more than one may have been stored, and a later one hide the first.
+        now = along(_Signed(known), await since(hub, held, known.at), read, goes_on).head
+    except Gap:
+        raise Broken from None
+    newest = read(held)
+    if newest is not None and newest.head.seq > now.seq + 1:
         raise Broken
-    return found
+    whole = newest is not None and newest.digest == now.digest
+    return Followed(held, replace(now, at=held.version), whole)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """A head with the statement that signs it, where it is not the one known."""
+
+    head: Head
+    by: Statement | None = None
+
+    @property
+    def digest(self) -> str:
+        """Return what the next document names it by."""
+        return self.head.digest
 
 
 async def change_head(party: Party, reference: str, known: Head, wish: Wish) -> Frozen:
@@ -174,24 +196,6 @@ async def change_head(party: Party, reference: str, known: Head, wish: Wish) -> 
             # Whether it was stored, the next read says.
             continue
     return Frozen(CONTENDED, head)
-
-
-def _along(known: Head, held: Held, found: Sequence[Held], rules: Rules) -> Followed:
-    head, whole = known, False
-    for one in found:
-        read = read_head(statement_in(one.resource), rules)
-        if read is not None and read[0].digest != head.digest and follows(head, *read, rules):
-            head = read[0]
-        whole = read is not None and read[0].digest == head.digest
-    return Followed(held, replace(head, at=held.version), whole)
-
-
-def _upto(history: Sequence[Held], held: Held) -> list[Held]:
-    """Return the history up to what was read; what it does not list yet cannot be followed."""
-    names = [one.version for one in history]
-    if held.version not in names:
-        raise Broken
-    return list(history[: names.index(held.version) + 1])
 
 
 def _is_done(head: Head, wish: Wish) -> bool:

@@ -8,7 +8,6 @@ the term and a margin, on a counter of its own that also counts while the machin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -17,7 +16,7 @@ from core.errors import Unreachable
 from core.hub.deciding import Party
 from core.hub.fold import Rules, number
 from core.hub.head import L_S
-from core.hub.register import replaced, statement_in
+from core.hub.register import Gap, Interrupted, along, replaced, since, statement_in
 from core.ledger.event import instant
 from core.ports_hub import Held, Hub, Lost
 from core.statement import InvalidStatement, sign, verify
@@ -55,6 +54,17 @@ class Lease:
 
 class Unfollowed(Exception):
     """The register is gone, or versions between what was known and what is there are missing."""
+
+
+class Behind(Unreachable):
+    """The hub went away before the newest version was reached.
+
+    Heartbeats make many versions: who follows goes on from `reached`, and does not begin anew.
+    """
+
+    def __init__(self, reached: Lease, why: Unreachable):
+        super().__init__(why.problem, remedy=why.remedy)
+        self.reached = reached
 
 
 def read_lease(text: str | None, ehr: str, rules: Rules) -> Lease | None:
@@ -100,47 +110,29 @@ async def follow_lease(
 ) -> tuple[Held, Lease]:
     """Read the register and return the lease in force: the first of each epoch in version order.
 
-    Raises Unfollowed, Unreachable or Refused.
+    Raises Unfollowed; Behind, whose lease is the one to go on from, where the hub went away midway;
+    Unreachable or Refused.
     """
     held = await hub.read(reference)
     if held is None:
         raise Unfollowed
-    now = known
-    for one in await _since(hub, held, known.at):
-        found = read_lease(statement_in(one.resource), ehr, rules)
-        if found is None or found.digest == now.digest:
-            continue
-        if follows(now, found):
-            now = found
-    newest = read_lease(statement_in(held.resource), ehr, rules)
+
+    def read(one: Held) -> Lease | None:
+        return read_lease(statement_in(one.resource), ehr, rules)
+
+    try:
+        now = along(known, await since(hub, held, known.at), read, follows)
+    except Gap:
+        raise Unfollowed from None
+    except Interrupted as error:
+        seen = along(known, error.found, read, follows)
+        at = error.found[-1].version if error.found else known.at
+        raise Behind(replace(seen, at=at), error) from None
+    newest = read(held)
     if newest is not None and newest.live and newest.epoch > now.epoch + 1:
         # A tenure between was not seen, so that nobody here may say whose it is now.
         raise Unfollowed
     return held, replace(now, at=held.version)
-
-
-async def _since(hub: Hub, held: Held, at: str) -> Sequence[Held]:
-    """Return the versions after `at`, oldest first, `held` the last of them."""
-    if held.version == at:
-        return []
-    if held.version.isdecimal() and at.isdecimal():
-        if int(held.version) < int(at):
-            raise Unfollowed
-        found = []
-        for version in range(int(at) + 1, int(held.version)):
-            one = await hub.version(held.reference, str(version))
-            if one is None or one.version != str(version):
-                raise Unfollowed
-            found.append(one)
-        return [*found, held]
-    history = await hub.history(held.reference)
-    names = [one.version for one in history]
-    if held.version not in names or (at and at not in names):
-        raise Unfollowed
-    upto = names.index(held.version) + 1
-    if held.version.isdecimal() and names[:upto] != [str(one) for one in range(1, upto + 1)]:
-        raise Unfollowed
-    return history[names.index(at) + 1 if at else 0 : upto]
 
 
 @dataclass(frozen=True, slots=True)

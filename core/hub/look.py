@@ -1,14 +1,19 @@
 """Reading a Task with all its versions, so that their order decides and not the newest one.
 
 Source: hub-protocol §6 step 5. Whole-number versions are read one by one; others as the instance
-history lists them. A gap or a history that lags leaves it open: it is asked again, never guessed.
+history lists them, where it tells their order: two with one time of the server may be listed either
+way, but outputs only grow where every writer read what it replaced. A gap, a history that lags or
+an order that nothing tells leaves it open: it is asked again, never guessed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
 
+from core.hub.task import outputs
 from core.hub.trail import Trail
 from core.ports_hub import Held, Hub
 
@@ -58,6 +63,7 @@ async def follow(hub: Hub, held: Held, trail: Trail) -> Trail:
 
 def _listed(history: Sequence[Held], held: Held, trail: Trail) -> Trail:
     """Return the trail as a history continues it, if that is whole up to `held`."""
+    history = history if _whole(held.version) else _ordered(history)
     names = [one.version for one in history]
     known = [one.version for one in trail.versions]
     if held.version not in names or names[: len(known)] != known or len(set(names)) != len(names):
@@ -68,6 +74,34 @@ def _listed(history: Sequence[Held], held: Held, trail: Trail) -> Trail:
     for one in history[len(known) : upto]:
         trail = trail.then(one)
     return trail
+
+
+def _ordered(listed: Sequence[Held]) -> Sequence[Held]:
+    """Return versions without numbers in an order that is proved; none where nothing proves one."""
+    if all(_later(*pair) or _grows(*pair) for pair in pairwise(listed)):
+        return listed
+    grown = sorted(listed, key=lambda one: len(outputs(one.resource)))
+    return grown if all(_grows(*pair) for pair in pairwise(grown)) else []
+
+
+def _later(one: Held, next_: Held) -> bool:
+    """Tell whether the server's times say that a version was stored after another."""
+    before, after = _stamp(one), _stamp(next_)
+    return before is not None and after is not None and before < after
+
+
+def _stamp(held: Held) -> datetime | None:
+    meta = held.resource.get("meta")
+    try:
+        found = datetime.fromisoformat(str(meta["lastUpdated"] if isinstance(meta, dict) else ""))
+    except (KeyError, ValueError):
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def _grows(one: Held, next_: Held) -> bool:
+    """Tell whether a version bears all that another bears: it may have followed it."""
+    return set(outputs(one.resource)) <= set(outputs(next_.resource))
 
 
 def _whole(version: str) -> bool:

@@ -23,6 +23,7 @@ from core.ledger import (
     pace_events,
     probe_events,
     recheck_events,
+    recovery_events,
     traffic_events,
 )
 from core.ledger.event import ERASED, UnknownEvent
@@ -351,6 +352,7 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     **label_events.PROJECTORS,
     **probe_events.PROJECTORS,
     **recheck_events.PROJECTORS,
+    **recovery_events.PROJECTORS,
     **traffic_events.PROJECTORS,
     (ERASED, 1): _erased,
 }

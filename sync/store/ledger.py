@@ -149,6 +149,8 @@ class StoreLedger(StoreReads):
         self._clock = clock
         self._key = key
         self._on_commit = on_commit
+        self.locked = False
+        """An older state of this store was put back: nothing is appended until it is recovered."""
 
     @property
     def id(self) -> str:
@@ -241,6 +243,12 @@ class StoreLedger(StoreReads):
         return note
 
     def _required_key(self) -> CheckpointKey:
+        if self.locked:
+            raise Failed(
+                "an older state of this store was put back, or its tail was cut: the head file "
+                "holds a head over more events than the store",
+                remedy="Nothing is recorded; run `countersign recover`",
+            )
         if self._key is None:
             raise Failed("this workspace was opened for reading only")
         return self._key

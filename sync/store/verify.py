@@ -20,8 +20,10 @@ from core.audit.verify import (
 from core.errors import CountersignError
 from core.ledger.event import Entry, read_body, read_leaf
 from core.ledger.projection import project
+from core.ledger.recovery_events import given_up
 from sync.store import rows
 from sync.store.connection import Connection, connect, migrate
+from sync.store.reads import StoreReads
 
 
 def verify_store(
@@ -37,7 +39,11 @@ def verify_store(
         leaves = _Leaves(connection)
         notes = connection.execute("SELECT size, note FROM checkpoint ORDER BY size").fetchall()
         tree = None if found is None else StoredTree(*found)
-        report = verify_ledger(tree, leaves, notes, heads, tell)
+        gone = given_up(StoreReads(connection))
+        report = verify_ledger(
+            tree, leaves, notes, [one for one in heads if one[1] not in gone], tell
+        )
+        report.given_up = len(gone)
         if not report.problems:
             adopted = _check_columns(connection, leaves, report)
             _check_adoptions(adopted, report)

@@ -23,7 +23,7 @@ from sync.store.connection import Connection, connect, migrate
 from sync.store.ledger import StoreLedger
 from sync.workspace.config import FILE as CONFIG
 from sync.workspace.config import Config, read_config
-from sync.workspace.head import HeadFile
+from sync.workspace.head import HeadFile, is_ahead
 
 if TYPE_CHECKING:
     from core.ports import Clock, Ids
@@ -125,6 +125,7 @@ def beside(opened: OpenWorkspace, clock: Clock) -> OpenWorkspace:
     """Return the same workspace on a connection of its own, for another thread."""
     connection = opened.reconnect()
     ledger = StoreLedger(connection, clock, opened.keys.checkpoint_key, opened.head)
+    ledger.locked = opened.ledger.locked
     return replace(opened, connection=connection, ledger=ledger)
 
 
@@ -162,7 +163,10 @@ def _opened(
     key: bytes | None,
 ) -> OpenWorkspace:
     written = HeadFile(path)
+    # Read before the store's size: the file is written after the commit, and so is never ahead.
+    kept = written.read()
     ledger = StoreLedger(connection, clock, ring.checkpoint_key, written)
+    ledger.locked = kept is not None and is_ahead(kept, ledger)
     return OpenWorkspace(
         path, config, connection, ledger, ring, written, lambda: connect(path / STORE, key)
     )

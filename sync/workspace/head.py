@@ -6,8 +6,14 @@ Source: design §4, hub-protocol §9.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from core.ledger.checkpoint import InvalidCheckpoint
+from core.ledger.recovery_events import given_up
 from sync.keys import private_file
+
+if TYPE_CHECKING:
+    from sync.store.ledger import StoreLedger
 
 FILE = "head"
 
@@ -34,12 +40,38 @@ class HeadFile:
         except OSError as error:
             self.problem = f"the newest checkpoint is not in the file {FILE}: {error.strerror}"
 
+    def give_up(self, note: str) -> None:
+        """Put `note` in the file although that holds a larger head: an admin gave that one up.
+
+        Raises OSError.
+        """
+        private_file.replace(self.path, note.encode("utf-8"))
+        self.problem = None
+
     def read(self) -> str | None:
         """Return the note in the file, unverified; None when there is no file."""
         try:
             return self.path.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return None
+
+
+def is_ahead(note: str, ledger: StoreLedger) -> bool:
+    """Tell whether this ledger signed a head over more events than the store has.
+
+    Not where an admin gave that head up in a recovery.
+    """
+    if _size(note) <= ledger.size or note in given_up(ledger):
+        return False
+    # Loaded here: a store as it should be need not wait for it.
+    from sync.store.anchor import signed_head
+
+    try:
+        signed_head(ledger, note)
+    except InvalidCheckpoint:
+        # Whatever that file is, it says nothing of this store; `audit verify` names it.
+        return False
+    return True
 
 
 def _size(note: str) -> int:

@@ -155,6 +155,8 @@ def every_command(watched: Watched) -> dict[str, list[list[str]]]:
         "incident": [["incident", "declare", "--category", "break-glass", "--reason-file", note],
                      ["incident", "list"], ["incident", "freeze", "--agent", "scribe-1"],
                      ["incident", "summary"], ["incident", "timeline", "--json"]],
+        "recover": [["recover"], ["recover", "--json"],
+                    ["recover", "--lost", "9", "--reason-file", note]],
         "audit": [["audit", "verify"], ["audit", "trail", both["id"]]],
         "policy": [["policy", "check", policy], ["policy", "check", intended],
                    ["policy", "adopt", policy]],

@@ -19,13 +19,14 @@ from core.gateway.readback import Found
 from core.lifecycle import State
 from core.ports import Request
 from core.review.approval import Holding
-from tests.sim import scene
+from tests.sim import recovered, scene
 from tests.sim import store as sim_store
 from tests.sim.invariants import Violation
 from tests.sim.network import USUAL, Faults
 from tests.sim.say import say
 from tests.sim.store import StoreDurable
 from tests.sim.team import controls as team
+from tests.sim.team import gateways
 from tests.sim.world import Durable, Setting, simulate
 
 MOST = 60
@@ -171,9 +172,25 @@ CONTROLS = (
         _off("core.gateway.readback.is_ours", _same_bytes),
         "normaliser",
     ),
+    Control(
+        "head outside the store", _off("sync.store.anchor.check_extends", _says(None)),
+        runs=recovered.violations,
+    ),
+    Control(
+        "a restored store doubts", _off("core.gateway.restored._doubt", _says(False)),
+        runs=recovered.violations,
+    ),
+    Control(
+        "a restored store is frozen", _off("core.gateway.restored._freeze", _says("none")),
+        runs=recovered.violations,
+    ),
     *(
         Control(name, off, personality, runs=team.violations)
         for name, off, personality in team.CONTROLS
+    ),
+    *(
+        Control(name, off, personality, runs=gateways.violations)
+        for name, off, personality in team.GATEWAY_CONTROLS
     ),
 )  # fmt: skip
 

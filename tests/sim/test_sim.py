@@ -12,15 +12,18 @@ from tests.scale import FULL, scaled
 from tests.sim.controls import CONTROLS, Control, try_control
 from tests.sim.crashes import crash_at, enumerate_crashes
 from tests.sim.invariants import Violation
+from tests.sim.recovered import UNFAIR, put_back_in_a_storm
 from tests.sim.restored import ROUNDS, put_back
 from tests.sim.shrink import recipe, shrink
 from tests.sim.store import StoreDurable
 from tests.sim.world import MIX, Outcome, Setting, simulate
 
 SEEDS, STORE_SEEDS, HTTP_SEEDS = scaled((24, 3, 3), (400, 100, 60), (100_000, 10_000, 2_000))
+RESTORED_SEEDS = scaled(3, 40, 1_000)
 SHARES = 4
 QUICK = (
     "operation id", "read-back", "freeze check", "fresh consent", "BEGIN IMMEDIATE",
+    "head outside the store", "a restored store doubts",
 )  # fmt: skip
 """The controls that turn red within few seeds; `--controls` and CI try them all."""
 
@@ -63,6 +66,20 @@ def test_control_without_the_head_outside_a_restored_backup_does_harm(
     monkeypatch.setattr("sync.store.anchor.check_extends", lambda *_: None)
     found = put_back()
     assert found.refused == 0 and "untold" in {item.code for item in found.violations}
+
+
+def test_a_store_put_back_in_a_storm_is_recovered_and_lived_on_with() -> None:
+    outcomes = [put_back_in_a_storm(seed) for seed in range(RESTORED_SEEDS)]
+    assert [(one.seed, one.violations) for one in outcomes if one.violations] == []
+    assert all(one.lost == 0 or one.refused for one in outcomes)
+    assert sum(one.doubted for one in outcomes) > len(outcomes)
+    assert sum(one.forgotten for one in outcomes) > len(outcomes) / 2
+
+
+@pytest.mark.parametrize("personality", sorted({*MIX} - {"plain", *UNFAIR}))
+def test_a_store_is_recovered_at_every_fair_server(personality: str) -> None:
+    for seed in range(200, 200 + scaled(1, 4, 40)):
+        assert put_back_in_a_storm(seed, personality).violations == []
 
 
 @pytest.mark.parametrize("personality", sorted(set(MIX)))

@@ -147,9 +147,65 @@ async def test_control_going_by_the_newest_document_a_freeze_would_be_hidden(
     hub, known = begun(team)
     await freeze(team, hub, known, "dr-lee", "f1")
     hub.store(REGISTER, hub.libraries[REGISTER][0])
-    monkeypatch.setattr(heads, "_upto", lambda _history, held: [held])
+
+    async def newest(_hub: Any, held: Any, _at: str) -> list[Any]:
+        return [held]
+
+    monkeypatch.setattr(heads, "since", newest)
     seen = await follow_head(hub, REGISTER, known, team.rules)
     assert seen.whole and seen.head.freezes == {}
+
+
+async def test_a_version_that_a_history_leaves_out_is_not_passed_over(team: Team) -> None:
+    """It may be the freeze that came first; what follows the same one would hide it."""
+    hub, known = begun(team)
+    rival = team.party(hub, "dr-roy")
+    over = hub.current(REGISTER)
+    await freeze(team, hub, known, "dr-lee", "f1")
+    text = heads._next(rival, known, Wish("f2", "r", SCOPE))
+    hub.store(REGISTER, replaced(over, "1", text))
+    hub.vreads = False
+    whole = hub.history
+
+    async def cut(reference: str) -> list[Any]:
+        return [one for one in await whole(reference) if one.version != "2"]
+
+    hub.history = cut  # type: ignore[method-assign]
+    with pytest.raises(heads.Broken):
+        await follow_head(hub, REGISTER, known, team.rules)
+    hub.history = whole  # type: ignore[method-assign]
+    assert set((await follow_head(hub, REGISTER, known, team.rules)).head.freezes) == {"f1"}
+
+
+@pytest.mark.parametrize("vreads", [True, False])
+async def test_documents_are_followed_whatever_order_a_history_lists_them_in(
+    team: Team, vreads: bool
+) -> None:
+    hub, known = begun(team)
+    hub.opaque, hub.vreads = True, vreads
+    good = known
+    for number in range(4):
+        good = (await freeze(team, hub, good, "dr-lee", f"f{number}")).head
+    whole = hub.history
+
+    async def turned(reference: str) -> list[Any]:
+        return list(reversed(await whole(reference)))
+
+    hub.history = turned  # type: ignore[method-assign]
+    seen = await follow_head(hub, REGISTER, known, team.rules)
+    assert seen.whole and seen.head == good and len(good.freezes) == 4
+
+
+async def test_of_two_rivals_without_numbers_neither_counts(team: Team) -> None:
+    hub, known = begun(team)
+    hub.opaque = True
+    rival = team.party(hub, "dr-roy")
+    over = hub.current(REGISTER)
+    await freeze(team, hub, known, "dr-lee", "f1")
+    text = heads._next(rival, known, Wish("f2", "r", SCOPE))
+    hub.store(REGISTER, replaced(over, "1", text))
+    with pytest.raises(heads.Broken):
+        await follow_head(hub, REGISTER, known, team.rules)
 
 
 async def test_two_racing_freezes_are_both_in_force_in_the_end(team: Team) -> None:
@@ -174,7 +230,7 @@ async def test_a_history_that_lags_or_a_register_that_is_gone_stops_it(team: Tea
     hub, known = begun(team)
     for id_ in ("f1", "f2"):
         await freeze(team, hub, known, "dr-lee", id_)
-    hub.lags = 1
+    hub.lags, hub.vreads = 1, False
     with pytest.raises(heads.Broken):
         await follow_head(hub, REGISTER, known, team.rules)
     assert (await freeze(team, hub, known, "dr-lee", "f3")).status == "broken-chain"

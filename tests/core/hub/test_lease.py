@@ -153,8 +153,25 @@ async def test_of_two_takers_that_a_racing_server_lets_through_one_holds(
         team.party(Racing(hub), "gateway-2"), REGISTER, EHR, mine, second(),
         Watched(seen.at, 0.0), LONG,
     )  # fmt: skip
+    if opaque:
+        # Which came first no listing proves: neither sends.
+        assert ours.status == "unsure"
+        with pytest.raises(leases.Unfollowed):
+            await in_force(team, hub, mine)
+        return
     assert (ours.status, ours.lease.ledger) == ("lost", "ledger-c")
     assert (await in_force(team, hub, mine)).ledger == "ledger-c"
+
+
+async def test_a_server_without_reads_of_versions_lists_them(team: Team) -> None:
+    hub, mine = begun(team)
+    hub.vreads = False
+    for head in range(1, 4):
+        await beats(team, hub, mine, head)
+    assert (await in_force(team, hub, mine)).head_seq == 3
+    hub.lags = 1
+    with pytest.raises(leases.Unfollowed):
+        await in_force(team, hub, mine)
 
 
 class Both:
@@ -173,7 +190,7 @@ async def test_control_by_the_newest_version_both_would_hold(
     async def newest(hub: Any, held: Any, _at: str) -> list[Any]:
         return [held]
 
-    monkeypatch.setattr(leases, "_since", newest)
+    monkeypatch.setattr(leases, "since", newest)
     hub, mine = begun(team)
     third = replace(second(), ledger="ledger-c", kid=SIGNERS["gateway"].kid, epoch=2)
     known = await in_force(team, hub, mine)

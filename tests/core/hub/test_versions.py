@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.hub import deciding
@@ -62,6 +64,36 @@ async def test_control_going_by_the_newest_version_two_would_be_effective(
     monkeypatch.setattr("core.hub.look.follow", newest_only)
     done = await confirm(team.party(hub, "gateway"), team.slot, EMPTY)
     assert done.status == "rejected"
+
+
+class OneMoment(FakeHub):
+    """Versions without numbers, all of one time, listed newest first."""
+
+    async def history(self, reference: str) -> list[Held]:
+        listed = list(reversed(await super().history(reference)))
+        meta = {"lastUpdated": "2026-11-23T09:00:00Z"}
+        return [replace(one, resource={**one.resource, "meta": meta}) for one in listed]
+
+
+async def test_what_the_times_do_not_tell_the_growth_of_outputs_does(team: Team) -> None:
+    hub = OneMoment(opaque=True)
+    placed(team, hub)
+    for who in ("dr-lee", "dr-roy"):
+        await pushes(team, hub, who, team.decision(who))
+    claim = await dispatch(team.party(hub, "gateway"), team.slot, team.dispatch(), EMPTY, HI)
+    assert claim.status == "dispatched" and claim.alarms == frozenset()
+    late = await deciding.recall(team.party(hub, "dr-lee"), team.slot, team.recall("dr-lee"), EMPTY)
+    assert late.status == "too-late"
+
+
+async def test_an_order_that_nothing_tells_is_none(team: Team) -> None:
+    hub = OneMoment(opaque=True)
+    placed(team, hub)
+    raced(team, hub)
+    done = await confirm(team.party(hub, "gateway"), team.slot, EMPTY)
+    assert done.status == "pending"
+    claim = dispatch(team.party(hub, "gateway"), team.slot, team.dispatch(), EMPTY, HI)
+    assert (await claim).status == "pending"
 
 
 async def newest_only(_hub: FakeHub, held: Held, _trail: Trail) -> Trail:

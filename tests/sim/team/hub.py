@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import groupby
 
 from core.canonical import JsonObject, encode
 from core.errors import Unreachable
 from core.ports_hub import Held, Lost, Page
+from tests.fakes import START
 from tests.sim.chance import Chance
 
 TIMEOUT_S = 20.0
@@ -26,6 +28,10 @@ class Personality:
     vreads: bool = True
     lag_s: float = 0.0
     """So long it takes until its history lists a version."""
+    tick_s: float = 0.001
+    """So coarse are its times."""
+    shuffles: bool = False
+    """Its history lists what bears one time newest first."""
     rewrites: bool = False
     """A client of it drops what others stored."""
 
@@ -39,6 +45,7 @@ PERSONALITIES = {
         Personality("no-vread", vreads=False, lag_s=20),
         Personality("rewriter", rewrites=True),
         Personality("racy-opaque", racy_s=1.0, opaque=True, lag_s=30),
+        Personality("opaque-ticks", opaque=True, tick_s=30, shuffles=True),
     )
 }
 
@@ -63,7 +70,10 @@ class TeamHub:
         chain = self.chains[reference]
         number = str(len(chain) + 1)
         version = f"x{number}" if self.personality.opaque else number
-        stored = {**resource, "meta": {"versionId": version}}
+        tick = self.personality.tick_s
+        at = START + timedelta(seconds=self._now() // tick * tick)
+        meta: JsonObject = {"versionId": version, "lastUpdated": at.isoformat()}
+        stored = {**resource, "meta": meta}
         chain.append((self._now(), Held(stored, reference, version, len(encode(stored)))))
 
     def current(self, reference: str) -> Held:
@@ -72,7 +82,11 @@ class TeamHub:
     def listed(self, reference: str) -> list[Held]:
         """Return what the history lists now."""
         old = self._now() - self.personality.lag_s
-        return [held for at, held in self.chains[reference] if at <= old]
+        found = [held for at, held in self.chains[reference] if at <= old]
+        if not self.personality.shuffles:
+            return found
+        ticks = groupby(found, key=lambda held: held.resource["meta"]["lastUpdated"])
+        return [held for _, same in ticks for held in reversed(list(same))]
 
     async def put(self, held: Held, resource: JsonObject, racing: float) -> None:
         if self.current(held.reference).version != held.version:

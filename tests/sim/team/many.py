@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tests.sim.say import say
+from tests.sim.team.gateways import simulate_gateways
 from tests.sim.team.hub import PERSONALITIES
 from tests.sim.team.world import TeamOutcome, simulate_team
 
@@ -25,7 +26,7 @@ def main(seeds: range, args: argparse.Namespace) -> int:
     server = args.personality if args.personality in SERVERS else None
     muted = frozenset(args.mute.split(",")) if args.mute else frozenset[str]()
     if len(seeds) == 1:
-        return _one(simulate_team(seeds[0], server, muted))
+        return _one(_both((seeds[0], server, muted)))
     begun = told = time.monotonic()
     count: Counter[str] = Counter()
     red: list[TeamOutcome] = []
@@ -55,7 +56,16 @@ def main(seeds: range, args: argparse.Namespace) -> int:
 
 def run_one(task: Task) -> TeamOutcome:
     """Run one seed; its lines are had again from the seed."""
-    return replace(simulate_team(*task), lines=[])
+    return replace(_both(task), lines=[])
+
+
+def _both(task: Task) -> TeamOutcome:
+    """Run a seed in both worlds: decisions on Tasks, and freezes with the lease."""
+    one, other = simulate_team(*task), simulate_gateways(*task)
+    return TeamOutcome(
+        one.seed, one.personality, one.violations + other.violations, one.fired + other.fired,
+        [*one.lines, "", *other.lines], one.sent + other.sent,
+    )  # fmt: skip
 
 
 def _run(tasks: Iterator[Task], jobs: int) -> Iterator[TeamOutcome]:

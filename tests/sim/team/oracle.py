@@ -69,7 +69,7 @@ class Oracle:
             self.blame("objection-ignored", task)
 
     def alarmed(self, task: str, alarms: frozenset[str]) -> None:
-        if alarms and self.hub.personality.name in ("fair", "opaque", "no-vread"):
+        if alarms and self.hub.personality.name in ("fair", "opaque", "no-vread", "opaque-ticks"):
             self.blame("false-alarm", f"{task}: {sorted(alarms)} where every PUT is compared")
 
     def effective(self, task: str) -> tuple[dict[str, Any] | None, dict[str, dict[str, Any]]]:

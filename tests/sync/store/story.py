@@ -53,6 +53,7 @@ from tests.hub import Desk
 from tests.labelled import label_note, take_labels
 from tests.owners import join
 from tests.sync.store.story_again import looked_at_again
+from tests.sync.store.story_restored import went_on_after_a_restore
 
 VALUES = ("555 0199", "Synthetic", "newly diagnosed", "59621000", "Patient/example")
 """Words of the chart that stand in bodies and must not outlive them."""
@@ -86,6 +87,7 @@ async def live(bench: Bench) -> Bench:
     _probed(bench)
     _left_alone(bench)
     await looked_at_again(bench)
+    await went_on_after_a_restore(bench)
     return bench
 
 

@@ -18,6 +18,7 @@ from core.discrepancy.alignment import MAX_LIKENESS
 from core.discrepancy.case import Case, Finding
 from core.discrepancy.polarity import opens_otherwise
 from core.discrepancy.spelling import folded
+from core.discrepancy.systems import one_name
 
 _CODING: Final = "CodeableConcept.coding"
 _WORDS: Final[Mapping[Relation, str]] = {
@@ -67,7 +68,7 @@ def added_coding(case: Case) -> Finding | None:
             return Finding("enriched", "The EHR added a code that an adopted map calls the same.")
         return Finding("equivalent", "An adopted map says that this code means the same.")
     system = added.get("system")
-    translated = isinstance(system, str) and system not in {one.get("system") for one in ours}
+    translated = isinstance(system, str) and one_name(system) not in {_system(one) for one in ours}
     if translated and isinstance(added.get("code"), str) and said.keys() <= kept:
         return Finding("enriched", "The EHR added a code of another system beside the intended.")
     return None
@@ -128,19 +129,22 @@ def _codings(value: Json) -> list[JsonObject]:
 
 
 def _identity(coding: JsonObject) -> tuple[str, str]:
-    return str(coding.get("system")), str(coding.get("code"))
+    return _system(coding), str(coding.get("code"))
+
+
+def _system(coding: JsonObject) -> str:
+    return one_name(str(coding.get("system")))
 
 
 def _opens_otherwise(added: JsonObject, kept: list[JsonObject]) -> bool:
-    """Tell whether a code's words start with a denial or doubt that no intended words hold."""
-    shown = [str(one["display"]) for one in kept if "display" in one]
+    """Tell whether a code's words start with a denial or doubt that no intended words hold.
+
+    Beside codes without words too: that they deny by themselves, only a terminology could tell.
+    """
     term = added.get("display")
-    return (
-        isinstance(term, str)
-        and bool(shown)
-        and opens_otherwise(term)
-        and not any(map(opens_otherwise, shown))
-    )
+    if not isinstance(term, str) or not opens_otherwise(term):
+        return False
+    return not any(opens_otherwise(str(one["display"])) for one in kept if "display" in one)
 
 
 def _is_other_side(added: JsonObject, kept: JsonObject) -> bool:

@@ -14,12 +14,32 @@ from core.discrepancy.polarity import is_telling
 from core.discrepancy.scalars import is_coarser_date, is_cut_number
 from core.stamps import AI_LABEL, OPERATION_SYSTEM
 
-# Strings of which a part is another value: a number that rings elsewhere, another name, house
-# or unit. Their cut is a change, unlike the cut of prose.
+# Strings of which a part is another value: a number that rings elsewhere, another name, house,
+# unit, batch, version, link or sequence. Their cut is a change, unlike the cut of prose.
 _NOT_PROSE = element_paths("""
     Address.city Address.country Address.district Address.line Address.postalCode Address.state
     Address.text ContactPoint.value HumanName.family HumanName.given HumanName.prefix
     HumanName.suffix HumanName.text Identifier.value Quantity.unit Reference.reference
+    AuditEvent.agent.altId AuditEvent.agent.name AuditEvent.agent.network.address
+    AuditEvent.source.site Claim.insurance.preAuthRef ClaimResponse.preAuthRef Coding.version
+    Contract.term.action.linkId Contract.term.asset.linkId Contract.term.offer.linkId
+    Coverage.class.value Coverage.dependent Coverage.network Coverage.subscriberId
+    CoverageEligibilityResponse.preAuthRef Device.deviceName.name Device.distinctIdentifier
+    Device.lotNumber Device.manufacturer Device.modelNumber Device.partNumber Device.serialNumber
+    Device.specialization.version Device.udiCarrier.carrierHRF Device.udiCarrier.deviceIdentifier
+    Device.version.value ExplanationOfBenefit.insurance.preAuthRef ExplanationOfBenefit.preAuthRef
+    Expression.expression FamilyMemberHistory.name Immunization.lotNumber
+    Immunization.protocolApplied.series Location.name Medication.batch.lotNumber
+    MedicationKnowledge.synonym MedicinalProduct.name.namePart.part
+    MedicinalProduct.name.productName MolecularSequence.observedSeq
+    MolecularSequence.referenceSeq.genomeBuild MolecularSequence.referenceSeq.referenceSeqString
+    MolecularSequence.variant.cigar MolecularSequence.variant.observedAllele
+    MolecularSequence.variant.referenceAllele NutritionOrder.enteralFormula.additiveProductName
+    NutritionOrder.enteralFormula.baseFormulaProductName NutritionOrder.supplement.productName
+    Organization.name Parameters.parameter.name ProdCharacteristic.imprint
+    Questionnaire.item.enableWhen.question Questionnaire.item.linkId
+    QuestionnaireResponse.item.linkId SampledData.data
+    VisionPrescription.lensSpecification.brand
 """)
 
 

@@ -10,6 +10,7 @@ from core.canonical import Json
 from core.discrepancy.amounts import coded_unit, is_worded_right
 from core.discrepancy.case import Case, Finding
 from core.discrepancy.classes import Side
+from core.discrepancy.systems import one_name
 from core.ucum import SYSTEM, Unit, named, says, says_only, unit
 
 
@@ -75,7 +76,7 @@ def _repeats_code(case: Case) -> bool:
 
 
 def _coded(quantity: Json) -> Unit | None:
-    if not isinstance(quantity, dict) or quantity.get("system") != SYSTEM:
+    if not isinstance(quantity, dict) or one_name(str(quantity.get("system"))) != SYSTEM:
         return None
     code = quantity.get("code")
     return unit(code) if isinstance(code, str) else None

@@ -299,6 +299,8 @@ FORMS: dict[str, Transform] = {
     "envelope": form(again.envelope),
     "attachment_links": form(again.attachment_links),
     "state_factor": form(again.state_factor),
+    "state_item_defaults": form(again.state_item_defaults),
+    "other_system_names": form(again.other_system_name),
     "state_defaults": again.state_defaults,
     "regenerate_narrative": again.regenerate_narrative,
 }

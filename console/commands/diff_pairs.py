@@ -81,7 +81,7 @@ def _answer(
     except CountersignError as error:
         found_id = id_ if line is None or id_ is not None else _stated_id(line)
         return {"id": found_id, "line": number, "error": error.problem}
-    except (ArithmeticError, RecursionError) as error:
+    except (ArithmeticError, RecursionError, TypeError, ValueError, LookupError) as error:
         # Content that no chart holds; nothing is verified by it, and the lines after it are.
         kind = type(error).__name__
         return {"id": id_, "line": number, "error": f"cannot be compared ({kind})"}

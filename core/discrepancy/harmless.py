@@ -165,9 +165,15 @@ def added_extension(case: Case) -> Finding | None:
 
 
 def _denies_a_value(added: Side) -> bool:
-    """Tell whether an extension, or a companion that holds some, says that there is no value."""
-    held = added.get("extension", [added]) if isinstance(added, dict) else []
-    return isinstance(held, list) and any(_member(one, "url") in _NO_VALUE for one in held)
+    """Tell whether an extension, or a companion that holds some, says that there is no value.
+
+    One without a url may say anything.
+    """
+    if not isinstance(added, dict):
+        return False
+    held = added.get("extension", [added] if "url" in added else [])
+    urls = [_member(one, "url") for one in held] if isinstance(held, list) else [None]
+    return any(not isinstance(url, str) or url in _NO_VALUE for url in urls)
 
 
 def _is_long(holder: Json) -> bool:

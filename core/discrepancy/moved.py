@@ -7,11 +7,11 @@ are one thing that now speaks of something else.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from core.canonical import encode
 from core.discrepancy.classes import MISSING, Discrepancy, Missing, Side
 
 REASON: Final = "The EHR moved this to another element."
@@ -48,5 +48,5 @@ def _speaks_of_another(one: Discrepancy) -> bool:
     return known and "meta" not in holders
 
 
-def _words(side: Side) -> bytes:
-    return b"" if isinstance(side, Missing) else encode(side)
+def _words(side: Side) -> str:
+    return "" if isinstance(side, Missing) else json.dumps(side, sort_keys=True, default=repr)

@@ -123,3 +123,32 @@ def test_a_translation_that_denies_is_changed_beside_a_code_without_words() -> N
     assert compare(said(plain), said(plain, denied)).class_ == "changed"
     shown = {**plain, "display": "No asthma"}
     assert compare(said(shown), said(shown, denied)).class_ == "enriched"
+
+
+def reached(system: Any, value: str) -> JsonObject:
+    return {"resourceType": "Patient", "telecom": [{"system": system, "value": value}]}
+
+
+@pytest.mark.parametrize("odd", [["phone"], {"phone": {}}, None, True, Number("1")])
+def test_what_has_not_the_form_of_a_name_is_changed_and_not_an_error(odd: Any) -> None:
+    assert compare(reached(odd, "1"), reached(odd, "2")).class_ == "changed"
+    sides: list[JsonObject] = [
+        {"resourceType": "Patient", "gender": "male"},
+        {"resourceType": "Patient", "gender": "male", "_gender": {"extension": [{"url": odd}]}},
+    ]
+    assert compare(*sides).class_ == "changed"
+    assert compare(extended(ONE), extended(ONE, {"url": odd})).class_ == "changed"
+    assert compare(coded_in(odd), coded_in("urn:a")).class_ == "changed"
+
+
+def test_an_id_beside_a_value_is_no_extension_without_a_url() -> None:
+    sides: list[JsonObject] = [
+        {"resourceType": "Patient", "gender": "male"},
+        {"resourceType": "Patient", "gender": "male", "_gender": {"id": "g1"}},
+    ]
+    assert compare(*sides).class_ == "enriched"
+
+
+def coded_in(system: Any) -> JsonObject:
+    held = {"system": system, "code": "1", "display": "a"}
+    return {"resourceType": "Condition", "code": {"coding": [held]}}

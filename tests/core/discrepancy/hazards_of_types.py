@@ -327,4 +327,5 @@ def narrative_rewritten(site: Site) -> Any:
 
 @mutator
 def narrative_negated(site: Site) -> Any:
-    return re.sub(r">(\s*\w)", r">no \1", site.value, count=1) if site.name == "div" else None
+    said = re.sub(r">(\s*\w)", r">no \1", site.value, count=1) if site.name == "div" else site.value
+    return said if said != site.value else None

@@ -74,7 +74,7 @@ def test_a_part_of_a_key_is_another_key(intended: JsonObject, persisted: JsonObj
 
 
 def test_without_their_names_cut_keys_pass_as_prose(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loss, "_NOT_PROSE", frozenset())
+    monkeypatch.setattr(loss, "_KEYS", frozenset())
     assert compare(*CUT_KEYS[1]).class_ == "lossy"
 
 

@@ -69,7 +69,9 @@ def _repeats_code(case: Case) -> bool:
     ours, theirs = case.holders
     if not isinstance(ours, dict) or not isinstance(theirs, dict):
         return False
-    same = all(name in ours and ours[name] == theirs.get(name) for name in ("system", "code"))
+    systems = (one_name(str(one.get("system"))) for one in (ours, theirs))
+    coded = "system" in ours and "code" in ours
+    same = coded and len(set(systems)) == 1 and ours["code"] == theirs.get("code")
     plain = isinstance(case.persisted, str) and case.persisted == theirs.get("code")
     unknown = _coded(theirs) is None and not named(str(ours.get("unit", "")))
     return same and plain and unknown

@@ -194,7 +194,8 @@ def _companions(rnd: Random, path: str, kind: str, value: Any) -> Any:
 
 
 def _decimals(_: Random, path: str, kind: str, value: Any) -> Any:
-    known = kind == "decimal" and re.fullmatch(r"-?\d+(\.\d+)?", value.text)
+    plain = kind == "decimal" and isinstance(value, Number)
+    known = plain and re.fullmatch(r"-?\d+(\.\d+)?", value.text)
     return Number(f"{value.text}{'' if '.' in value.text else '.'}0") if known else value
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from console.commands.output import print_json
+from console.commands.output import flush, print_json
 from core.canonical import RESPONSE, Json, JsonObject, Limits, parse_object
 from core.discrepancy import Comparison
 from core.errors import BadInput, CountersignError, NotFound
@@ -56,7 +56,7 @@ def pairs(name: str, compare: Compare, base: str | None, region: str | None) -> 
         elif not result.pop("examined"):
             code = code or 1
         print_json(result)
-        sys.stdout.flush()
+        flush()
     return code if count else 1
 
 
@@ -81,7 +81,7 @@ def _answer(
     except CountersignError as error:
         found_id = id_ if line is None or id_ is not None else _stated_id(line)
         return {"id": found_id, "line": number, "error": error.problem}
-    except (ArithmeticError, RecursionError) as error:
+    except (ArithmeticError, RecursionError, TypeError, ValueError, LookupError) as error:
         # Content that no chart holds; nothing is verified by it, and the lines after it are.
         kind = type(error).__name__
         return {"id": id_, "line": number, "error": f"cannot be compared ({kind})"}

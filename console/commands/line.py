@@ -11,7 +11,7 @@ from pathlib import Path
 from console.commands.registry import COMMANDS, CONSOLE, Command, find
 from core.errors import BadInput, CountersignError
 
-INTERRUPTED = 130
+FAILED, INTERRUPTED = 1, 130
 
 
 class _Parser(argparse.ArgumentParser):
@@ -23,7 +23,7 @@ class _Parser(argparse.ArgumentParser):
 
 def run_line(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; no traceback reaches a person."""
-    code = _guarded(arguments)
+    code = _delivered(_guarded(arguments))
     _log_end(arguments, code)
     return code
 
@@ -37,12 +37,31 @@ def _guarded(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         narrate("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output went away; what was to be stored is stored.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except BrokenPipeError as error:
+        return _undelivered(error)
     except Exception as error:  # noqa: BLE001 - its words and frames may hold chart content
         return crashed(error)
+
+
+def _delivered(code: int) -> int:
+    """Return the exit code of a command, `FAILED` where what it printed could not be written."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        return _undelivered(error, code)
+    return code
+
+
+def _undelivered(error: OSError, code: int = 0) -> int:
+    """Say that output was lost, as with a reader that went away, and return the exit code.
+
+    What was to be stored is stored; but whoever reads the exit code must not take a part of the
+    output for all of it.
+    """
+    # What is still to be written has no reader, and Python would write it at the end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    narrate(f"the output could not all be written: {error.strerror}")
+    return code or FAILED
 
 
 def crashed(error: BaseException) -> int:
@@ -53,7 +72,7 @@ def crashed(error: BaseException) -> int:
     kind, place = kind_and_place(error)
     note("error", error=kind, place=place or None)
     sys.stderr.write(crash_line(error, "the command") + "\n")
-    return 1
+    return FAILED
 
 
 def _log_end(arguments: Sequence[str], code: int) -> None:

@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from core.canonical import Number, encode, exact
+from core.errors import Failed
 from core.inert import inert
+
+
+def write(text: str) -> None:
+    """Write to stdout; raises BrokenPipeError where its reader went away, else Failed."""
+    with _told():
+        sys.stdout.write(text)
+
+
+def flush() -> None:
+    """Hand on at once what was written; raises as `write` does."""
+    with _told():
+        sys.stdout.flush()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise Failed(f"the output could not all be written: {error.strerror}") from None
 
 
 def print_json(value: Any) -> None:
     """Print one JSON value on one line, number texts kept."""
-    sys.stdout.write(encode(_exact(value)).decode("utf-8") + "\n")
+    write(encode(_exact(value)).decode("utf-8") + "\n")
 
 
 def say(text: str = "") -> None:
     """Print one line for people; foreign text is made inert."""
-    sys.stdout.write(inert(text) + "\n")
+    write(inert(text) + "\n")
 
 
 def value_text(value: Any) -> str:
@@ -40,7 +64,7 @@ def table(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> None:
     ]
     for row in ([list(heads)], *[[row] for row in shown]):
         cells = [cell.ljust(width) for cell, width in zip(row[0], widths, strict=True)]
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+        write("  ".join(cells).rstrip() + "\n")
 
 
 def _exact(value: Any) -> Any:

@@ -12,7 +12,7 @@ from console.bootstrap import Opened, open_here
 from console.bootstrap.roster_file import FILE, write_roster_file
 from console.commands.line import narrate
 from console.commands.nested import add_action
-from console.commands.output import print_json, say, table
+from console.commands.output import print_json, say, table, write
 from core.adoption import MAX_DOCUMENT, adopt, check_document
 from core.duty.resolve import resolve
 from core.enrolment import (
@@ -69,7 +69,7 @@ def _show(args: argparse.Namespace) -> None:
     with open_here(args) as opened:
         row = document(opened.ledger, "roster")
     if args.toml:
-        sys.stdout.write(row.document)
+        write(row.document)
         return
     roster = parse_roster(row.document)
     if args.json:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from console.bootstrap.sandboxing import personalities, serve_sandbox
 from console.commands.line import narrate
-from console.commands.output import print_json, say
+from console.commands.output import flush, print_json, say
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             say(f"FHIR base  {described['base_url']}")
             say(f"token      {described['token_url']}")
-        sys.stdout.flush()
+        flush()
 
     serve_sandbox(
         args.port,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 
+from console.commands.output import write
 from core.hub_schema import SCHEMAS
 
 
@@ -16,5 +16,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the schema."""
-    sys.stdout.write(json.dumps(SCHEMAS[args.name](), indent=2, ensure_ascii=False) + "\n")
+    write(json.dumps(SCHEMAS[args.name](), indent=2, ensure_ascii=False) + "\n")
     return 0

@@ -20,6 +20,7 @@ from core.canonical import Json
 from core.discrepancy.meaning import features, key
 from core.discrepancy.place import definition
 from core.discrepancy.sets import is_set
+from core.discrepancy.systems import one_name
 
 MAX_LIKENESS = 64
 Pair: TypeAlias = tuple[int | None, int | None]
@@ -215,7 +216,11 @@ def _are_two_things(ours: Json, theirs: Json, names: str) -> bool:
         return False
     held = found.path.startswith("Meta.")
     telling = _LABEL if held else _IDENTITY.get(found.types[0], ())
-    return any(ours.get(name) != theirs.get(name) for name in telling)
+    return any(_plain(ours.get(name)) != _plain(theirs.get(name)) for name in telling)
+
+
+def _plain(value: Json) -> Json:
+    return one_name(value) if isinstance(value, str) else value
 
 
 def _agreement(ours: Json, theirs: Json) -> int:

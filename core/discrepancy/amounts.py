@@ -16,6 +16,7 @@ from math import floor, log10
 from typing import Final
 
 from core.canonical import Json, Number
+from core.discrepancy.systems import one_name
 from core.ucum import SYSTEM, Unit, can_convert, says, unit
 
 HALF: Final = Fraction(1, 2)
@@ -33,7 +34,7 @@ def coded_unit(quantity: Json) -> Unit | None:
 
     None too where the code is not in the vetted table, or where the wording contradicts it.
     """
-    if not isinstance(quantity, dict) or quantity.get("system") != SYSTEM:
+    if not isinstance(quantity, dict) or one_name(str(quantity.get("system"))) != SYSTEM:
         return None
     code, wording = quantity.get("code"), quantity.get("unit")
     found = unit(code) if isinstance(code, str) else None

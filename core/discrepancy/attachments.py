@@ -28,7 +28,7 @@ def attachment(case: Case) -> Finding | None:
     if data is None:
         return None
     if case.name in ("hash", "size") and case.is_added:
-        if _fits(theirs, data):
+        if _fits({case.name: case.persisted}, data):
             return Finding("enriched", "The EHR added the hash or size of the same bytes.")
         return Finding("changed", "The hash or size is not that of the intended bytes.")
     moved = "url" not in ours and isinstance(theirs.get("url"), str) and "data" not in theirs

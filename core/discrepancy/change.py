@@ -66,6 +66,21 @@ def modifier_extension(case: Case) -> Finding | None:
     return None
 
 
+def extension_part(case: Case) -> Finding | None:
+    """Know a part of a complex extension that was added or dropped, which alters its value.
+
+    Parts have relative urls; one with an absolute url is an extension of its own.
+    Source: FHIR R4 Extension.url (https://hl7.org/fhir/R4/extensibility.html).
+    """
+    if case.is_altered or case.steps[-2:] != ("extension", "extension"):
+        return None
+    part = case.persisted if case.is_added else case.intended
+    url = part.get("url") if isinstance(part, dict) else None
+    if isinstance(url, str) and ":" in url:
+        return None
+    return Finding("changed", "A part of an extension's value was added or dropped.")
+
+
 def repeated_item(case: Case) -> Finding | None:
     """Know a list item that stands in the EHR more often than intended."""
     if case.is_added and case.is_repeated:

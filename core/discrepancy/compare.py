@@ -10,6 +10,7 @@ from core.discrepancy.classes import MISSING, Comparison, Discrepancy, Missing, 
 from core.discrepancy.contained import follow_ids
 from core.discrepancy.demographics import same_sequence
 from core.discrepancy.meaning import leaves
+from core.discrepancy.moved import told
 from core.discrepancy.place import Place, root
 from core.discrepancy.rules import RENAMED, REORDERED, judge
 from core.discrepancy.wholes import settle
@@ -41,7 +42,7 @@ def compare(
         place = Place(f"{name}.resourceType", f"{names}.resourceType")
         held = (intended, persisted)
         walk.judged(Case(place, name, persisted["resourceType"], walk.scope, held))
-    found = tuple(walk.found)
+    found = told(walk.found)
     return Comparison(worst(one.class_ for one in found), found, walk.examined)
 
 

@@ -16,8 +16,9 @@ from core.canonical import Json, JsonObject
 from core.concept_maps import Relation
 from core.discrepancy.alignment import MAX_LIKENESS
 from core.discrepancy.case import Case, Finding
-from core.discrepancy.polarity import opens_otherwise
+from core.discrepancy.polarity import denies, opens_otherwise
 from core.discrepancy.spelling import folded
+from core.discrepancy.systems import one_name
 
 _CODING: Final = "CodeableConcept.coding"
 _WORDS: Final[Mapping[Relation, str]] = {
@@ -26,10 +27,12 @@ _WORDS: Final[Mapping[Relation, str]] = {
     "overlapping": "The EHR holds a code that an adopted map only calls related.",
     "unmatched": "The EHR holds a code that an adopted map calls no match.",
 }
-# What a status of a condition or an allergy may be; refuted and entered-in-error are denials.
+# Words for what a status may be, of a condition, an allergy, a goal or a course of action.
 _STATES: Final = frozenset(
-    """active recurrence relapse inactive remission resolved unconfirmed provisional differential
-    confirmed presumed""".split()
+    """active recurrence recurrent relapse inactive remission resolved unconfirmed provisional
+    differential confirmed presumed refuted error invalid suspected probable possible doubtful
+    unlikely excluded ruled historical past achieved improving worsening attainable cancelled
+    canceled completed stopped held hold ended""".split()
 )
 _SIDES: Final = frozenset({"left", "right"})
 _LETTERS: Final = re.compile(r"[a-z]+")
@@ -67,7 +70,7 @@ def added_coding(case: Case) -> Finding | None:
             return Finding("enriched", "The EHR added a code that an adopted map calls the same.")
         return Finding("equivalent", "An adopted map says that this code means the same.")
     system = added.get("system")
-    translated = isinstance(system, str) and system not in {one.get("system") for one in ours}
+    translated = isinstance(system, str) and one_name(system) not in {_system(one) for one in ours}
     if translated and isinstance(added.get("code"), str) and said.keys() <= kept:
         return Finding("enriched", "The EHR added a code of another system beside the intended.")
     return None
@@ -102,9 +105,9 @@ def translated_state(case: Case) -> Finding | None:
         return None
     if not isinstance(case.persisted, dict):
         return None
-    words = {str(case.persisted.get(name, "")).strip().lower() for name in ("code", "display")}
-    meant = {str(one.get("code")).lower() for one in _codings(case.holders[0])}
-    found = None if (words & _STATES) - meant else added_coding(case)
+    meant = frozenset[str]().union(*map(_state_words, _codings(case.holders[0])))
+    named = {word for word in _state_words(case.persisted) if word in _STATES or denies(word)}
+    found = None if named - meant else added_coding(case)
     return found if found is not None and found.class_ == "enriched" else None
 
 
@@ -128,19 +131,27 @@ def _codings(value: Json) -> list[JsonObject]:
 
 
 def _identity(coding: JsonObject) -> tuple[str, str]:
-    return str(coding.get("system")), str(coding.get("code"))
+    return _system(coding), str(coding.get("code"))
+
+
+def _system(coding: JsonObject) -> str:
+    return one_name(str(coding.get("system")))
 
 
 def _opens_otherwise(added: JsonObject, kept: list[JsonObject]) -> bool:
-    """Tell whether a code's words start with a denial or doubt that no intended words hold."""
-    shown = [str(one["display"]) for one in kept if "display" in one]
+    """Tell whether a code's words start with a denial or doubt that no intended words hold.
+
+    Beside codes without words too: that they deny by themselves, only a terminology could tell.
+    """
     term = added.get("display")
-    return (
-        isinstance(term, str)
-        and bool(shown)
-        and opens_otherwise(term)
-        and not any(map(opens_otherwise, shown))
-    )
+    if not isinstance(term, str) or not opens_otherwise(term):
+        return False
+    return not any(opens_otherwise(str(one["display"])) for one in kept if "display" in one)
+
+
+def _state_words(coding: JsonObject) -> frozenset[str]:
+    told = (str(coding.get(name, "")) for name in ("code", "display"))
+    return frozenset(_LETTERS.findall(" ".join(told).lower()))
 
 
 def _is_other_side(added: JsonObject, kept: JsonObject) -> bool:

@@ -6,7 +6,7 @@ Source: FHIR R4 references (https://hl7.org/fhir/R4/references.html#contained).
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import TypeAlias
@@ -60,7 +60,8 @@ def _paired(
 ) -> list[tuple[str, str]]:
     """Pair ids by equal content, then by the same id, then by the most alike of one type.
 
-    Of several with the same content those that are pointed to from the same elements come first.
+    Of several with the same content those that are pointed to from the same elements come first;
+    those that not even that tells apart keep their ids, or go by what points to them.
     """
     bare = {id_: _bare(item) for id_, item in ours.items()}
     other = {id_: _bare(item) for id_, item in theirs.items()}
@@ -72,15 +73,49 @@ def _paired(
         {id_: f"{text}{sorted(places.get(id_, ()))}" for id_, text in side.items()}
         for side, places in zip((said, told), pointing, strict=True)
     )
-    found = _equal(placed, found_at)
+    found = _equal(_unlike(placed), found_at)
     _take(bare, other, found)
-    found += _equal({id_: said[id_] for id_ in bare}, {id_: told[id_] for id_ in other})
+    found += _equal({id_: said[id_] for id_ in _unlike(placed) if id_ in bare}, _left(told, other))
     _take(bare, other, found)
     found += [(id_, id_) for id_ in bare if id_ in other and _is_one_type(bare[id_], other[id_])]
     _take(bare, other, found)
     if max(len(bare), len(other)) <= _MAX:
-        found += _alike(bare, other, base_url)
+        seen = _seen(ours, bare, base_url), _seen(theirs, other, base_url)
+        found += _alike(bare, other, seen)
+    else:
+        found += _equal(_left(said, bare), _left(told, other))
     return found
+
+
+def _unlike(texts: dict[str, str]) -> dict[str, str]:
+    """Return those that no other has the same text as."""
+    count = Counter(texts.values())
+    return {id_: text for id_, text in texts.items() if count[text] == 1}
+
+
+def _left(texts: dict[str, str], items: dict[str, JsonObject]) -> dict[str, str]:
+    return {id_: text for id_, text in texts.items() if id_ in items}
+
+
+def _seen(
+    items: dict[str, JsonObject], asked: dict[str, JsonObject], base_url: str | None
+) -> dict[str, set[str]]:
+    """Return what each of those asked for says, and what those around it say.
+
+    Around it are the contained resources that point to it and those that it points to.
+    """
+    found = {id_: _said(item, base_url) for id_, item in asked.items()}
+    for id_, item in items.items():
+        pointed = {to for to, _ in _fragments(item, "") if to in items}
+        for to in pointed & found.keys():
+            found[to] |= {f"from {text}" for text in _said(item, base_url)}
+        for to in pointed if id_ in found else ():
+            found[id_] |= {f"to {text}" for text in _said(items[to], base_url)}
+    return found
+
+
+def _said(item: JsonObject, base_url: str | None) -> set[str]:
+    return set(features(_bare(item), root(item), base_url))
 
 
 def _equal(ours: dict[str, str], theirs: dict[str, str]) -> list[tuple[str, str]]:
@@ -105,19 +140,21 @@ def _take(
 
 
 def _alike(
-    ours: dict[str, JsonObject], theirs: dict[str, JsonObject], base_url: str | None
+    ours: dict[str, JsonObject],
+    theirs: dict[str, JsonObject],
+    seen: tuple[dict[str, set[str]], dict[str, set[str]]],
 ) -> Iterator[tuple[str, str]]:
-    said = {id_: set(features(item, root(item), base_url)) for id_, item in ours.items()}
-    told = {id_: set(features(item, root(item), base_url)) for id_, item in theirs.items()}
     scored = [
-        (-len(said[one] & told[other]), one, other)
-        for one, other in product(ours, theirs)
+        (-len(seen[0][one] & seen[1][other]), place, at, one, other)
+        for (place, one), (at, other) in product(enumerate(ours), enumerate(theirs))
         if _is_one_type(ours[one], theirs[other])
     ]
-    for _, one, other in sorted(scored):
-        if one in said and other in told:
+    left, right = set(ours), set(theirs)
+    for *_, one, other in sorted(scored):
+        if one in left and other in right:
             yield one, other
-            del said[one], told[other]
+            left.remove(one)
+            right.remove(other)
 
 
 def _is_one_type(one: JsonObject, other: JsonObject) -> bool:

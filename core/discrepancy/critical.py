@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from core.canonical import Json
+from core.discrepancy import harmless
 from core.discrepancy.case import Case, Finding
 from core.discrepancy.references import Target, targets
 from core.discrepancy.spelling import text_form
@@ -58,6 +59,7 @@ def other_patient(case: Case) -> Finding | None:
     if "identifier" in case.steps[2:]:
         held = case.steps[case.steps.index("identifier", 2) - 1]
         known = case.is_altered and held in _PATIENT_LINKS and text_form(case) is None
+        known = known and harmless.system_name(case) is None
         if known and case.defined_as in ("Identifier.value", "Identifier.system"):
             return Finding("critical", "The identifier names another patient.")
     pointed = case.targets()

@@ -23,10 +23,14 @@ _ACTIVE: Final = element_paths("""
     Group.active Linkage.active OrganizationAffiliation.active Practitioner.active
     PractitionerRole.active
 """)
+_NOT_SO: Final = element_paths("""
+    EvidenceVariable.characteristic.exclude Group.member.inactive Questionnaire.item.repeats
+    Questionnaire.item.required ResearchElementDefinition.characteristic.exclude
+""")
 _STATED: Final[dict[str, Json]] = {
     **dict.fromkeys(_ROUTINE, "routine"),
     **dict.fromkeys(_ACTIVE, True),
-    "Group.member.inactive": False,
+    **dict.fromkeys(_NOT_SO, False),
 }
 
 

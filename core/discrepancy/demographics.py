@@ -108,7 +108,7 @@ def contact_value(case: Case) -> Finding | None:
     """Know one telephone number or e-mail address in another form."""
     if case.texts is None or case.defined_as != "ContactPoint.value":
         return None
-    systems = {holder.get("system") for holder in case.holders if isinstance(holder, dict)}
+    systems = {str(holder.get("system")) for holder in case.holders if isinstance(holder, dict)}
     ours, theirs = case.texts
     if len(systems) == 1 and systems <= _DIALLED:
         if is_same_number(ours, theirs, case.scope.region):

@@ -14,6 +14,7 @@ from typing import Final
 from core.canonical import Json
 from core.discrepancy.case import Case, Finding
 from core.discrepancy.spelling import folded
+from core.discrepancy.systems import one_name
 
 _SNOMED: Final = "http://snomed.info/sct"
 # Semantic tags in use. "situation" and "context" are left out: they may carry an absence.
@@ -30,7 +31,8 @@ def same_display(case: Case) -> Finding | None:
     """Know a display in other case, or with or without its tag, beside the very same code."""
     if case.texts is None or case.defined_as != "Coding.display":
         return None
-    systems, codes = ({_text(side, name) for side in case.holders} for name in ("system", "code"))
+    codes = {_text(side, "code") for side in case.holders}
+    systems = {one_name(_text(side, "system") or "") for side in case.holders}
     if len(systems) != 1 or len(codes) != 1 or None in codes:
         return None
     ours, theirs = (folded(text) for text in case.texts)

@@ -15,6 +15,7 @@ from core.discrepancy.case import (
 from core.discrepancy.classes import Side
 from core.discrepancy.references import targets
 from core.discrepancy.scalars import is_same_moment, is_same_number, is_same_time, places
+from core.discrepancy.systems import SYSTEMS, is_one_system, one_name
 
 _BOOKKEEPING = frozenset({"Meta.versionId", "Meta.lastUpdated", "Meta.source"})
 # Extensions that take the value beside them back.
@@ -67,6 +68,13 @@ def reference_form(case: Case) -> Finding | None:
     pointed = case.targets()
     if pointed is not None and pointed[0].is_same_resource(pointed[1]):
         return Finding("equivalent", "The reference names the same resource in another form.")
+    return None
+
+
+def system_name(case: Case) -> Finding | None:
+    """Know one code or identifier system under the two names that HL7 registered for it."""
+    if case.texts is not None and case.defined_as in SYSTEMS and is_one_system(*case.texts):
+        return Finding("equivalent", "The same system goes by its other registered name.")
     return None
 
 
@@ -138,7 +146,8 @@ def added_identifier(case: Case) -> Finding | None:
     if not case.is_added or case.steps[1:] != ("identifier",) or _is_long(case.holders[0]):
         return None
     system = _member(case.persisted, "system")
-    if isinstance(system, str) and system not in _members_of(case.holders[0], "system"):
+    known = {one_name(str(one)) for one in _members_of(case.holders[0], "system")}
+    if isinstance(system, str) and one_name(system) not in known:
         return Finding("enriched", "The EHR added an identifier of its own.")
     return None
 
@@ -156,9 +165,15 @@ def added_extension(case: Case) -> Finding | None:
 
 
 def _denies_a_value(added: Side) -> bool:
-    """Tell whether an extension, or a companion that holds some, says that there is no value."""
-    held = added.get("extension", [added]) if isinstance(added, dict) else []
-    return isinstance(held, list) and any(_member(one, "url") in _NO_VALUE for one in held)
+    """Tell whether an extension, or a companion that holds some, says that there is no value.
+
+    One without a url may say anything.
+    """
+    if not isinstance(added, dict):
+        return False
+    held = added.get("extension", [added] if "url" in added else [])
+    urls = [_member(one, "url") for one in held] if isinstance(held, list) else [None]
+    return any(not isinstance(url, str) or url in _NO_VALUE for url in urls)
 
 
 def _is_long(holder: Json) -> bool:

@@ -14,13 +14,30 @@ from core.discrepancy.polarity import is_telling
 from core.discrepancy.scalars import is_coarser_date, is_cut_number
 from core.stamps import AI_LABEL, OPERATION_SYSTEM
 
-# Strings of which a part is another value: a number that rings elsewhere, another name, house
-# or unit. Their cut is a change, unlike the cut of prose.
+# Strings of which a part is another value: a number that rings elsewhere, another name, house,
+# unit, batch, product, link or sequence. Their cut is a change, unlike the cut of prose.
 _NOT_PROSE = element_paths("""
     Address.city Address.country Address.district Address.line Address.postalCode Address.state
     Address.text ContactPoint.value HumanName.family HumanName.given HumanName.prefix
     HumanName.suffix HumanName.text Identifier.value Quantity.unit Reference.reference
+    AuditEvent.agent.altId AuditEvent.agent.name AuditEvent.agent.network.address
+    AuditEvent.source.site Coverage.class.value Coverage.dependent Coverage.network
+    Coverage.subscriberId Device.deviceName.name Device.manufacturer Device.version.value
+    FamilyMemberHistory.name Immunization.protocolApplied.series Location.name
+    MedicationKnowledge.synonym MedicinalProduct.name.namePart.part
+    MedicinalProduct.name.productName MolecularSequence.referenceSeq.genomeBuild
+    NutritionOrder.enteralFormula.additiveProductName
+    NutritionOrder.enteralFormula.baseFormulaProductName NutritionOrder.supplement.productName
+    Organization.name Parameters.parameter.name ProdCharacteristic.imprint
+    Questionnaire.item.enableWhen.question SampledData.data
+    VisionPrescription.lensSpecification.brand
 """)
+# The same, wherever an element has this name.
+_KEYS = frozenset(
+    """carrierHRF cigar deviceIdentifier distinctIdentifier expression linkId lotNumber modelNumber
+    observedAllele observedSeq partNumber path preAuthRef referenceAllele referenceSeqString
+    sequence serialNumber sourceVersion targetVersion version xpath""".split()
+)
 
 
 def lost_label(case: Case) -> Finding | None:
@@ -81,7 +98,7 @@ def is_cut(case: Case) -> bool:
 
 def cut_text(case: Case) -> Finding | None:
     """Know prose whose tail is gone; dosage, allergy and note texts are settled before."""
-    if not is_cut(case) or case.texts is None or case.defined_as in _NOT_PROSE:
+    if not is_cut(case) or case.texts is None or _is_key(case.defined_as):
         return None
     ours, theirs = case.texts
     # From the word that was cut through, or a word more: "type 1|2" and "asthma| ruled out".
@@ -89,3 +106,8 @@ def cut_text(case: Case) -> Finding | None:
     if not is_beside_what_it_shows(case) and is_telling(ours[start:]):
         return Finding("changed", "The EHR cut an end that holds a number, a denial or a limit.")
     return Finding("lossy", "The EHR cut the end of a text.")
+
+
+def _is_key(path: str) -> bool:
+    """Tell whether a part of what stands at HL7's path is another value."""
+    return path in _NOT_PROSE or path.rpartition(".")[2] in _KEYS

@@ -35,8 +35,10 @@ _MAX_WORDS = 20_000
 _TELLING = re.compile(r"\d|[<>=\u2264\u2265%]")
 # What a term starts with that says a thing is not so, not sure, or not of this patient now.
 _OPENING = re.compile(
-    r"\s*(?:no|not|never|denies|denied|negative|absence|absent|ruled out|excluded|suspected|"
-    r"possible|probable|history of|past history|family history|fh|h/o|risk of|resolved)\b",
+    r"\s*(?:(?:no|not|never|denies|denied|negative|absence|absent|lack|free of|without|ruled out|"
+    r"rule out|r/o|excluded|refuted|entered in error|unlikely|doubtful|suspected|suspicion of|"
+    r"possible|probable|questionable|query|history of|past|personal history|family history|"
+    r"family hx|fh|hx of|h/o|previous|prior|former|risk of|at risk|resolved|inactive)\b|\?)",
     re.IGNORECASE,
 )
 _QUALIFYING = _DENYING | frozenset(
@@ -52,7 +54,7 @@ def turned_text(case: Case) -> Finding | None:
     ours, theirs = (_words(text) for text in case.texts)
     if ours == theirs or max(len(ours), len(theirs)) > _MAX_WORDS:
         return None
-    plain = [[word for word in words if not _denies(word)] for words in (ours, theirs)]
+    plain = [[word for word in words if not denies(word)] for words in (ours, theirs)]
     turned = len(ours) != len(theirs) and plain[0] == plain[1]
     if turned or _is_opposite(ours, theirs):
         return Finding("critical", "A text became its denial or its opposite.")
@@ -62,7 +64,7 @@ def turned_text(case: Case) -> Finding | None:
 def is_telling(tail: str) -> bool:
     """Tell whether the end of a text holds a number, a denial, a side or another limit."""
     return bool(_TELLING.search(tail)) or any(
-        word in _QUALIFYING or _denies(word) for word in _words(tail)
+        word in _QUALIFYING or denies(word) for word in _words(tail)
     )
 
 
@@ -75,7 +77,8 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def _denies(word: str) -> bool:
+def denies(word: str) -> bool:
+    """Tell whether a word, in lower case, says that a thing is not so."""
     return word in _DENYING or word.endswith(("n't", "n\u2019t"))
 
 

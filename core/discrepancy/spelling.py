@@ -20,6 +20,8 @@ _RUN = re.compile(r"(?<=\S)[ \t\u00a0]+(?=\S)")
 # Comments say nothing to a reader; a DTD or CDATA is no part of a narrative.
 _DECLARED = re.compile(r"<!(?!--)")
 _ANY_RUN = re.compile(r"[ \t\r\n\u00a0]+")
+# Marks of a narrative in which white space is kept.
+_SPACED = ("<pre", "white-space", "xml:space")
 # Strings that name or key something: of these only the outer white space means nothing.
 _KEYS = element_paths("Identifier.value ContactPoint.value")
 # Strings that point: with white space in them they point nowhere.
@@ -63,12 +65,11 @@ def text_form(case: Case) -> Finding | None:
 
 
 def narrative_form(case: Case) -> Finding | None:
-    """Know one narrative whose XHTML is spaced in another way, where no white space is kept."""
+    """Know one narrative whose XHTML is written in another way; what spaces it keeps counts."""
     if case.texts is None or case.defined_as != "Narrative.div":
         return None
-    if any(mark in text for text in case.texts for mark in ("<pre", "white-space", "xml:space")):
-        return None
-    ours, theirs = (_markup(text) for text in case.texts)
+    spaced = any(mark in text for text in case.texts for mark in _SPACED)
+    ours, theirs = (_markup(text, is_spaced=spaced) for text in case.texts)
     if ours is not None and ours == theirs:
         return Finding("equivalent", "The same narrative is spaced or encoded in another way.")
     return None
@@ -84,15 +85,19 @@ def base64_form(case: Case) -> Finding | None:
     return None
 
 
-def _markup(text: str) -> str | None:
-    """Return XHTML in canonical form with single spaces; None for what is no plain XHTML."""
+def _markup(text: str, *, is_spaced: bool) -> str | None:
+    """Return XHTML in canonical form; None for what is no plain XHTML.
+
+    Unless white space is kept, runs of it are single spaces.
+    """
     if _DECLARED.search(text):
         return None
     try:
         canonical = ElementTree.canonicalize(text)
     except ElementTree.ParseError:
         return None
-    return _ANY_RUN.sub(" ", unicodedata.normalize("NFC", canonical)).strip()
+    plain = unicodedata.normalize("NFC", canonical)
+    return plain if is_spaced else _ANY_RUN.sub(" ", plain).strip()
 
 
 def _normal(text: str, path: str) -> str:

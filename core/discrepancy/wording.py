@@ -10,6 +10,7 @@ from core.canonical import Json
 from core.discrepancy.amounts import coded_unit, is_worded_right
 from core.discrepancy.case import Case, Finding
 from core.discrepancy.classes import Side
+from core.discrepancy.systems import one_name
 from core.ucum import SYSTEM, Unit, named, says, says_only, unit
 
 
@@ -68,14 +69,16 @@ def _repeats_code(case: Case) -> bool:
     ours, theirs = case.holders
     if not isinstance(ours, dict) or not isinstance(theirs, dict):
         return False
-    same = all(name in ours and ours[name] == theirs.get(name) for name in ("system", "code"))
+    systems = (one_name(str(one.get("system"))) for one in (ours, theirs))
+    coded = "system" in ours and "code" in ours
+    same = coded and len(set(systems)) == 1 and ours["code"] == theirs.get("code")
     plain = isinstance(case.persisted, str) and case.persisted == theirs.get("code")
     unknown = _coded(theirs) is None and not named(str(ours.get("unit", "")))
     return same and plain and unknown
 
 
 def _coded(quantity: Json) -> Unit | None:
-    if not isinstance(quantity, dict) or quantity.get("system") != SYSTEM:
+    if not isinstance(quantity, dict) or one_name(str(quantity.get("system"))) != SYSTEM:
         return None
     code = quantity.get("code")
     return unit(code) if isinstance(code, str) else None

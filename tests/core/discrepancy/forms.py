@@ -194,7 +194,8 @@ def _companions(rnd: Random, path: str, kind: str, value: Any) -> Any:
 
 
 def _decimals(_: Random, path: str, kind: str, value: Any) -> Any:
-    known = kind == "decimal" and re.fullmatch(r"-?\d+(\.\d+)?", value.text)
+    plain = kind == "decimal" and isinstance(value, Number)
+    known = plain and re.fullmatch(r"-?\d+(\.\d+)?", value.text)
     return Number(f"{value.text}{'' if '.' in value.text else '.'}0") if known else value
 
 
@@ -299,6 +300,8 @@ FORMS: dict[str, Transform] = {
     "envelope": form(again.envelope),
     "attachment_links": form(again.attachment_links),
     "state_factor": form(again.state_factor),
+    "state_item_defaults": form(again.state_item_defaults),
+    "other_system_names": form(again.other_system_name),
     "state_defaults": again.state_defaults,
     "regenerate_narrative": again.regenerate_narrative,
 }

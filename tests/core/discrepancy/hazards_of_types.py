@@ -259,6 +259,66 @@ def extension_twice_with_another_value(site: Site) -> Any:
 
 
 @mutator
+def extension_part_added(site: Site) -> Any:
+    if site.kind != "Extension" or not isinstance(site.value, dict):
+        return None
+    held = site.value.get("extension")
+    return (
+        {**site.value, "extension": [*held, {"url": "negated", "valueBoolean": True}]}
+        if held
+        else None
+    )
+
+
+@mutator
+def extension_part_dropped(site: Site) -> Any:
+    if site.kind != "Extension" or not isinstance(site.value, dict):
+        return None
+    parts = site.value.get("extension", [])
+    known = len(parts) > 1 and ":" not in parts[0]["url"]
+    return {**site.value, "extension": parts[1:]} if known else None
+
+
+@mutator
+def extension_moved(site: Site) -> Any:
+    """Let an extension of a list's item, or of its display, speak of the next item."""
+    return _handed_on(site, "extension")
+
+
+@mutator
+def display_moved(site: Site) -> Any:
+    return _handed_on(site, "display")
+
+
+def _handed_on(site: Site, name: str) -> Any:
+    if not isinstance(site.value, list) or len(site.value) < 2 or site.under("meta"):
+        return None
+    one, other = site.value[:2]
+    known = isinstance(one, dict) and isinstance(other, dict) and len(one) > 1
+    if not known or name not in one or name in other:
+        return None
+    left = {key: item for key, item in one.items() if key != name}
+    return [left, {**other, name: one[name]}, *site.value[2:]]
+
+
+@mutator
+def key_cut(site: Site) -> Any:
+    known = site.name in ("linkId", "lotNumber", "serialNumber", "expression", "observedSeq")
+    text = site.value if known and isinstance(site.value, str) else ""
+    return text[:-1] if len(text) > 1 and site.kind == "string" else None
+
+
+@mutator
+def translation_that_denies(site: Site) -> Any:
+    if not is_told_by_kind(site, "CodeableConcept") or not site.value.get("coding"):
+        return None
+    if any("display" in one for one in site.value["coding"]):
+        return None
+    denial = {"system": "http://other.example/codes", "code": "0", "display": "Absence of it"}
+    return {**site.value, "coding": [*site.value["coding"], denial]}
+
+
+@mutator
 def narrative_rewritten(site: Site) -> Any:
     if site.name != "div":
         return None
@@ -267,4 +327,5 @@ def narrative_rewritten(site: Site) -> Any:
 
 @mutator
 def narrative_negated(site: Site) -> Any:
-    return re.sub(r">(\s*\w)", r">no \1", site.value, count=1) if site.name == "div" else None
+    said = re.sub(r">(\s*\w)", r">no \1", site.value, count=1) if site.name == "div" else site.value
+    return said if said != site.value else None

@@ -12,6 +12,14 @@ from tests.core.discrepancy.transforms import BASE
 ROUTINE = """Communication CommunicationRequest DeviceRequest MedicationRequest RequestGroup
     ServiceRequest SupplyRequest Task""".split()
 ACTIVE = ["Group", "Linkage", "OrganizationAffiliation", "Practitioner", "PractitionerRole"]
+# Chosen from HL7's pages, apart from the table under test.
+REGISTERED = {
+    "http://snomed.info/sct": "urn:oid:2.16.840.1.113883.6.96",
+    "http://loinc.org": "urn:oid:2.16.840.1.113883.6.1",
+    "http://unitsofmeasure.org": "urn:oid:2.16.840.1.113883.6.8",
+    "http://www.nlm.nih.gov/research/umls/rxnorm": "urn:oid:2.16.840.1.113883.6.88",
+    "http://hl7.org/fhir/sid/us-ssn": "urn:oid:2.16.840.1.113883.4.1",
+}
 LOCAL = "as the EHR calls it"
 DIV = '<div xmlns="http://www.w3.org/1999/xhtml"><table><tr><td>made anew</td></tr></table></div>'
 
@@ -77,6 +85,18 @@ def state_defaults(resource: JsonObject, rnd: Random) -> JsonObject:
     if kind == "Group" and "member" in resource:
         return {**resource, "member": [{"inactive": False, **one} for one in resource["member"]]}
     return resource
+
+
+def state_item_defaults(_: Random, path: str, kind: str, value: Any) -> Any:
+    if not path.startswith("Questionnaire.item") or not isinstance(value, dict):
+        return value
+    known = "linkId" in value and "resourceType" not in value
+    return {"required": False, "repeats": False, **value} if known else value
+
+
+def other_system_name(rnd: Random, path: str, kind: str, value: Any) -> Any:
+    known = path in ("Coding.system", "Identifier.system", "Quantity.system")
+    return REGISTERED.get(value, value) if known else value
 
 
 def state_factor(_: Random, path: str, kind: str, value: Any) -> Any:

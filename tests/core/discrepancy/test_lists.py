@@ -109,10 +109,13 @@ def test_companions_belong_to_their_primitives_by_index() -> None:
     mark = {"extension": [{"url": "urn:a", "valueCode": "b"}]}
     base = {"resourceType": "Patient", "name": [{"given": ["A", "B"]}]}
     first, second = (put(base, ("name", 0, "_given"), one) for one in ([mark, None], [None, mark]))
-    assert classes(first, second) == {
+    other = {"extension": [{"url": "urn:c", "valueCode": "b"}]}
+    assert classes(first, put(base, ("name", 0, "_given"), [None, other])) == {
         "Patient.name[0]._given[0]": "lossy",
         "Patient.name[0]._given[1]": "enriched",
     }
+    # The very same one beside another name speaks of that one.
+    assert set(classes(first, second).values()) == {"changed"}
     assert classes(first, put(base, ("name", 0, "_given"), [mark])) == {}
 
 

@@ -55,7 +55,9 @@ VERIFIED = [
     ("equivalent", coded(code="1", display="Body Mass"), coded(code="1", display="body mass")),
     ("equivalent", coded(code="1", display="Mass"), coded(code="1", display="Mass (finding)")),
     ("enriched", stating(), translated(code="L1", display="sure")),
+    ("enriched", stating(), translated(code="CONFIRMED", display="Confirmed (EHR)")),
     ("enriched", amount(), amount(unit="{score}")),
+    ("enriched", amount(), amount(unit="{score}", system="urn:oid:2.16.840.1.113883.6.8")),
     ("equivalent", amount(unit="points in all"), amount(unit="{score}")),
     ("enriched", order(), order(priority="routine")),
     ("bookkeeping", narrated("generated", "a"), narrated("extensions", "b")),
@@ -71,6 +73,10 @@ CHANGED = [
     # A state beside the one that was stated is another state, in whatever system.
     (stating(), translated(code="L1", display="Provisional")),
     (stating(), translated(code="refuted")),
+    (stating(), translated(code="L1", display="Entered in error")),
+    (stating(), translated(code="L1", display="Not confirmed")),
+    (stating(), translated(code="L1", display="Resolved, was confirmed")),
+    (stating(), translated(code="RULED-OUT")),
     (stating(), translated(code="L1", userSelected=True)),
     (amount(), amount(unit="{points}")),
     (amount(unit="mg"), amount(unit="{score}")),
@@ -109,6 +115,10 @@ def test_a_link_to_a_resource_of_the_ehr_may_be_written_out(link: str, class_: s
         ("Diabetes", "No diabetes", "changed"),
         ("Diabetes", "Family history of diabetes", "changed"),
         ("Diabetes", "Suspected diabetes", "changed"),
+        ("Diabetes", "? Diabetes", "changed"),
+        ("Diabetes", "Entered in error", "changed"),
+        ("Diabetes", "Prior diabetes", "changed"),
+        ("Diabetes", "Priority diabetes", "enriched"),
         ("No known allergy", "No known allergies", "enriched"),
         ("Diabetes", "Noonan syndrome", "enriched"),
     ],
@@ -144,6 +154,34 @@ def test_contained_resources_of_one_content_are_told_apart_by_what_points_to_the
     assert compare(sent, devices("c0", "c1", "c0", "c1")).class_ == "equivalent"
     assert compare(sent, devices("c0", "c1", "c1", "c0")).class_ == "equivalent"
     assert compare(sent, devices("c0", "c0", "c0", "c1")).class_ == "changed"
+
+
+def tablets(*ids: str, marked: str = "") -> JsonObject:
+    """Return a plan for two tablets of one substance each, which is described twice over."""
+    held: list[JsonObject] = []
+    for number, id_ in enumerate(ids):
+        substance: JsonObject = {"resourceType": "Substance", "id": f"s{id_}"}
+        coding = {"system": "urn:a", "code": "6918", "display": "Metoprolol"}
+        chosen = {"userSelected": False} if id_ == marked else {}
+        substance["code"] = {"coding": [{**coding, **chosen}]}
+        strength = {"numerator": {"value": Number(("25", "50")[number]), "unit": "mg"}}
+        part = {"itemReference": {"reference": f"#s{id_}"}, "strength": strength}
+        held += [{"resourceType": "Medication", "id": f"m{id_}", "ingredient": [part]}, substance]
+    actions = [{"definitionCanonical": f"#m{id_}"} for id_ in ids]
+    return {"resourceType": "PlanDefinition", "contained": held, "action": actions}
+
+
+@pytest.mark.parametrize("marked", ["", "a", "b"])
+def test_what_stands_around_them_tells_contained_resources_of_one_content_apart(
+    marked: str,
+) -> None:
+    sent = tablets("a", "b")
+    assert compare(sent, tablets("a", "b", marked=marked)).class_ in ("identical", "enriched")
+    renamed = tablets("d", "c", marked={"a": "d", "b": "c"}.get(marked, ""))
+    assert compare(sent, renamed).class_ in ("equivalent", "enriched")
+    crossed = tablets("d", "c")
+    crossed["contained"][0]["ingredient"][0]["itemReference"] = {"reference": "#sc"}
+    assert compare(sent, crossed).class_ == "changed"
 
 
 @pytest.mark.parametrize(("class_", "intended", "persisted"), VERIFIED)

@@ -14,6 +14,7 @@ from console.commands.metrics_ehrs import label_words
 from console.commands.output import print_json, say, table
 from core.errors import BadInput, Refused
 from core.metrics.ehrs import Counted, counted
+from core.prediction.words import of_basis
 from core.probe.examine import Examined, worst
 from core.probe.measured import Measured
 from core.probe.races import RACERS, ROUNDS
@@ -104,6 +105,7 @@ def _ehr(one: Examined, labels: list[Counted]) -> dict[str, Any]:
             | ({} if use.may is None else answer_json(use.may))
             for use in one.uses
         ],
+        "access": [remark.as_json() for remark in one.access],
         "observed": [seen.as_json() for seen in one.observed],
         "probed": None if one.probed is None else one.probed.at,
         "rungs": [rung.as_json() for rung in _rungs(one)],
@@ -119,6 +121,9 @@ def _rungs(one: Examined) -> list[Measured]:
 def _print(one: Examined) -> None:
     say(f"{one.name}: {one.base_url}")
     say(f"software: {one.software or 'not stated'}")
+    for remark in one.access:
+        mark = "NOTE: " if remark.fits is False else ""
+        say(f"{mark}this EHR {remark.words} ({of_basis(remark.basis)})")
     rows = [
         [
             use.type,

@@ -13,9 +13,10 @@ from enum import StrEnum
 from core.errors import BadInput, Conflict, Moved, Refused, Unreachable
 from core.failure.classes import Failure
 from core.failure.dialect import dialect_in_force
+from core.failure.tokens import no_grant
 from core.gateway import events, provenance
 from core.gateway.around import search_before
-from core.gateway.failing import REFUSED_TOKEN, not_sent
+from core.gateway.failing import not_sent
 from core.gateway.guards import (
     Stopped,
     check_approvals,
@@ -140,14 +141,16 @@ async def _grant(
     A profile that cannot be read stops the write: its answer could not be understood.
     """
     try:
-        dialect_in_force(workspace.ledger, change.ehr)
+        dialect = dialect_in_force(workspace.ledger, change.ehr)
     except BadInput:
         raise Stopped("profile-unreadable", "wait") from None
     request = _request(workspace, proposal, change, content, alone=alone)
     try:
         return await workspace.ehr(change.ehr).grant(scope(request))
-    except Refused:
-        not_sent(workspace, change, REFUSED_TOKEN)
+    except (Refused, Unreachable) as error:
+        why = no_grant(error, dialect)
+        if why is not None:
+            not_sent(workspace, change, why)
         raise
 
 

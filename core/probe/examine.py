@@ -5,14 +5,16 @@ Source: design §9 (write ladder by capability and probe), §13 (`doctor`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from core.errors import BadInput, CountersignError, Refused, Unreachable
 from core.intake.basing import create_rung, update_rung
 from core.policy import Policy
+from core.prediction.seen import readable_profile
 from core.probe.measured import Probed, measured, refused
 from core.probe.scratch import Scratch
+from core.profile.access import Remark, remarks
 from core.profile.asked import advertised_now, answer_for, granted_now, observed_here
 from core.profile.observed import Observed
 from core.profile.writes import Answer
@@ -50,10 +52,25 @@ class Examined:
     unreachable: bool = False
     observed: tuple[Observed, ...] = ()
     """What it was seen to do with our writes."""
+    access: tuple[Remark, ...] = ()
+    """What its profile says of getting in, beside what is there."""
 
 
-async def examine(workspace: Workspace, ehr: Scratch) -> Examined:
-    """Ask one EHR what it claims, and for a token for each write that policy allows."""
+async def examine(
+    workspace: Workspace, ehr: Scratch, methods: Sequence[str] | None = None
+) -> Examined:
+    """Ask one EHR what it claims, and for a token for each write that policy allows.
+
+    `methods` is how clients may authenticate, as its SMART configuration lists them.
+    """
+    found = await _examine(workspace, ehr)
+    profile = readable_profile(workspace.ledger, ehr.name)
+    if profile is None:
+        return found
+    return replace(found, access=remarks(profile, ehr.base_url, methods))
+
+
+async def _examine(workspace: Workspace, ehr: Scratch) -> Examined:
     probed = measured(workspace.ledger, ehr.name)
     seen = observed_here(workspace.ledger, ehr.name)
     try:

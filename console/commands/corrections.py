@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.ports import Reads
+from core.reconcile.became import became
 from core.reconcile.trouble import Trouble
 from core.reconcile.ways import way_back
 from core.records_recheck import CorrectionRow
@@ -25,7 +26,7 @@ def correction_lines(reads: Reads, item: Trouble) -> Iterator[str]:
     if item.exception is None:
         return
     for row in reads.corrections(item.exception.proposal, item.exception.idx):
-        yield f"correction {row.id}, asked for by {row.by}: {_became(reads, row)}"
+        yield f"correction {row.id}, asked for by {row.by}: {became(reads, row)}"
 
 
 def _row(row: CorrectionRow) -> dict[str, Any]:
@@ -33,10 +34,3 @@ def _row(row: CorrectionRow) -> dict[str, Any]:
             "proposed": row.proposed, "failed": row.failed}  # fmt: skip
 
 
-def _became(reads: Reads, row: CorrectionRow) -> str:
-    if row.failed is not None:
-        return f"none could be proposed ({row.failed})"
-    if row.proposed is None:
-        return "the next `run` proposes it"
-    states = ", ".join(sorted({one.state for one in reads.changes(row.proposed)}))
-    return f"it is proposal {row.proposed}, {states}"

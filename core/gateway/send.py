@@ -33,7 +33,8 @@ from core.gateway.request import scope, write_request
 from core.gateway.returned import Returned
 from core.gateway.together import ALONE, accompanied, both_stored, may_go_together, parted
 from core.lifecycle import State
-from core.ports import Grant, NotSent, OutcomeUnknown, Request
+from core.ports import NO_SCOPE, Grant, NoToken, NotSent, OutcomeUnknown, Request
+from core.profile.granted import remember
 from core.records import ChangeRow, ProposalRow
 from core.review.content import Content, Erased, read_content
 from core.review.decide import void
@@ -51,6 +52,10 @@ class Step(StrEnum):
     """Its token was refused and forgotten; with another one it is tried again, once."""
     PARTED = "without-its-provenance"
     """As a transaction with its Provenance it was refused; alone it is tried again, once."""
+
+
+class _ScopeOfBoth(Exception):
+    """No token is granted for a write with its Provenance beside it; alone one may be."""
 
 
 FRESH = timedelta(seconds=120)
@@ -110,6 +115,8 @@ async def _attempt(workspace: Workspace, change: ChangeRow, epoch: int, *, alone
         if not moved.to_record:
             return Step.UNREACHABLE
         return _stopped(workspace, change, Stopped("record-moved", "park"))
+    except _ScopeOfBoth:
+        return Step.PARTED
     except (Unreachable, Refused):
         return Step.UNREACHABLE
     except Erased:
@@ -148,6 +155,11 @@ async def _grant(
     try:
         return await workspace.ehr(change.ehr).grant(scope(request))
     except (Refused, Unreachable) as error:
+        if isinstance(error, NoToken) and error.oauth == NO_SCOPE:
+            if request.beside is not None:
+                raise _ScopeOfBoth from None
+            by = events.actor(workspace)
+            remember(workspace, by, change.ehr, change.type, change.op, granted=False)
         why = no_grant(error, dialect)
         if why is not None:
             not_sent(workspace, change, why)

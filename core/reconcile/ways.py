@@ -12,7 +12,7 @@ from typing import Literal
 
 from core.canonical import JsonObject
 from core.errors import BadInput
-from core.intake.by_hand import WHY
+from core.intake.by_hand import UNFENCED_UPDATE, why
 from core.ports import Reads
 from core.profile.asked import answer_for, refusal_now
 from core.profile.facts import NOWHERE, Basis
@@ -69,22 +69,29 @@ def way_back(reads: Reads, change: ChangeRow) -> Way:
         refusing = refusal_now(*asked) if sent else answer.refusing
     except BadInput:
         return Way("unknown", "This EHR's profile cannot be read.", NOWHERE)
+    if refusing is None and profile.precondition.value == "none" and not sent:
+        said = _by_hand(change, why(UNFENCED_UPDATE), profile)
+        return Way("hand", said, profile.precondition.basis)
     if refusing is not None:
-        why = WHY[refusing.axis]
-        return Way("hand", _by_hand(change, why, profile), _of_fact(profile) or refusing.basis)
+        said = _by_hand(change, why(refusing), profile)
+        return Way("hand", said, _of_fact(profile) or refusing.basis)
     known = profile.correction
     if known.value is not None and UPDATE not in known.value:
         means = " or by ".join(_MEANS[one] for one in known.value)
         return Way("unknown", f"This EHR is said to be corrected by {means}.", known.basis)
-    if sent or any(told.says == "yes" for told in answer.told):
+    fenced = profile.precondition.value not in (None, "none")
+    if sent or (fenced and any(told.says == "yes" for told in answer.told)):
         words = "It is proposed as an update through the API, and people decide it."
         return Way("api", words, known.basis)
-    words = "Whether this EHR takes an update of it is seen when the correction is proposed."
+    words = (
+        "Whether this EHR takes an update of it safely is seen when the correction is proposed; "
+        "where it does not, a person types the correction there (`downtime`)."
+    )
     return Way("unknown", words, known.basis)
 
 
-def _by_hand(change: ChangeRow, why: str, profile: Profile) -> str:
-    said = f"This EHR cannot correct a {change.type} through its API: {why}."
+def _by_hand(change: ChangeRow, reason: str, profile: Profile) -> str:
+    said = f"This EHR cannot correct a {change.type} through its API: {reason}."
     if profile.correctable.value is False:
         said = f"{said} What is written there cannot be undone through it."
     return f"{said} Once the correction is approved, a person types it there (`downtime`)."

@@ -13,11 +13,14 @@ from typing import Protocol, TypeVar
 from core.clock import Bounds
 from core.ledger.event import Entry, Event, Interval
 from core.ports_ehr import (
+    NO_SCOPE,
+    AskedLess,
     Capability,
     Consents,
     Ehr,
     Fetched,
     Grant,
+    NoToken,
     NotSent,
     OutcomeUnknown,
     ReadConsents,
@@ -48,6 +51,8 @@ from core.records_traffic import BreakerRow
 from core.statement import Signer
 
 __all__ = [
+    "NO_SCOPE",
+    "AskedLess",
     "Capability",
     "Clock",
     "Consents",
@@ -57,6 +62,7 @@ __all__ = [
     "Ids",
     "Keys",
     "Ledger",
+    "NoToken",
     "NotSent",
     "OutcomeUnknown",
     "ReadConsents",

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from core.canonical import JsonObject
+from core.errors import Refused, Unreachable
 
 if TYPE_CHECKING:
     from core.consent.asked import Asked
@@ -86,6 +87,22 @@ class OutcomeUnknown(Exception):
     """A byte may have left and no answer was read: never resent blindly."""
 
 
+NO_SCOPE = "invalid_scope"
+"""OAuth's code for a scope that the client may not have."""
+
+
+class AskedLess(Unreachable):
+    """A server asks for fewer requests; `retry_after` is in seconds, where it says."""
+
+    retry_after: float | None = None
+
+
+class NoToken(Refused):
+    """The token endpoint gives no token; `oauth` is its error code (RFC 6749 §5.2), where known."""
+
+    oauth: str = ""
+
+
 class Grant(Protocol):
     """A write token, held in memory only."""
 
@@ -119,7 +136,10 @@ class Ehr(Protocol):
         """Return what the server says it can do. Raises Unreachable."""
 
     async def grant(self, scope: str) -> Grant:
-        """Return a write token of exactly that scope. Raises Unreachable or Refused."""
+        """Return a write token of exactly that scope. Raises Unreachable or Refused.
+
+        AskedLess and NoToken are what the token endpoint itself said.
+        """
 
     async def send(
         self, request: Request, grant: Grant, before_first_byte: Callable[[], None]

@@ -13,7 +13,11 @@ from console.bootstrap.passphrase import VARIABLE, new_passphrase
 from console.bootstrap.system import SystemClock, SystemIds
 from core.canonical import parse_object, plain
 from core.errors import BadInput, NotFound
+from core.prediction.words import of_basis
+from core.profile.access import is_here, remarks
+from core.profile.parse import parse_profile
 from sync.keys import os_keyring
+from sync.profiles import load_profile
 from sync.workspace.create import create
 
 
@@ -39,6 +43,14 @@ def make_workspace(
         ids=SystemIds(),
     )
     return {"path": str(path), "reviewer": reviewer, "ehr": profile}
+
+
+def address_doubt(ehr_url: str, profile: str) -> str | None:
+    """Return what is odd about an address for that profile; None for one on this machine."""
+    found = remarks(parse_profile(load_profile(profile)), ehr_url)
+    odd = (one for one in found if one.fact == "base_url" and one.fits is False)
+    first = None if is_here(ehr_url) else next(odd, None)
+    return None if first is None else f"this EHR {first.words} ({of_basis(first.basis)})"
 
 
 def _reviewer() -> str:

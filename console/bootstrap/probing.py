@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from console.bootstrap.connecting import connect_ehr
-from core.errors import BadInput
+from core.errors import BadInput, Refused, Unreachable
 from core.probe.examine import Examined, examine
 from core.probe.races import RACERS
 from core.probe.run import Done, probe
+from sync.fhir.discovery import discover
 
 if TYPE_CHECKING:
     from console.bootstrap.opening import Opened
@@ -30,8 +31,18 @@ async def _examined(opened: Opened) -> list[Examined]:
     found = []
     for name in opened.ehr_names:
         async with await connect_ehr(opened, name) as ehr, opened.connected() as workspace:
-            found.append(await examine(workspace, ehr))
+            found.append(await examine(workspace, ehr, await listed_methods(opened, name)))
     return found
+
+
+async def listed_methods(opened: Opened, name: str) -> Sequence[str] | None:
+    """Return how a server says that clients may authenticate; None where it does not say."""
+    try:
+        found = await discover(opened.folder.config.ehr[name].base_url)
+    except (Unreachable, Refused):
+        # Many servers have no such document; where it is needed, asking for a token says so.
+        return None
+    return found.auth_methods or None
 
 
 def probed(opened: Opened, name: str, rounds: int) -> Done:

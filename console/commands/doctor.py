@@ -10,10 +10,11 @@ from console.bootstrap import Opened, open_here
 from console.bootstrap.probing import examined, is_playground, one_ehr, probed
 from console.commands.line import narrate
 from console.commands.may_write import answer_json, print_observed, refusal_words
-from console.commands.metrics_ehrs import label_words
+from console.commands.metrics_ehrs import label_words, say_unconfirmed
 from console.commands.output import print_json, say, table
 from core.errors import BadInput, Refused
 from core.metrics.ehrs import Counted, counted
+from core.prediction.words import of_basis
 from core.probe.examine import Examined, worst
 from core.probe.measured import Measured
 from core.probe.races import RACERS, ROUNDS
@@ -104,6 +105,8 @@ def _ehr(one: Examined, labels: list[Counted]) -> dict[str, Any]:
             | ({} if use.may is None else answer_json(use.may))
             for use in one.uses
         ],
+        "provenance_unconfirmed_since": one.unconfirmed_since,
+        "access": [remark.as_json() for remark in one.access],
         "observed": [seen.as_json() for seen in one.observed],
         "probed": None if one.probed is None else one.probed.at,
         "rungs": [rung.as_json() for rung in _rungs(one)],
@@ -119,6 +122,10 @@ def _rungs(one: Examined) -> list[Measured]:
 def _print(one: Examined) -> None:
     say(f"{one.name}: {one.base_url}")
     say(f"software: {one.software or 'not stated'}")
+    say_unconfirmed(one.unconfirmed_since)
+    for remark in one.access:
+        mark = "NOTE: " if remark.fits is False else ""
+        say(f"{mark}this EHR {remark.words} ({of_basis(remark.basis)})")
     rows = [
         [
             use.type,

@@ -12,6 +12,8 @@ from console.commands.words import read_words
 from core.errors import BadInput
 from core.reconcile.settle import settle
 from core.reconcile.steps import ask_correction, escalate, remap
+from core.reconcile.ways import Way, way_back
+from core.review.voting import find_change
 from core.workspace import Workspace
 
 _HELP = {
@@ -50,10 +52,14 @@ def act(opened: Opened, args: argparse.Namespace, name: str) -> int:
     for index in chosen_changes(opened, proposal, args):
         done = _ACTS[name](opened.offline(), proposal.id, index, args)
         if args.json:
-            print_json({"id": proposal.id, "index": index, **done})
+            shown = {key: _json(value) for key, value in done.items()}
+            print_json({"id": proposal.id, "index": index, **shown})
         else:
-            words = "  ".join(_text(value) for value in done.values())
+            told = [value for value in done.values() if not isinstance(value, Way)]
+            words = "  ".join(map(_text, told))
             say(f"{proposal.id}  change {index}  {_DONE[name]}  {words}")
+            for way in (one for one in done.values() if isinstance(one, Way)):
+                say(f"  {way.words}{f' ({way.source})' if way.source else ''}")
     return 0
 
 
@@ -66,8 +72,19 @@ def _reason(args: argparse.Namespace, name: str) -> str:
     return str(args.reason)
 
 
+def _json(value: object) -> object:
+    return value.as_json() if isinstance(value, Way) else value
+
+
 def _text(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _corrected(here: Workspace, id_: str, index: int, reason: str) -> dict[str, object]:
+    """Ask for a correction, and tell by which way this EHR will take it."""
+    number = ask_correction(here, id_, index, reason)
+    _, change = find_change(here.ledger, id_, index)
+    return {"correction": number, "way": way_back(here.ledger, change)}
 
 
 _DONE = {
@@ -79,9 +96,7 @@ _DONE = {
 _Act = Callable[[Workspace, str, int, argparse.Namespace], dict[str, object]]
 _ACTS: dict[str, _Act] = {
     "accept": lambda here, id_, index, args: {"state": str(settle(here, id_, index, args.reason))},
-    "correct": lambda here, id_, index, args: {
-        "correction": ask_correction(here, id_, index, args.reason)
-    },
+    "correct": lambda here, id_, index, args: _corrected(here, id_, index, args.reason),
     "remap": lambda here, id_, index, args: {"paths": remap(here, id_, index, args.reason)},
     "escalate": lambda here, id_, index, args: {
         "to": list(escalate(here, id_, index, args.reason, args.to))

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from console.bootstrap import open_here
 from console.commands import exception_acts
+from console.commands.corrections import correction_lines, corrections_json
 from console.commands.finding import change_line
 from console.commands.line import narrate
 from console.commands.output import print_json, say, table
@@ -100,6 +101,7 @@ def _as_json(reads: Reads, item: Trouble, now: datetime) -> dict[str, object]:
         "overdue": exception is not None and is_overdue(exception, now),
         "incident": None if exception is None else exception.incident,
         "escalated_to": None if exception is None else exception.escalated_to,
+        **corrections_json(reads, item),
     }
 
 
@@ -111,6 +113,11 @@ def _print_words(reads: Reads, found: Sequence[Trouble]) -> None:
         if one is not None and item.change is not None:
             name = f"{item.change.proposal[:8]} change {item.change.idx}"
             told.setdefault(tuple(one.lines()), []).append(name)
+    for item in found:
+        if item.change is not None and (done := list(correction_lines(reads, item))):
+            told.setdefault(tuple(done), []).append(
+                f"{item.change.proposal[:8]} change {item.change.idx}"
+            )
     for lines, names in told.items():
         say("")
         say(", ".join(dict.fromkeys(names)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from console.bootstrap.making import make_workspace
+from console.bootstrap.making import address_doubt, make_workspace
+from console.commands.line import narrate
 from console.commands.output import print_json, say
 
 
@@ -30,6 +31,9 @@ def run(args: argparse.Namespace) -> int:
     made = make_workspace(
         args.dir, ehr_url=args.ehr, profile=args.profile, clients=args.clients, keys=args.keys
     )
+    doubt = address_doubt(args.ehr, args.profile)
+    if doubt is not None:
+        narrate(f"NOTE: {doubt}")
     if args.json:
         print_json(made)
     else:

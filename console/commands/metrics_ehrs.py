@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from console.commands.line import narrate
-from console.commands.output import print_json, table
+from console.commands.output import print_json, say, table
 from core.metrics.ehrs import Counted, EhrReads, counted
 
 LABEL, PREDICTION = "label", "prediction"
@@ -43,3 +43,10 @@ def _print(by: str, found: list[Counted], *, as_json: bool) -> None:
 
 def _outcomes(one: Counted) -> str:
     return ", ".join(f"{name.replace('-', ' ')} {count}" for name, count in one.outcomes)
+
+
+def say_unconfirmed(since: str | None) -> None:
+    """Say since when an EHR does not confirm our Provenance; nothing where it does."""
+    if since is not None:
+        say(f"label provenance: NOT CONFIRMED by this EHR since {since}; it is asked again at each "
+            "look")  # fmt: skip

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from console.bootstrap import open_here
+from console.commands.metrics_ehrs import say_unconfirmed
 from console.commands.nested import add_action
 from console.commands.output import print_json, say
 from console.commands.policy_files import read_file
@@ -13,6 +14,7 @@ from console.commands.profile_showing import print_facts, print_labels, profile_
 from core.adoption import PROFILE_PREFIX, adopt
 from core.errors import NotFound
 from core.metrics.ehrs import counted, taught
+from core.reconcile.unconfirmed import unconfirmed_since
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -47,11 +49,14 @@ def run(args: argparse.Namespace) -> int:
             if text is None:
                 told |= {"document": row.document} | profile_json(opened.ledger, args.ehr)
                 told["learnt"] = taught(opened.ledger, args.ehr)
+                since = unconfirmed_since(opened.ledger, args.ehr)
+                told["provenance_unconfirmed_since"] = since
             print_json(told)
         elif text is not None:
             say(f"profile of {args.ehr} number {row.number} is in force: {row.digest}")
         elif args.facts:
             print_facts(opened.ledger, args.ehr)
+            say_unconfirmed(unconfirmed_since(opened.ledger, args.ehr))
             print_labels(counted(opened.ledger.label_fates(args.ehr)))
         else:
             for line in row.document.rstrip("\n").split("\n"):

@@ -14,6 +14,8 @@ from console.commands.output import print_json, say
 from console.heap import Heap
 from core.errors import Conflict, Unreachable
 from core.gateway.run import Round
+from core.lifecycle import State
+from core.records import BY_HAND
 
 if TYPE_CHECKING:
     from console.session import SyncDone
@@ -49,6 +51,7 @@ async def _rounds(opened: Opened, heap: Heap, *, once: bool, as_json: bool) -> i
             else:
                 _print(done, report, as_json=as_json)
                 if once:
+                    _tell_by_hand(opened)
                     return UNREACHABLE if done.unreachable else 0
             heap.rest()
             await asyncio.sleep(PAUSE_S)
@@ -64,6 +67,14 @@ async def one_round(opened: Opened, epoch: int) -> tuple[Round, SyncDone | None]
     if report is not None and report.refused:
         narrate("the hub refuses this client; check its registration and scopes")
     return done, report
+
+
+def _tell_by_hand(opened: Opened) -> None:
+    """Say how much waits for a person and not for another round."""
+    ready = opened.ledger.changes_in(State.READY)
+    count = sum(change.rung == BY_HAND for change in ready)
+    if count:
+        narrate(f"{count} to be entered by hand: `countersign downtime list` says which")
 
 
 def _print(done: Round, report: SyncDone | None, *, as_json: bool) -> None:

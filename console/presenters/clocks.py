@@ -14,17 +14,9 @@ from core.reconcile.clocks import Standing
 from core.reconcile.levels import Queue
 from core.reconcile.overdue import is_overdue
 from core.reconcile.trouble import Trouble
-from core.records_recheck import CorrectionRow
 
 NAMES: Mapping[Queue, str] = {"review": "Needs review", "reconciliation": "Reconciliation"}
 IN_ORDER: tuple[Queue, ...] = ("review", "reconciliation")
-_FAILED = {
-    "settled-meanwhile": "the exception was seen to meanwhile",
-    "target-gone": "the record is no longer there",
-    "never-written": "nothing was written",
-    "nothing-to-put-back": "nothing that was approved differs in a way a proposal could put right",
-    "erased": "what was approved was erased",
-}
 
 
 def queues_line(found: Mapping[Queue, Standing], shown: Queue, now: datetime) -> Content:
@@ -55,11 +47,12 @@ def clock_line(item: Trouble, now: datetime, zone: tzinfo | None) -> Content:
 
 
 def around(
-    item: Trouble, corrections: Sequence[CorrectionRow], body: JsonObject | None
+    item: Trouble, corrections: Sequence[tuple[str, str]], body: JsonObject | None
 ) -> Iterator[Content]:
     """Yield what is known around an exception: who changed it, and what was done so far.
 
-    `body` is that of its event, None where it may not be shown.
+    `corrections` are by whom each was asked for and what became of it. `body` is that of its event,
+    None where it may not be shown.
     """
     exception = item.exception
     if exception is None:
@@ -76,22 +69,13 @@ def around(
         done.append(own("a mapping is said to be missing"))
     if done:
         yield Content("; ").join(done)
-    for row in corrections:
-        yield _correction(row)
+    for by, became in corrections:
+        yield joined("correction asked for by ", foreign(by), ": ", foreign(became))
 
 
 def _wall(text: str, zone: tzinfo | None) -> str:
     found = moment(text)
     return f"{found.astimezone(zone):%m-%d} {hour(found, zone)}"
-
-
-def _correction(row: CorrectionRow) -> Content:
-    by = joined("correction asked for by ", foreign(row.by), ": ")
-    if row.failed is not None:
-        return joined(by, "none could be proposed, ", foreign(_FAILED.get(row.failed, row.failed)))
-    return joined(
-        by, own(f"it is proposal {row.proposed[:8]}" if row.proposed else "proposed next round")
-    )
 
 
 def _queue(name: str, standing: Standing, now: datetime) -> str:

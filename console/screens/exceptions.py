@@ -30,6 +30,7 @@ from console.widgets.pane import Pane
 from console.widgets.row_list import RowList
 from console.widgets.status_line import StatusLine
 from core.errors import CountersignError
+from core.reconcile.became import became
 from core.reconcile.clocks import standings
 from core.reconcile.levels import Queue
 from core.reconcile.trouble import Trouble, troubles
@@ -297,7 +298,8 @@ class ExceptionsScreen(NextStepsScreen, inherit_bindings=False):
         key = item.exception.proposal, item.exception.idx
         entry = None if hidden else reads.entry(item.exception.id)
         body = None if entry is None else entry.body
-        return Around(clock, tuple(around(item, reads.corrections(*key), body)))
+        asked = [(row.by, became(reads, row)) for row in reads.corrections(*key)]
+        return Around(clock, tuple(around(item, asked, body)))
 
     def _tried(self, item: Trouble) -> Tried:
         """Return the failure of its write in words, and every attempt."""

@@ -5,7 +5,7 @@ Each asks for its reason and a second key; the rules are core's. Source: design 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from textual.content import Content
@@ -20,6 +20,7 @@ from console.screens.unwritten import UnwrittenScreen
 from core.errors import CountersignError
 from core.reconcile.placed import placed
 from core.reconcile.trouble import Trouble
+from core.records import ChangeRow
 from core.workspace import Workspace
 
 STEPS = {"correct": "correct", "remap": "remap", "escalate": "escalate"}
@@ -100,10 +101,20 @@ class NextStepsScreen(UnwrittenScreen, inherit_bindings=False):
                 foreign(item.change.patient_label or "(erased)", "bold"),
                 _which(item),
                 own(_WORDS[id_]),
+                *(self._way(item.change) if id_ == "correct" else ()),
             ]
         )
         modal = ConfirmModal(about, reason=True)
         self.console_app.push_screen(modal, partial(self._stepped, id_, item))
+
+    def _way(self, change: ChangeRow) -> Iterator[Content]:
+        """Yield by which way this EHR will take a correction, and who says so."""
+        from core.reconcile.ways import way_back
+
+        way = way_back(self.console_app.session.ledger, change)
+        yield foreign(way.words, "bold" if way.by == "hand" else "")
+        if way.source and way.by != "api":
+            yield foreign(f"  {way.source}", "dim")
 
     def _stepped(self, id_: str, item: Trouble, confirmed: Confirmed | None) -> None:
         app = self.console_app

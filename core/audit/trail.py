@@ -153,6 +153,11 @@ _TOLD: dict[str, Callable[[JsonObject], str]] = {
     ),
     "config.adopted": _adopted,
     "ehr.probed": lambda data: f"probe number {data['number'].text} of the write ladder",
+    "provenance.unconfirmed": lambda _: "this EHR is known not to confirm a Provenance from now on",
+    "scope.answered": lambda data: (
+        f"the token for {data['op']} {data['type']} is "
+        f"{'granted' if data['granted'] is True else 'REFUSED'}"
+    ),
     "config.proposed": lambda data: f"{data['kind']} number {data['number'].text} put forward",
     "freeze.set": _frozen,
     "freeze.lifted": lambda data: f"freeze {data['id']} lifted",

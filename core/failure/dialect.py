@@ -25,6 +25,11 @@ _KEYS = frozenset(
     {"codes", "statuses", "issues", "retry_after", "class", "retries", "until", "words", "source",
      "captured_on", "grade"}
 )  # fmt: skip
+_TOKEN_KEYS = frozenset(
+    {"errors", "statuses", "class", "until", "words", "source", "captured_on", "grade"}
+)
+_OF_TOKENS = frozenset({Failure.AUTHENTICATION, Failure.AUTHORIZATION, Failure.THROTTLED})
+"""What a token endpoint can say; nothing of a write was sent then."""
 _SPAN = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
 MAX_ROWS = 500
 
@@ -36,6 +41,8 @@ class Dialect:
     rows: tuple[Row, ...] = ()
     success: frozenset[str] = frozenset()
     """The body numbers that mean success, where success is told so."""
+    tokens: tuple[Row, ...] = ()
+    """What its token endpoint's refusals mean; `issues` are OAuth error codes."""
 
     @property
     def told_by_body(self) -> bool:
@@ -59,6 +66,12 @@ class Dialect:
         """Return the first of the codes that a row names; no other may stand in a leaf."""
         return next((one for one in codes if self.by_code((one,)) is not None), None)
 
+    def by_token(self, error: str, status: int | None = None) -> Row | None:
+        """Return the row of a refusal of the token endpoint, None where it knows none."""
+        named = (one for one in self.tokens if error and error in one.issues)
+        told = (one for one in self.tokens if status and one.statuses and one.covers(status))
+        return next(named, None) or next(told, None)
+
 
 PLAIN = Dialect()
 
@@ -79,15 +92,32 @@ def parse_dialect(text: str) -> Dialect:
         found = tomllib.loads(text).get("failures", {})
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"not TOML: {error}", field="profile", remedy="Correct it there") from None
-    if not isinstance(found, dict) or set(found) - {"rows", "success"}:
-        raise _bad("failures", "holds another key than rows and success")
-    rows, success = found.get("rows", []), found.get("success", [])
-    if not isinstance(rows, list) or len(rows) > MAX_ROWS:
-        raise _bad("failures.rows", f"is no list of at most {MAX_ROWS} rows")
+    if not isinstance(found, dict) or set(found) - {"rows", "success", "tokens"}:
+        raise _bad("failures", "holds another key than rows, success and tokens")
+    success = found.get("success", [])
+    rows, tokens = (_listed(found, name) for name in ("rows", "tokens"))
     return Dialect(
         tuple(_row(f"failures.rows[{place}]", row) for place, row in enumerate(rows)),
         frozenset(str(first) for first, _ in _spans("failures.success", success)),
+        tuple(_token_row(f"failures.tokens[{place}]", row) for place, row in enumerate(tokens)),
     )
+
+
+def _listed(found: dict[str, Any], name: str) -> list[Any]:
+    rows = found.get(name, [])
+    if not isinstance(rows, list) or len(rows) > MAX_ROWS:
+        raise _bad(f"failures.{name}", f"is no list of at most {MAX_ROWS} rows")
+    return rows
+
+
+def _token_row(where: str, row: Any) -> Row:
+    if not isinstance(row, dict) or set(row) - _TOKEN_KEYS:
+        raise _bad(where, f"may hold {', '.join(sorted(_TOKEN_KEYS))} and nothing else")
+    named = {key: value for key, value in row.items() if key != "errors"}
+    found = _row(where, named | {"issues": row.get("errors", [])})
+    if found.failure not in _OF_TOKENS:
+        raise _bad(f"{where}.class", f"is none of {', '.join(sorted(_OF_TOKENS))}")
+    return found
 
 
 def _row(where: str, row: Any) -> Row:

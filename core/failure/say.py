@@ -102,13 +102,15 @@ def said_of(row: FailureRow, dialect: Dialect = PLAIN, status: int | None = None
 def _vendor(row: FailureRow, failure: Failure, dialect: Dialect, status: int | None) -> str:
     """Return the vendor's words for the code, else those of its only row for a status."""
     if row.code is not None:
-        known = dialect.by_code((row.code,))
+        known = dialect.by_code((row.code,)) or dialect.by_token(row.code)
         return "" if known is None else known.words
     own = {
         one.words
         for one in dialect.rows
         if not one.codes and one.failure == failure and status is not None and one.covers(status)
     }
+    if not own and status is None and failure == Failure.THROTTLED:
+        own = {one.words for one in dialect.tokens if one.failure == failure}
     return own.pop() if len(own) == 1 else ""
 
 

@@ -22,6 +22,7 @@ from core.ledger.incident_events import CHECKED
 from core.lifecycle import State
 from core.ports import Fetched
 from core.profile.region import region_in_force
+from core.reconcile.corrected import end_corrected
 from core.reconcile.levels import service_in_force
 from core.reconcile.maps import maps_in_force
 from core.reconcile.placed import MATCHED
@@ -191,6 +192,8 @@ def _record(workspace: Workspace, seen: ChangeRow, reading: Reading) -> State:
                 before=State.MANUAL_ENTRY, after=after, body=body,
             )
         )  # fmt: skip
-        if after == State.EXCEPTION:
+        if after == State.VERIFIED:
+            end_corrected(workspace, transaction, change)
+        else:
             raise_exception(workspace, transaction, change, UNFOUND, "critical", body)
     return after

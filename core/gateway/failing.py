@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.canonical import JsonObject, exact
-from core.failure.classes import GUIDE, Action, Failure
+from core.failure.classes import GUIDE, Action
 from core.failure.classify import codes_of
 from core.failure.dialect import Dialect
-from core.failure.due import GIVE_UP, HELD, backoff, next_poll, next_try, roll_of
+from core.failure.due import GIVE_UP, HELD, next_poll, next_try, roll_of
 from core.failure.table import NOT_SENT, Row
+from core.failure.tokens import NoGrant
 from core.gateway.receipt import Outcome
 from core.ledger.event import Actor, Event, instant, moment
 from core.ledger.failure_events import FAILED
@@ -27,8 +28,6 @@ from core.records import ChangeRow
 from core.records_failure import FailureRow, refuses_access
 from core.review.voiding import about
 from core.workspace import Workspace
-
-REFUSED_TOKEN = Row(Failure.AUTHENTICATION, "SMART Backend Services: no token was issued")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +99,24 @@ def record(
     transaction.append(Event(FAILED, gateway, about(change), data=data))
 
 
-def not_sent(workspace: Workspace, seen: ChangeRow, row: Row = NOT_SENT) -> None:
+def not_sent(workspace: Workspace, seen: ChangeRow, why: NoGrant | None = None) -> None:
     """Record that nothing left, and when it is tried again; nothing where the change moved on."""
+    why = why or NoGrant(NOT_SENT)
+    row = why.row
     with workspace.ledger.transaction() as transaction:
         change = transaction.change(seen.proposal, seen.idx)
         if change != seen:
             return
         now = _counted(workspace, transaction, seen, row, transaction.clock.hi)
-        again = backoff(now.at, now.tries, now.roll)
+        again = next_try(now.at, now.tries, now.roll, row.until, why.retry_after)
         data: JsonObject = {
             "failure": str(row.failure),
             "since": instant(now.since),
             "tries": exact(now.tries),
             "due": instant(again),
         }
+        if why.code is not None:
+            data["code"] = why.code
         last = _last_attempt(transaction.failure(seen.operation), now)
         record(
             workspace,

@@ -13,9 +13,10 @@ from enum import StrEnum
 from core.errors import BadInput, Conflict, Moved, Refused, Unreachable
 from core.failure.classes import Failure
 from core.failure.dialect import dialect_in_force
+from core.failure.tokens import no_grant
 from core.gateway import events, provenance
 from core.gateway.around import search_before
-from core.gateway.failing import REFUSED_TOKEN, not_sent
+from core.gateway.failing import not_sent
 from core.gateway.guards import (
     Stopped,
     check_approvals,
@@ -32,7 +33,8 @@ from core.gateway.request import scope, write_request
 from core.gateway.returned import Returned
 from core.gateway.together import ALONE, accompanied, both_stored, may_go_together, parted
 from core.lifecycle import State
-from core.ports import Grant, NotSent, OutcomeUnknown, Request
+from core.ports import NO_SCOPE, Grant, NoToken, NotSent, OutcomeUnknown, Request
+from core.profile.granted import remember
 from core.records import ChangeRow, ProposalRow
 from core.review.content import Content, Erased, read_content
 from core.review.decide import void
@@ -50,6 +52,10 @@ class Step(StrEnum):
     """Its token was refused and forgotten; with another one it is tried again, once."""
     PARTED = "without-its-provenance"
     """As a transaction with its Provenance it was refused; alone it is tried again, once."""
+
+
+class _ScopeOfBoth(Exception):
+    """No token is granted for a write with its Provenance beside it; alone one may be."""
 
 
 FRESH = timedelta(seconds=120)
@@ -109,6 +115,8 @@ async def _attempt(workspace: Workspace, change: ChangeRow, epoch: int, *, alone
         if not moved.to_record:
             return Step.UNREACHABLE
         return _stopped(workspace, change, Stopped("record-moved", "park"))
+    except _ScopeOfBoth:
+        return Step.PARTED
     except (Unreachable, Refused):
         return Step.UNREACHABLE
     except Erased:
@@ -140,14 +148,21 @@ async def _grant(
     A profile that cannot be read stops the write: its answer could not be understood.
     """
     try:
-        dialect_in_force(workspace.ledger, change.ehr)
+        dialect = dialect_in_force(workspace.ledger, change.ehr)
     except BadInput:
         raise Stopped("profile-unreadable", "wait") from None
     request = _request(workspace, proposal, change, content, alone=alone)
     try:
         return await workspace.ehr(change.ehr).grant(scope(request))
-    except Refused:
-        not_sent(workspace, change, REFUSED_TOKEN)
+    except (Refused, Unreachable) as error:
+        if isinstance(error, NoToken) and error.oauth == NO_SCOPE:
+            if request.beside is not None:
+                raise _ScopeOfBoth from None
+            by = events.actor(workspace)
+            remember(workspace, by, change.ehr, change.type, change.op, granted=False)
+        why = no_grant(error, dialect)
+        if why is not None:
+            not_sent(workspace, change, why)
         raise
 
 

@@ -21,7 +21,7 @@ from core.incident.freeze import Target, frozen_by
 from core.intake import special
 from core.intake.basing import Based, based_on, unfenced_rung
 from core.intake.build import Built, stamp
-from core.intake.by_hand import by_hand
+from core.intake.by_hand import UNFENCED_UPDATE, by_hand
 from core.intake.earlier import Earlier, earlier_or_unknown
 from core.intake.evidence import gather
 from core.intake.judge import (
@@ -215,9 +215,12 @@ async def _road(
     live = advertised_now(on.capability, change.op, workspace.clock.now().date())
     asked = answer_for(workspace.ledger, given.proposal.ehr, change.type, change.op, live)
     refusing = asked.refusing
+    if refusing is None and on.rung is None and change.op == "update":
+        # No policy opens another rung for an update: a person who reads and types is the fence.
+        refusing = UNFENCED_UPDATE
     if refusing is None:
         return on.rung or await _unfenced(given.ehr, change, verdict), verdict
-    return BY_HAND, by_hand(verdict, policy_in_force(workspace.ledger), refusing.axis)
+    return BY_HAND, by_hand(verdict, policy_in_force(workspace.ledger), refusing)
 
 
 async def _unfenced(ehr: Ehr, change: Create | Update, verdict: Verdict) -> str | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from core.canonical import JsonObject
 from core.ledger import (
+    beside_events,
     config_events,
     consent_events,
     deadline_events,
@@ -24,6 +25,7 @@ from core.ledger import (
     probe_events,
     recheck_events,
     recovery_events,
+    scope_events,
     traffic_events,
 )
 from core.ledger.event import ERASED, UnknownEvent
@@ -255,7 +257,8 @@ def _receipt(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:
 
 
 def _provenance(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
-    return [Set("write", {"operation": leaf["operation"]}, {"provenance": leaf["data"]["outcome"]})]
+    outcome: dict[str, Value] = {"provenance": leaf["data"]["outcome"]}
+    return [Set("write", {"operation": leaf["operation"]}, outcome), *beside_events.over(leaf)]
 
 
 def _reconciled(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
@@ -350,7 +353,9 @@ _PROJECTORS: dict[tuple[str, int], Projector] = {
     **deadline_events.PROJECTORS,
     **incident_events.PROJECTORS,
     **label_events.PROJECTORS,
+    **beside_events.PROJECTORS,
     **probe_events.PROJECTORS,
+    **scope_events.PROJECTORS,
     **recheck_events.PROJECTORS,
     **recovery_events.PROJECTORS,
     **traffic_events.PROJECTORS,

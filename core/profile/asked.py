@@ -11,6 +11,7 @@ from datetime import date
 from core.ports import Capability, Reads
 from core.probe.measured import measured
 from core.profile.facts import Basis
+from core.profile.granted import granted_before
 from core.profile.observed import IN_A_ROW, Observed, observed, says
 from core.profile.parse import profile_in_force
 from core.profile.profile import Axis, Says
@@ -31,10 +32,13 @@ def answer_for(
 ) -> Answer:
     """Return what every axis says of one EHR now; raises BadInput for an unreadable profile.
 
-    `advertised` and `granted` are what the server said just now; without them the profile's word
-    stands.
+    `advertised` and `granted` are what the server said just now. Without them stands what its
+    token endpoint last said, and the profile's word.
     """
-    seen: dict[Axis, Told] = {"observed": says(_since(reads, ehr, type_, interaction))}
+    seen: dict[Axis, Told] = {
+        "observed": says(_since(reads, ehr, type_, interaction)),
+        "scope": granted_before(reads, ehr, type_, interaction),
+    }
     for told in (advertised, granted):
         if told is not None:
             seen[told.axis] = told

@@ -142,6 +142,9 @@ FACTS: Mapping[str, Named] = {
     ),
     "token_ttl_s": _fact(integer(1, 10**9), "Life of an access token, in seconds"),
     "token_calls_per_minute": _fact(integer(1, 10**6), "Calls to the token endpoint in a minute"),
+    "token_calls_per_minute_preview": _fact(
+        integer(1, 10**6), "The same where the vendor lets one try it out"
+    ),
     "precondition": _fact(
         choice("if-match", "if-unmodified-since", "none"), "How a write names the version it is of"
     ),

@@ -162,10 +162,14 @@ def _limits_basis(where: Where, document: Document) -> Basis | None:
 
 
 def _failure_bases(found: dict[str, Any]) -> list[tuple[str, Basis]]:
-    rows = found.get("failures", {}).get("rows", [])
-    return [(_row_words(row), Where({}).plainly(row)) for row in rows]
+    table = found.get("failures", {})
+    rows = [(_row_words(row), row) for row in table.get("rows", [])]
+    rows += [(f"token endpoint, {_row_words(row)}", row) for row in table.get("tokens", [])]
+    return [(words, Where({}).plainly(row)) for words, row in rows]
 
 
 def _row_words(row: dict[str, Any]) -> str:
-    named = (f"{key} {row[key]}" for key in ("statuses", "issues", "codes") if row.get(key))
+    named = (
+        f"{key} {row[key]}" for key in ("errors", "statuses", "issues", "codes") if row.get(key)
+    )
     return f"{', '.join(named)}: {row['class']}"

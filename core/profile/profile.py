@@ -77,6 +77,7 @@ class Profile:
     jwks_hosting: Fact[str] = _UNKNOWN
     token_ttl_s: Fact[int] = _UNKNOWN
     token_calls_per_minute: Fact[int] = _UNKNOWN
+    token_calls_per_minute_preview: Fact[int] = _UNKNOWN
 
     precondition: Fact[Precondition] = _UNKNOWN
     stale_status: Fact[int] = _UNKNOWN

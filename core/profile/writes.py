@@ -59,11 +59,19 @@ def may_write(profile: Profile, type_: str, interaction: str, seen: Seen | None 
 
 
 def can_be_undone(profile: Profile, type_: str) -> bool | None:
-    """Tell whether a later update can repair a write of that type; None where nothing is known."""
+    """Tell whether a later update can repair a write of that type; None where nothing is known.
+
+    What is claimed of the type counts before what the profile says of all that is written.
+    """
     said = {claimed(profile, axis, type_, "update").says for axis in _UPDATES}
     if "no" in said:
         return False
-    return True if "yes" in said else profile.correctable.value
+    if "yes" in said:
+        return True
+    means = profile.correction.value
+    if profile.correctable.value is None and means is not None:
+        return "update" in means
+    return profile.correctable.value
 
 
 def claimed(profile: Profile, axis: Axis, type_: str, interaction: str) -> Told:

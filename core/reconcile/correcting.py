@@ -27,6 +27,8 @@ from core.review.voiding import about
 from core.workspace import Workspace
 
 RATIONALE = "Correction, asked for by a reviewer: puts back what was approved before."
+UNVERSIONED = "unversioned"
+"""What stands for the version where an EHR names none; what is there now is then the base."""
 GRAVE = ("lossy", "changed", "critical")
 
 
@@ -123,7 +125,7 @@ def _change(
     return {
         "op": "update",
         "target": current.reference,
-        "base_version": current.version,
+        "base_version": current.version or UNVERSIONED,
         "resource": restored(current.resource, content.resource, differences),
     }
 

@@ -24,6 +24,7 @@ from core.reconcile.levels import service_in_force
 from core.reconcile.look import Looked, look, told_of_change
 from core.reconcile.placed import placed
 from core.reconcile.raising import raise_exception
+from core.reconcile.unconfirmed import stands, without_known
 from core.records import ChangeRow
 from core.review.voiding import about
 from core.traffic.work import Busy, Kind, Work
@@ -159,6 +160,7 @@ def _record(
             # Somebody acted on it meanwhile; what was read may be of before.
             run.left += 1
             return
+        looked = without_known(transaction, change, looked)
         _append(workspace, transaction, change, looked, run)
     run.results.append((seen, looked))
     run.unread += looked.outcome == "unknown"
@@ -210,6 +212,7 @@ def _append(
     if drifts:
         kind = looked.kind or "drift"
         raise_exception(workspace, transaction, change, kind, looked.class_, body)
+        stands(workspace, transaction, change, looked)
 
 
 def _plan(transaction: Transaction, change: ChangeRow, looked: Looked) -> JsonObject:

@@ -34,6 +34,8 @@ class Missing:
     reason: str
     reference: str
     """Shown."""
+    unconfirmed: bool = False
+    """Whether it is there is not known: the EHR did not say."""
 
     def as_json(self) -> JsonObject:
         """Return it in the shape of a difference."""
@@ -80,7 +82,9 @@ async def sides(workspace: Workspace, change: ChangeRow, written: Placed) -> Sid
     if written.provenance == UNCONFIRMED:
         examined += 1
         reason = "The EHR does not say whether the record of who proposed and approved it is there."
-        missing.append(Missing("Provenance.target", "lossy", reason, written.location))
+        missing.append(
+            Missing("Provenance.target", "lossy", reason, written.location, unconfirmed=True)
+        )
     return Sides(tuple(missing), examined)
 
 

@@ -16,7 +16,7 @@ from core.canonical import Json, JsonObject, Number, exact
 from core.digests import shown_digest
 from core.errors import BadInput, Conflict, Refused
 from core.incident.freeze import frozen_by, target_of
-from core.intake.by_hand import WHY, refusing
+from core.intake.by_hand import UNFENCED_UPDATE, refusing, why
 from core.ledger.event import Actor, Event, instant
 from core.ledger.incident_events import ENTERED
 from core.lifecycle import State
@@ -68,9 +68,10 @@ class Sheet:
         told = self.refusing
         if told is None:
             return None
-        source = f"; {told.basis.source}" if told.basis is not NOWHERE else ""
+        named = told.basis is not NOWHERE and told != UNFENCED_UPDATE
+        source = f"; {told.basis.source}" if named else ""
         day = f", {told.basis.captured_on}" if told.basis.captured_on else ""
-        return f"{told.axis}: {WHY[told.axis]}{source}{day}"
+        return f"{told.axis}: {why(told)}{source}{day}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Their texts name the server as the workspace does and hold no URL, id, token or 
 from __future__ import annotations
 
 from core.errors import Moved, Unreachable
+from core.ports import AskedLess
 
 
 class Redirected(Moved):
@@ -20,7 +21,5 @@ class Unreadable(Unreachable):
     """The answer is too large, cut short, of another content type, or not the JSON it should be."""
 
 
-class Throttled(Unreachable):
-    """The server asks for fewer requests; `retry_after` is in seconds, where it says."""
-
-    retry_after: float | None = None
+class Throttled(AskedLess):
+    """The server asks for fewer requests, by 429 or 503."""

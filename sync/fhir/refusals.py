@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.errors import CountersignError, Refused, Unreachable
+from core.errors import CountersignError, Unreachable
+from core.ports import NoToken
 from sync.fhir.answers import document, failure
 from sync.fhir.assertion import BACKDATED
 from sync.fhir.channel import Answer
@@ -65,7 +66,9 @@ def refused(name: str, answer: Answer, now: datetime) -> CountersignError:
     if apart and code != "invalid_scope":
         problem = f"{problem}, and the clocks differ: {apart}"
         remedy = f"Set this machine's clock right. {remedy}"
-    return Refused(problem, remedy=remedy)
+    found = NoToken(problem, remedy=remedy)
+    found.oauth = code if code in _MEANINGS else ""
+    return found
 
 
 def _code(name: str, answer: Answer) -> str:

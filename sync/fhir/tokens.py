@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 from core.canonical import JsonObject, Limits, Number
 from core.errors import CountersignError, Refused
-from core.ports import Clock
+from core.ports import NO_SCOPE, Clock, NoToken
 from sync.fhir.answers import document
 from sync.fhir.assertion import ClientKey
 from sync.fhir.channel import Bounds, Channel, Outgoing
@@ -212,10 +212,12 @@ class TokenSource:
 def _check_granted(granted: object, asked: str, *, exact: bool) -> None:
     fits = is_exactly if exact else is_within
     if not isinstance(granted, str) or not fits(granted, asked):
-        raise Refused(
+        found = NoToken(
             f"{ENDPOINT} did not grant the scope that was asked for",
             remedy="Have the client registered for exactly this scope",
         )
+        found.oauth = NO_SCOPE
+        raise found
 
 
 def _life(granted: JsonObject) -> float:

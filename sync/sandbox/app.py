@@ -122,18 +122,22 @@ class Front:
         try:
             self.manner.admit(token=True)
         except OutcomeError as error:
-            code = TokenError("temporarily_unavailable", error.issues[0].diagnostics, error.status)
-            return replace(_token_refused(code), headers=error.headers)
+            return _too_many(error)
         media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media != _FORM:
             return _token_refused(TokenError("invalid_request", f"send {_FORM}"))
         try:
             form = pairs((await _body(request, MAX_FORM)).decode("ascii"))
             audience = _origin(request) + TOKEN_PATH
-            return _json(200, await run_sync(self.authority.issue, form, audience))
+            shown = request.headers.get("authorization")
+            return _json(200, await run_sync(self.authority.issue, form, audience, shown))
         except TokenError as error:
             return _token_refused(error)
-        except (OutcomeError, UnicodeDecodeError):
+        except OutcomeError as error:
+            if error.status != 429:
+                return _token_refused(TokenError("invalid_request", "the form cannot be read"))
+            return _too_many(error)
+        except UnicodeDecodeError:
             return _token_refused(TokenError("invalid_request", "the form cannot be read"))
 
     def _route(self, path: str, methods: list[str], endpoint: Endpoint) -> Route:
@@ -192,6 +196,12 @@ def _response(answer: Answer) -> Response:
     return Response(
         answer.body, answer.status, headers={**_NO_STORE, **answer.headers}, media_type=media_type
     )
+
+
+def _too_many(error: OutcomeError) -> Answer:
+    """Return the token endpoint's answer to one request too many, with its status as it is."""
+    code = TokenError("temporarily_unavailable", error.issues[0].diagnostics, error.status)
+    return replace(_token_refused(code), headers=error.headers)
 
 
 def _token_refused(error: TokenError) -> Answer:

@@ -6,7 +6,7 @@ Source: SMART App Launch 2.x, "Asymmetric (public key) client authentication"; R
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -63,6 +63,23 @@ def verify(assertion: str, clients: Mapping[str, Client], audience: str, now: da
     if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI:
         raise rejected("jti is required: a text of at most 255 characters")
     return Proof(client, jti, expires + TOLERANCE)
+
+
+def check_method(
+    form: Sequence[tuple[str, str]], authorization: str | None, offered: Sequence[str]
+) -> None:
+    """Refuse a client that shows a secret: that is not offered, or none is registered with one.
+
+    Source: RFC 6749 §2.3.1 and §5.2 (`invalid_client`).
+    """
+    method = None
+    if authorization is not None and authorization.partition(" ")[0].lower() == "basic":
+        method = "client_secret_basic"
+    elif any(name == "client_secret" for name, _ in form):
+        method = "client_secret_post"
+    if method is not None:
+        known = method in offered
+        raise rejected("no client has a secret here" if known else f"{method} is not offered")
 
 
 def rejected(description: str) -> TokenError:

@@ -57,7 +57,7 @@ def smart_configuration(token_url: str, manner: Manner = PLAIN) -> JsonObject:
     """Return the document of /.well-known/smart-configuration."""
     return {
         "token_endpoint": token_url,
-        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+        "token_endpoint_auth_methods_supported": list(manner.listed_methods or manner.auth_methods),
         "token_endpoint_auth_signing_alg_values_supported": list(manner.algorithms),
         "grant_types_supported": ["client_credentials"],
         "scopes_supported": ["system/*.cruds", "system/*.rs"],

@@ -21,6 +21,8 @@ CURVE = "P-384"
 ALGORITHMS = ("RS384", "ES384")
 """How an assertion may be signed."""
 Jwk = Mapping[str, Any]
+OWN_KEYS = "https://keys.invalid/"
+"""Where the keys of the throw-away clients are said to stand: nobody can ask there."""
 
 # Plane → its scopes and the algorithm its throw-away key is made for.
 PLANES: Mapping[str, tuple[str, str]] = {
@@ -39,6 +41,8 @@ class Client:
     algorithm: str
     key: RSAKey | ECKey
     scopes: Scopes
+    jwks_url: str | None = None
+    """Where its public keys stand, as it was registered; None for keys that were handed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class IssuedClient:
     private_jwk: dict[str, str] = field(repr=False)
 
 
-def register(client_id: str, public_jwk: Jwk, scopes: str) -> Client:
+def register(client_id: str, public_jwk: Jwk, scopes: str, jwks_url: str | None = None) -> Client:
     """Return a client; BadInput for a private key or one that is not RSA ≥ 2048 bits or P-384."""
     if "d" in public_jwk or not client_id:
         raise BadInput("a client needs an id and a public key", remedy="Leave the private part out")
@@ -66,9 +70,9 @@ def register(client_id: str, public_jwk: Jwk, scopes: str) -> Client:
     except (JoseError, ValueError, TypeError):
         raise BadInput("the key is not a valid JWK", field="public_jwk") from None
     if isinstance(key, RSAKey) and key.raw_value.key_size >= RSA_BITS:
-        return Client(client_id, "RS384", key, parse_scopes(scopes))
+        return Client(client_id, "RS384", key, parse_scopes(scopes), jwks_url)
     if isinstance(key, ECKey) and key.curve_name == CURVE:
-        return Client(client_id, "ES384", key, parse_scopes(scopes))
+        return Client(client_id, "ES384", key, parse_scopes(scopes), jwks_url)
     raise BadInput(
         "the key is too weak or of another kind",
         field="public_jwk",
@@ -92,4 +96,5 @@ def issue(plane: str, algorithms: Sequence[str] = ALGORITHMS) -> tuple[IssuedCli
         key = ECKey.generate_key(CURVE, parameters)
     private = {name: str(value) for name, value in key.as_dict(private=True).items()}
     issued = IssuedClient(plane, client_id, algorithm, scopes, private)
-    return issued, register(client_id, key.as_dict(private=False), scopes)
+    url = OWN_KEYS + client_id
+    return issued, register(client_id, key.as_dict(private=False), scopes, url)

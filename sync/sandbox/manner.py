@@ -57,6 +57,10 @@ class Manner:
     """Life of its tokens; None for that of the sandbox."""
     algorithms: tuple[str, ...] = ALGORITHMS
     """How the assertions of its clients may be signed."""
+    auth_methods: tuple[str, ...] = ("private_key_jwt",)
+    """How a client may prove who it is; with `algorithms`, what its SMART configuration lists."""
+    listed_methods: tuple[str, ...] | None = None
+    """What it lists, where that is something else than what it takes."""
 
     def offer(self, kind: str) -> Offer | None:
         """Return what it offers of a type; None for all that the sandbox has."""
@@ -65,6 +69,15 @@ class Manner:
 
     def admit(self, *, token: bool) -> None:
         """Count a request; raises OutcomeError where it is one too many."""
+
+    def keys_unfit(self, jwks_url: str | None) -> str | None:
+        """Return why it takes no key from there; None where it does. None is a key without URL."""
+        del jwks_url
+        return None
+
+    def asked_for_token(self, client_id: str, scope: str) -> None:
+        """Count a proven client's request; raises OutcomeError where it is one too many."""
+        del client_id, scope
 
     def around(self, store: Store, path: str, method: str, handler: Handler) -> Handler:
         """Return what answers `method` at `path`, a template of the routing table."""

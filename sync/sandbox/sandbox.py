@@ -70,7 +70,7 @@ class Sandbox:
     ) -> None:
         longest = manner.token_seconds or MAX_SECONDS
         self._authority = Authority(
-            clock, longest if token_seconds is None else token_seconds, longest
+            clock, longest if token_seconds is None else token_seconds, longest, manner
         )
         self._algorithms = manner.algorithms
         self._new_id = new_id
@@ -82,9 +82,14 @@ class Sandbox:
         self.app = Front(does, self._authority, no_auth, instant(clock()), self.outage).app()
         self.app.state.clock = tells
 
-    def add_client(self, client_id: str, public_jwk: Jwk, scopes: str) -> None:
-        """Register a client for private_key_jwt; BadInput for an unfit key or scope."""
-        client = register(client_id, public_jwk, scopes)
+    def add_client(
+        self, client_id: str, public_jwk: Jwk, scopes: str, jwks_url: str | None = None
+    ) -> None:
+        """Register a client for private_key_jwt; BadInput for an unfit key or scope.
+
+        `jwks_url` is where its key is said to stand; nothing is fetched from there.
+        """
+        client = register(client_id, public_jwk, scopes, jwks_url)
         if client.algorithm not in self._algorithms:
             raise BadInput(
                 f"this server does not take {client.algorithm}", field="public_jwk",

@@ -14,8 +14,9 @@ from datetime import datetime
 
 from core.canonical import JsonObject, Number
 from core.errors import BadInput
-from sync.sandbox.assertion import TokenError, rejected, verify
+from sync.sandbox.assertion import TokenError, check_method, rejected, verify
 from sync.sandbox.clients import Client
+from sync.sandbox.manner import PLAIN, Manner
 from sync.sandbox.outcome import OutcomeError, refusal
 from sync.sandbox.scopes import Scopes, parse_scopes
 
@@ -37,7 +38,7 @@ class Authority:
     """Registered clients, used assertions and tokens; safe to use from several threads.
 
     `seconds` is the life of a token, at most `longest`: 300 as SMART wants it, or what the product
-    that is played is known to give.
+    that is played is known to give. `manner` says which proofs it takes, and counts who asks.
     """
 
     def __init__(
@@ -45,11 +46,13 @@ class Authority:
         clock: Callable[[], datetime],
         seconds: int = MAX_SECONDS,
         longest: int = MAX_SECONDS,
+        manner: Manner = PLAIN,
     ) -> None:
         if not 0 < seconds <= longest:
             raise BadInput(f"a token lives 1 to {longest} seconds", field="token_seconds")
         self._clock = clock
         self._seconds = seconds
+        self._manner = manner
         self._lock = threading.Lock()
         self._clients: dict[str, Client] = {}
         self._used: dict[tuple[str, str], float] = {}
@@ -60,11 +63,16 @@ class Authority:
         with self._lock:
             self._clients[client.client_id] = client
 
-    def issue(self, form: Sequence[tuple[str, str]], audience: str) -> JsonObject:
+    def issue(
+        self, form: Sequence[tuple[str, str]], audience: str, authorization: str | None = None
+    ) -> JsonObject:
         """Return the token response to a form posted at `audience`; raises TokenError.
+
+        `authorization` is the header of that name, by which no client of the sandbox proves itself.
 
         Of the scopes asked for, those the client may have are granted.
         """
+        check_method(form, authorization, self._manner.auth_methods)
         asked = _fields(form)
         now = self._clock()
         with self._lock:
@@ -73,8 +81,12 @@ class Authority:
             client = proof.client
             if asked.get("client_id", client.client_id) != client.client_id:
                 raise rejected("client_id is not the assertion's")
+            unfit = self._manner.keys_unfit(client.jwks_url)
+            if unfit is not None:
+                raise rejected(unfit)
             if not self._spend(client.client_id, proof.jti, proof.forget_at):
                 raise rejected("the assertion was used before")
+            self._manner.asked_for_token(client.client_id, asked.get("scope", ""))
             scopes = _granted(asked.get("scope", ""), client.scopes)
             token = secrets.token_urlsafe(32)
             expires = now.timestamp() + self._seconds

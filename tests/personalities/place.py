@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from core.canonical import JsonObject, exact, parse_object
 from core.gateway.run import run_once
@@ -21,7 +22,7 @@ from core.records import ChangeRow
 from core.review.decide import Answer, decide
 from core.workspace import Workspace
 from sync.fhir import FhirClient
-from sync.fhir.tokens import NoAuth
+from sync.fhir.tokens import NoAuth, TokenSource
 from sync.keys.ring import KeyRing, generate
 from sync.sandbox import BASE_URL, InProcessTransport, Sandbox
 from sync.sandbox.manner import Manner
@@ -34,6 +35,7 @@ from tests.fakes import FakeClock, FakeConsents, FakeIds
 
 REVIEWER = "dr-lee"
 ROUNDS = 3
+TOKEN_URL = "http://127.0.0.1/token"
 _STATEMENTS: dict[str, Any] = {}
 _CLINICIAN = 'id = "clinician"\nroles = ["physician", "nurse"]\n'
 _TYPES = 'types = ["Condition", "Observation", "DocumentReference"]'
@@ -109,11 +111,38 @@ class Place:
         return [parse_object(row[0]) for row in rows]
 
 
+def connected(name: str, sandbox: Sandbox, clock: FakeClock, *, tokens: bool) -> FhirClient:
+    """Return a client as a process that has just begun has it: without any token."""
+    transport = InProcessTransport(sandbox.app)
+    if not tokens:
+        return FhirClient(name, BASE_URL, NoAuth(), NoAuth(), transport=transport)
+    issued = {one.plane: one for one in sandbox.issue_clients()}
+
+    def source(plane: str) -> TokenSource:
+        one = issued[plane]
+        return TokenSource(
+            one.client_id, one.private_jwk, TOKEN_URL, clock=clock, new_id=lambda: str(uuid4()),
+            transport=InProcessTransport(sandbox.app),
+            monotonic=lambda: clock.now().timestamp(),
+        )  # fmt: skip
+
+    return FhirClient(name, BASE_URL, source("read"), source("write"), transport=transport)
+
+
 @asynccontextmanager
 async def opened(
-    folder: Path, profile: str, manner: Manner, clock: FakeClock, chart: Sequence[dict[str, Any]]
+    folder: Path,
+    profile: str,
+    manner: Manner,
+    clock: FakeClock,
+    chart: Sequence[dict[str, Any]],
+    *,
+    tokens: bool = False,
 ) -> AsyncIterator[Place]:
-    """Open a new workspace of `profile` against a sandbox with these ways and this chart."""
+    """Open a new workspace of `profile` against a sandbox with these ways and this chart.
+
+    With `tokens` the sandbox wants them, and the workspace gets them at its token endpoint.
+    """
     ids = FakeIds()
     connection = connect(folder / "store.db", None)
     migrate(connection)
@@ -132,11 +161,10 @@ async def opened(
     connection.execute("INSERT INTO lease (name, epoch) VALUES ('gateway', 1)")
     numbers = iter(range(1, 10_000))
     with Sandbox(
-        clock=clock.now, new_id=lambda: f"made-{next(numbers)}", no_auth=True, manner=manner
+        clock=clock.now, new_id=lambda: f"made-{next(numbers)}", no_auth=not tokens, manner=manner
     ) as sandbox:
         sandbox.seed(exact(list(chart)))
-        transport = InProcessTransport(sandbox.app)
-        async with FhirClient(profile, BASE_URL, NoAuth(), NoAuth(), transport=transport) as client:
+        async with connected(profile, sandbox, clock, tokens=tokens) as client:
             # The statement is long to read, and the same in each workspace.
             client._capabilities = _STATEMENTS.get(manner.name)
             await client.capability("Patient")

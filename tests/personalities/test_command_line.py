@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from console.bootstrap.making import address_doubt
 from sync.sandbox.personality import play
 from sync.sandbox.sandbox import utc_now
 from tests.builders import proposal
@@ -86,8 +87,44 @@ def test_what_an_ehr_does_not_take_is_never_sent(
         _, (staged,), _ = propose(tmp_path, "advancedmd", "problem (Condition create)", capsys)
         assert "no-api-write" in {one["code"] for one in staged["verdict"]["reasons"]}
         approved(staged["id"], capsys)
-        call(capsys, "run", "--once")
+        _, _, err = call(capsys, "run", "--once")
+        assert "1 to be entered by hand" in err
         _, (shown,), _ = call(capsys, "show", staged["id"])
         assert shown["state"] == "ready-for-write"
         assert shown["changes"][0]["waits_for"].startswith("to be entered by hand")
         assert len(scene.versions("Condition")) == 1
+
+
+def test_doctor_says_how_one_gets_in_and_which_creates_nothing_fences(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    manner = play("epic", utc_now)
+    with open_scene(tmp_path, monkeypatch, CHART, profile="epic", manner=manner) as scene:
+        code, (found,), _ = call(capsys, "doctor")
+        (ehr,) = found["ehrs"]
+        assert code == 0 and ehr["writes"] == [], "the starter policy allows nothing"
+        settle_in(scene, "epic", capsys)
+        code, (found,), _ = call(capsys, "doctor")
+        (ehr,) = found["ehrs"]
+        rungs = {(one["type"], one["op"]): one["rung"] for one in ehr["writes"]}
+        assert rungs["Condition", "create"] == "search-around" and code == 0, found
+        assert rungs["Condition", "update"] == "by-hand"
+        access = {one["fact"]: one for one in ehr["access"]}
+        assert access["auth_methods"]["fits"] is True
+        assert access["jwks_hosting"]["source"] == "fhir.epic.com/Documentation?docId=oauth2"
+        assert ehr["provenance_unconfirmed_since"] is None
+        # What was granted is kept, and shown where the server is not asked.
+        _, (shown,), _ = call(capsys, "profile", "show", "epic")
+        (create,) = [
+            one for one in shown["writes"] if (one["type"], one["op"]) == ("Condition", "create")
+        ]
+        (scope,) = [one for one in create["axes"] if one["axis"] == "scope"]
+        assert (scope["says"], scope["grade"]) == ("yes", "measured")
+
+
+def test_an_address_that_is_not_the_vendor_s_is_said_to_be_another() -> None:
+    said = address_doubt("https://fhir.example.org/r4", "athenahealth")
+    assert said is not None and "https://api.platform.athenahealth.com/fhir/r4" in said
+    assert address_doubt("https://api.platform.athenahealth.com/fhir/r4/", "athenahealth") is None
+    assert address_doubt("http://127.0.0.1:8080/fhir", "athenahealth") is None
+    assert address_doubt("https://fhir.example.org/r4", "epic") is None, "nobody knows where it is"

@@ -14,6 +14,9 @@ from tests.personalities import (
     shown_athenahealth,
     shown_eclinicalworks,
     shown_epic,
+    shown_of_access,
+    shown_of_corrections,
+    shown_of_refusals,
     shown_of_tokens,
     shown_oracle_health,
     shown_others,
@@ -22,8 +25,8 @@ from tests.personalities.registry import FACTS, NOT_SHOWN, NOTES_NOT_SHOWN, Show
 from tests.personalities.test_profiles import PROFILES
 
 SHOWN = (
-    shown_athenahealth, shown_eclinicalworks, shown_epic, shown_of_tokens, shown_oracle_health,
-    shown_others,
+    shown_athenahealth, shown_eclinicalworks, shown_epic, shown_of_access, shown_of_corrections,
+    shown_of_refusals, shown_of_tokens, shown_oracle_health, shown_others,
 )  # fmt: skip
 """Importing them registers their facts."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from core.canonical import JsonObject
 from core.traffic.limits import Window
 from sync.sandbox.manner import Arrival
@@ -16,6 +18,16 @@ class Athenahealth(Product):
     docs.athenahealth.com (token endpoint, keys).
     """
 
+    preview: ClassVar[bool] = False
+
+    def token_calls(self) -> int | None:
+        """Return what its token endpoint answers in a minute: in preview, far less."""
+        known = self.profile
+        found = (
+            known.token_calls_per_minute_preview if self.preview else known.token_calls_per_minute
+        )
+        return found.value
+
     def over(self, window: Window, left: int) -> OutcomeError:
         """Return the refusal of a call over the rate."""
         del window, left
@@ -25,3 +37,9 @@ class Athenahealth(Product):
         """Turn the order of the keys around, for it is not stable."""
         del arrival
         return dict(reversed(resource.items()))
+
+
+class AthenahealthPreview(Athenahealth):
+    """Its environment for trying out."""
+
+    preview = True

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import cast
 
 from core.canonical import JsonObject, exact
 from core.profile.places import copy
+from core.profile.profile import Profile
+from core.traffic.limits import Window
 from sync.sandbox.manner import Arrival
 from sync.sandbox.outcome import refusal
 from sync.sandbox.personality.product import Product
@@ -17,11 +21,35 @@ _DATED = {
     "Procedure": "performedDateTime",
     "Immunization": "occurrenceDateTime",
 }
+RENEWED_EVERY = timedelta(minutes=1)
+"""Its documentation says that renewing a token more often may be throttled."""
 _DATE_ONLY = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 
 
 class OracleHealth(Product):
-    """Dates need a time; extensions are ignored; diagnoses are ranked anew."""
+    """Dates need a time; extensions are ignored; diagnoses are ranked anew.
+
+    A token is renewed once a minute at most (content/authorization.md).
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        clock: Callable[[], datetime],
+        windows: Sequence[Window] | None = None,
+    ) -> None:
+        super().__init__(profile, clock, windows)
+        self._clock = clock
+        self._tokens: dict[tuple[str, str], datetime] = {}
+
+    def asked_for_token(self, client_id: str, scope: str) -> None:
+        """Refuse to renew a client's token of the same scopes more than once a minute."""
+        now, key = self._clock(), (client_id, scope)
+        with self._lock:
+            last = self._tokens.get(key)
+            if last is not None and now < last + RENEWED_EVERY:
+                raise refusal(429, "throttled", "a token was asked for less than a minute ago")
+            self._tokens[key] = now
 
     def check(self, resource: JsonObject, interaction: str, store: Store) -> None:
         """Refuse a date without a time."""

@@ -13,7 +13,7 @@ from core.errors import BadInput
 from core.failure.classes import Failure
 from core.profile.profile import Profile
 from core.traffic.limits import Window
-from sync.sandbox.clients import ALGORITHMS
+from sync.sandbox.clients import ALGORITHMS, OWN_KEYS
 from sync.sandbox.exchange import Answer, Call
 from sync.sandbox.manner import Arrival, Handler, Manner, Offer
 from sync.sandbox.outcome import OutcomeError, refusal
@@ -26,6 +26,8 @@ from sync.sandbox.store import Store
 
 _INTERACTIONS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 _RESOURCE, _TYPE = "/{type}/{id}", "/{type}"
+_GRANT = "client_credentials"
+"""A vendor that names this says which grant it takes, and not how a client proves itself."""
 _SHOWN = frozenset({_TYPE, "/{type}/_search", "/{type}/{id}/_history",
                     "/{type}/{id}/_history/{version}", "/{type}/{id}/$everything"})  # fmt: skip
 
@@ -52,9 +54,11 @@ class Product(Manner):
         self.description = f"Not the product: {profile.description}"
         self.token_seconds = profile.token_ttl_s.value
         self.algorithms = profile.auth_algorithms.value or ALGORITHMS
+        methods = (one for one in profile.auth_methods.value or () if one != _GRANT)
+        self.auth_methods = tuple(methods) or Manner.auth_methods
         self._calls, self._lock = 0, threading.Lock()
         self.transforms = filing.transforms(profile)
-        token = profile.token_calls_per_minute.value
+        token = self.token_calls()
         self._limiter = Limiter(
             clock,
             profile.limits.windows if windows is None else windows,
@@ -74,6 +78,19 @@ class Product(Manner):
     def admit(self, *, token: bool) -> None:
         """Count a request in its windows."""
         self._limiter.admit(token=token)
+
+    def token_calls(self) -> int | None:
+        """Return how many calls to the token endpoint it answers in a minute, where it says."""
+        return self.profile.token_calls_per_minute.value
+
+    def keys_unfit(self, jwks_url: str | None) -> str | None:
+        """Refuse keys that do not stand where the product wants them."""
+        hosted = self.profile.jwks_hosting.value
+        if hosted == "url" and jwks_url is None:
+            return "keys are taken from a registered JWKS URL alone"
+        if hosted == "url-allow-listed" and not (jwks_url or "").startswith(OWN_KEYS):
+            return "the JWKS URL is not on the list of those that are allowed"
+        return None
 
     def over(self, window: Window, left: int) -> OutcomeError:
         """Return the refusal of a call too many, as the profile's failures tell of it."""

@@ -84,8 +84,8 @@ def test_a_racy_server_is_found_out_and_nothing_is_written_to_it(
         file = tmp_path / "proposal.json"
         file.write_text(json.dumps(proposal(phone_change())))
         code, [staged], _ = call(capsys, "propose", str(file))
-        assert staged["verdict"]["outcome"] == "denied"
-        assert [one["code"] for one in staged["verdict"]["reasons"]] == ["no-safe-write"]
+        assert staged["verdict"]["outcome"] == "review"
+        assert [one["code"] for one in staged["verdict"]["reasons"]] == ["no-api-write"]
         code, [later], _ = call(capsys, "doctor")
         assert code == 1 and later["ehrs"][0]["rungs"] == ehr["rungs"]
 

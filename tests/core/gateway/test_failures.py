@@ -11,6 +11,7 @@ import pytest
 
 from core.adoption import adopt
 from core.errors import BadInput, Refused
+from core.failure.classes import Failure
 from core.failure.due import GIVE_UP
 from core.failure.say import said
 from core.gateway import failing, guards
@@ -110,7 +111,7 @@ async def test_an_ehr_that_never_takes_it_ends_in_a_dead_letter(bench: Bench) ->
         found = failing.weigh(
             bench.workspace, transaction, change_,
             failing.Outcome(guards.State.READY, "throttled", failing.replace(
-                failing.NOT_SENT, failure=failing.Failure.THROTTLED
+                failing.NOT_SENT, failure=Failure.THROTTLED
             )),
             since + GIVE_UP,
         )  # fmt: skip

@@ -205,7 +205,7 @@ def adopt(bench: Bench, policy: str) -> None:
 @pytest.mark.parametrize(
     ("offers", "denied", "by_hand"),
     [
-        ({"versioned": False}, {0}, set()),
+        ({"versioned": False}, set(), {0}),
         ({"update": False}, set(), {0}),
         ({"update_create": False}, set(), set()),
         ({"update_create": False, "conditional_create": False}, {1}, set()),

@@ -43,7 +43,9 @@ async def test_a_refused_token_is_told_in_the_words_of_who_refused(bench: Bench)
 async def test_what_failed_a_probe_has_no_rung_left(bench: Bench) -> None:
     await probe(bench.workspace, Racy(), together, 1)
     found = await examine(bench.workspace, Sound())
-    assert {use.rung for use in found.uses} == {None}
+    assert {(use.operation, use.rung) for use in found.uses} == {
+        ("create", None), ("update", "by-hand"),
+    }  # fmt: skip
     assert any("no safe way to update Patient" in one for one in found.problems)
     assert any("claims if-match, and a probe saw it fail" in one for one in found.problems)
 

@@ -61,8 +61,10 @@ async def test_a_server_with_no_safe_rung_gets_nothing(bench: Bench) -> None:
     failed = refused(bench.ledger, EHR)
     assert await update_rung(bench.ehr, "Patient", failed) is None
     found = await stage(bench.workspace, document(proposal_of(phone_change(), problem_change())))
-    assert found.outcome == "denied"
-    assert {item["code"] for item in found.reasons} == {"no-safe-write"}
+    assert {item["code"] for item in found.reasons} >= {"no-safe-write", "no-api-write"}
+    update, create = (change(bench, found.proposal.id, index) for index in (0, 1))
+    assert (update.rung, update.state) == ("by-hand", "pending-human-review"), "a person may type"
+    assert (create.rung, create.state) == ("none", "denied")
 
 
 async def test_what_was_approved_before_a_rung_failed_is_parked(

@@ -18,7 +18,11 @@ from core.notice import DELIVERED, FAILED, Notice, raise_notice
 from core.notify.deliver import ABANDONED
 from core.probe.measured import RUNGS, Measured
 from core.probe.run import record
+from core.profile.granted import remember
+from core.reconcile.look import Looked
 from core.reconcile.settle import settle
+from core.reconcile.sides import Missing
+from core.reconcile.unconfirmed import stands
 from core.records_traffic import BreakerRow
 from core.review.byhand import Entry, enter
 from core.review.consult import consult
@@ -85,6 +89,8 @@ async def live(bench: Bench) -> Bench:
     await _dead_letters(bench)
     _put_forward(bench)
     _probed(bench)
+    _granted(bench)
+    _unconfirmed(bench, both)
     _left_alone(bench)
     await looked_at_again(bench)
     await went_on_after_a_restore(bench)
@@ -309,6 +315,19 @@ def copied(bench: Bench, path: Path) -> Connection:
     bench.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     shutil.copyfile(bench.path, path)
     return connect(path, None)
+
+
+def _granted(bench: Bench) -> None:
+    by = Actor("gateway", "gateway")
+    for granted in (True, False):
+        remember(bench.workspace, by, "another", "Condition", "create", granted=granted)
+
+
+def _unconfirmed(bench: Bench, id_: str) -> None:
+    missing = Missing("Provenance.target", "lossy", "why", "Patient/example", unconfirmed=True)
+    with bench.ledger.transaction() as transaction:
+        looked = Looked("drift", "lossy", sides=(missing,))
+        stands(bench.workspace, transaction, change(bench, id_), looked)
 
 
 def _probed(bench: Bench) -> None:

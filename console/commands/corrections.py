@@ -32,5 +32,3 @@ def correction_lines(reads: Reads, item: Trouble) -> Iterator[str]:
 def _row(row: CorrectionRow) -> dict[str, Any]:
     return {"number": row.id, "at": row.at, "by": row.by,
             "proposed": row.proposed, "failed": row.failed}  # fmt: skip
-
-

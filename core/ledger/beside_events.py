@@ -24,7 +24,8 @@ def over(leaf: JsonObject) -> list[RowOp]:
     """Return what ends it: a Provenance was recorded at that EHR."""
     if leaf["data"]["outcome"] != "written":
         return []
-    return [Set("config", {"kind": kind_of(leaf["ehr"])}, {"document": OVER})]
+    standing: dict[str, Value] = {"kind": kind_of(leaf["ehr"]), "document": STANDING}
+    return [Set("config", standing, {"document": OVER})]
 
 
 def _unconfirmed(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:

@@ -97,9 +97,7 @@ class StoreTransaction(StoreReads):
                 "INSERT INTO body (seq, salt, body) VALUES (?, ?, ?)", (seq, salt, body)
             )
         operations = list(project(made, event.body))
-        for operation in operations:
-            rows.apply(self.connection, operation)
-        self._kept.written({operation.table for operation in operations})
+        self._kept.written({one.table for one in operations if rows.apply(self.connection, one)})
         self.frontier = merkle.append(self.frontier, seq, hashed)
         self.size = seq + 1
         self.whole = True

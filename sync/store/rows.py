@@ -70,15 +70,16 @@ def select(
     return [row(*found) for found in connection.execute(query, parameters)]
 
 
-def apply(connection: Connection, operation: RowOp) -> None:
-    """Carry out what a projector asked for."""
+def apply(connection: Connection, operation: RowOp) -> bool:
+    """Carry out what a projector asked for; False where no row was there to change."""
     statement = (
         _insert(operation.table, tuple(operation.values))
         if isinstance(operation, Put)
         else _update(operation.table, tuple(operation.values), tuple(operation.where))
     )
     where = () if isinstance(operation, Put) else operation.where.values()
-    connection.execute(statement, (*operation.values.values(), *where))
+    changed: int = connection.execute(statement, (*operation.values.values(), *where)).rowcount
+    return changed > 0
 
 
 def clear(connection: Connection) -> None:

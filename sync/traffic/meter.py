@@ -15,8 +15,6 @@ from sync.wire import httpx
 
 SENT_BYTES = 64 * 1024
 """An answer up to this size has left the server with its head, and waits here to be read."""
-TURNS = 2
-"""Turns of the loop until a request that was let through has left: its head, then its body."""
 THROTTLED = 429
 PAUSING = frozenset({429, 503})
 """What may say how long to ask nothing."""
@@ -64,24 +62,9 @@ class Metered(httpx.AsyncBaseTransport):
             raise
         took = gate.senses.monotonic() - begun
         if _has_left(response):
-            followed = gate.flights.queued
             gate.flights.end(took)
-            if followed:
-                await self._let_go(response)
             return response
         return tell_end(response, lambda: gate.flights.end(took))
-
-    async def _let_go(self, response: httpx.Response) -> None:
-        """Let the request that takes the place leave before this answer is worked on.
-
-        Its guards and the store take milliseconds, in which nothing else could leave.
-        """
-        try:
-            for _ in range(TURNS):
-                await asyncio.sleep(0)
-        except BaseException:
-            await response.aclose()
-            raise
 
     async def _send(
         self, request: httpx.Request, slot: Slot | None, *, probing: bool

@@ -8,12 +8,17 @@ from pathlib import Path
 import pytest
 
 from core.adoption import adopt
+from core.canonical import JsonObject, exact
+from core.ledger.beside_events import UNCONFIRMED
+from core.ledger.event import About, Actor, Event
+from core.reconcile.unconfirmed import unconfirmed_since
 from core.trust import Untrusted, check_in_force
 from core.workspace import document
 from sync.store.connection import Connection, connect
 from sync.store.kept import Kept
 from tests.builders import Bench
 
+ACTOR = Actor("system", "gateway")
 FORGED = "UPDATE config SET document = document || '# more' WHERE kind = 'policy'"
 
 
@@ -112,3 +117,26 @@ def test_nothing_is_read_twice_while_nothing_changes(
     check_in_force(bench.ledger, "policy")
     with bench.ledger.transaction() as transaction:
         check_in_force(transaction, "policy")
+
+
+def test_an_append_that_changes_no_document_leaves_what_was_read(bench: Bench) -> None:
+    """Each write says that its Provenance is there, and only the first time is that news."""
+    ledger, made = bench.ledger, []
+
+    def append(type_: str, data: JsonObject) -> None:
+        with ledger.transaction() as transaction:
+            transaction.append(Event(type_, ACTOR, About(ehr="sandbox", operation="o1"), data=data))
+
+    def known() -> int:
+        ledger.while_unchanged("known", lambda: made.append(1) or 1)
+        return len(made)
+
+    assert known() == 1
+    append("provenance.recorded", {"outcome": "written"})
+    assert known() == 1
+    append(UNCONFIRMED, {"number": exact(1)})
+    assert known() == 2
+    append("provenance.recorded", {"outcome": "written"})
+    assert known() == 3 and unconfirmed_since(ledger, "sandbox") is None
+    append("provenance.recorded", {"outcome": "written"})
+    assert known() == 3

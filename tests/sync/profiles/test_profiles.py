@@ -100,6 +100,7 @@ FACTS: list[tuple[str, str, Any, str]] = [
      "smart-configuration"),
     ("athenahealth", "token_ttl_s", 3600, "authentication-and-url-locations"),
     ("athenahealth", "token_calls_per_minute", 50, "authentication-and-url-locations"),
+    ("athenahealth", "token_calls_per_minute_preview", 5, "authentication-and-url-locations"),
     ("athenahealth", "limiter", "quota-header", "best-practices"),
     ("athenahealth", "conditional_create", None, "not found"),
     ("athenahealth", "correlation_header", None, "not found"),

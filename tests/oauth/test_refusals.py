@@ -12,6 +12,7 @@ import pytest
 
 import sync.fhir.tokens as tokens_module
 from core.errors import CountersignError, Refused
+from core.ports import NoToken
 from sync.fhir.channel import Answer
 from tests.oauth.provider import (
     WRITE,
@@ -102,11 +103,11 @@ async def test_all_who_waited_share_one_refusal(
     results = await asyncio.gather(
         *(parts.tokens.token(case.scope) for _ in range(8)), return_exceptions=True
     )
-    assert [type(result) for result in results] == [Refused] * 8
+    assert [type(result) for result in results] == [NoToken] * 8
     assert len({id(result) for result in results}) == 8
     assert server.seen().since(before).requests == 1
     for result in results:
-        assert isinstance(result, Refused)
+        assert isinstance(result, NoToken)
         _assert_nothing_leaks(result, parts, jwk, server)
 
 

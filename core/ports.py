@@ -267,6 +267,12 @@ class Reads(Protocol):
         RECENT (core.records_profile) newest answers of the ledger are looked at.
         """
 
+    def not_there(self, since: int) -> bool:
+        """Tell whether an EHR answered a write since that it has no such interaction.
+
+        Those are the answers with a status of NOT_THERE (core.records_profile), of any EHR.
+        """
+
     def waiting_reviews(self) -> int:
         """Return how many changes wait for a person's decision now."""
 
@@ -283,8 +289,14 @@ class Reads(Protocol):
         changed since.
         """
 
+    def moment(self) -> AbstractContextManager[None]:
+        """Read as of one moment: what other processes commit within the block comes after it.
+
+        Nothing may be awaited within. Outside of a transaction, what is read may be old already.
+        """
+
     def entry(self, seq: int) -> Entry | None:
-        """Return an event with its body, if that was not erased."""
+        """Return an event with its body, if that was not erased; it is shared, so never changed."""
 
     def trail(self, proposal: str) -> Sequence[Entry]:
         """Return every event about a proposal, in order."""

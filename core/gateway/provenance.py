@@ -38,8 +38,9 @@ async def record(workspace: Workspace, change: ChangeRow) -> Event | None:
     round looks at the EHR for what this one wrote. Raises Unreachable when the EHR cannot be read
     or did not confirm, so that it is tried again later; Refused when it does not let us look.
     """
-    written = workspace.ledger.write(change.operation)
-    proposal = workspace.ledger.proposal(change.proposal)
+    with workspace.ledger.moment():
+        written = workspace.ledger.write(change.operation)
+        proposal = workspace.ledger.proposal(change.proposal)
     if written is None or proposal is None or written.location is None:
         return None
     if written.provenance not in (None, UNCONFIRMED):
@@ -47,7 +48,8 @@ async def record(workspace: Workspace, change: ChangeRow) -> Event | None:
     offers = await workspace.ehr(change.ehr).capability("Provenance")
     if not offers.create:
         return refusal(workspace, change)
-    resource = _sent_with(workspace, change) or _own(workspace, proposal, change, written)
+    with workspace.ledger.moment():
+        resource = _sent_with(workspace, change) or _own(workspace, proposal, change, written)
     # Asked for a search that it does not have, an EHR never gives an answer to go on from.
     if offers.search and await _is_there(workspace, change, written.location, resource):
         return event(workspace, change, "written")

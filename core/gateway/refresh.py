@@ -52,8 +52,9 @@ async def refresh(
     workspace: Workspace, proposal: ProposalRow, change: ChangeRow, content: Content
 ) -> Fresh:
     """Read base, consent and policy now; raises Stopped, Returned or Unreachable."""
-    looked_at, begun = versions(workspace.ledger), workspace.clock.now()
-    context = proposal_body(workspace.ledger, proposal)
+    with workspace.ledger.moment():
+        looked_at, begun = versions(workspace.ledger), workspace.clock.now()
+        context = proposal_body(workspace.ledger, proposal)
     patient = str(context["patient"])
     fresh = content
     if content.base is None:
@@ -63,7 +64,8 @@ async def refresh(
     await _check_consent(workspace, proposal, change, patient, fresh)
     seen = await _fresh_earlier(workspace, change, fresh, patient)
     await check_beside(workspace, change, seen, patient)
-    verdict = judge_again(workspace.ledger, proposal, change, seen, workspace.clock.now())
+    with workspace.ledger.moment():
+        verdict = judge_again(workspace.ledger, proposal, change, seen, workspace.clock.now())
     if verdict.outcome == "denied" or verdict.digest() != change.verdict_digest:
         raise Returned("verdict-changed", seen)
     return Fresh(fresh, fresh is not content, looked_at, begun)

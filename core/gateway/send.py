@@ -95,9 +95,11 @@ async def _attempt(workspace: Workspace, change: ChangeRow, epoch: int, *, alone
     if proposal is None:
         raise Conflict("the proposal is gone from the store")
     try:
-        content = read_content(workspace.ledger, change)
-        _check_before(workspace, proposal, change, content)
-        async with workspace.traffic.slot(change.ehr, work_of(workspace, change)):
+        with workspace.ledger.moment():
+            content = read_content(workspace.ledger, change)
+            _check_before(workspace, proposal, change, content)
+            work = work_of(workspace, change)
+        async with workspace.traffic.slot(change.ehr, work):
             alone = alone or not await may_go_together(workspace, change)
             grant = await _grant(workspace, proposal, change, content, alone=alone)
             fresh = await refresh(workspace, proposal, change, content)

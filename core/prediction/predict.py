@@ -36,9 +36,14 @@ _QUIET = ("identical", "bookkeeping")
 class Prediction:
     """Everything that is expected; `resource` is what will probably be kept."""
 
-    class_: Class
     facts: tuple[Predicted, ...]
     resource: JsonObject = field(repr=False)
+    about: About = field(repr=False)
+
+    @property
+    def class_(self) -> Class:
+        """How far what is expected lies from what is written; compared when it is asked."""
+        return self.about.compared(self.about.resource, self.resource).class_
 
     @property
     def is_loud(self) -> bool:
@@ -79,8 +84,7 @@ def predict(
     walk.noted()
     walk.found.extend(doubts(about))
     walk.corrected()
-    whole = about.compared(resource, walk.now)
-    return Prediction(whole.class_, tuple(walk.found), walk.now)
+    return Prediction(tuple(walk.found), walk.now, about)
 
 
 def _leads_back(way: Answer) -> bool:

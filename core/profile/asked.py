@@ -5,7 +5,6 @@ Source: docs/adr/0027.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
 from core.ports import Capability, Reads
@@ -16,7 +15,6 @@ from core.profile.observed import IN_A_ROW, Observed, observed, says
 from core.profile.parse import profile_in_force
 from core.profile.profile import Axis, Says
 from core.profile.writes import Answer, Told, can_be_undone, may_write
-from core.records_profile import AnswerRow
 
 ALL = 20_000
 """So many are counted for people."""
@@ -35,8 +33,9 @@ def answer_for(
     `advertised` and `granted` are what the server said just now. Without them stands what its
     token endpoint last said, and the profile's word.
     """
+    telling = reads.telling(ehr, type_, interaction, _looked_at(reads, ehr), IN_A_ROW)
     seen: dict[Axis, Told] = {
-        "observed": says(_since(reads, ehr, type_, interaction)),
+        "observed": says(telling),
         "scope": granted_before(reads, ehr, type_, interaction),
     }
     for told in (advertised, granted):
@@ -46,8 +45,16 @@ def answer_for(
 
 
 def refusal_now(reads: Reads, ehr: str, type_: str, interaction: str) -> Told | None:
-    """Return the axis that refuses a write for which the server advertised a way before."""
+    """Return the axis that refuses a write for which the server advertised a way before.
+
+    Which answers there were is only asked where it could tell: it makes no other axis refuse.
+    """
     offered = Told("advertised", "yes", Basis("as it was at intake", None, "measured"))
+    granted = granted_before(reads, ehr, type_, interaction)
+    seen: dict[Axis, Told] = {"advertised": offered, "scope": granted}
+    told = may_write(profile_in_force(reads, ehr), type_, interaction, seen)
+    if told.refusing is None and not reads.not_there(_looked_at(reads, ehr)):
+        return None
     return answer_for(reads, ehr, type_, interaction, offered).refusing
 
 
@@ -78,8 +85,7 @@ def observed_here(reads: Reads, ehr: str) -> tuple[Observed, ...]:
     return observed(reads.answers(ehr, ALL))
 
 
-def _since(reads: Reads, ehr: str, type_: str, op: str) -> Sequence[AnswerRow]:
-    """Return the telling answers since a person last looked at the EHR: adopted, or probed it."""
+def _looked_at(reads: Reads, ehr: str) -> int:
+    """Return the event at which a person last looked at the EHR: adopted, or probed it."""
     adopted, probed = reads.config(f"profile.{ehr}"), measured(reads, ehr)
-    since = max(-1 if adopted is None else adopted.seq, -1 if probed is None else probed.seq)
-    return reads.telling(ehr, type_, op, since, IN_A_ROW)
+    return max(-1 if adopted is None else adopted.seq, -1 if probed is None else probed.seq)

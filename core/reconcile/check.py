@@ -189,19 +189,16 @@ async def _examine(
     if await _copies(workspace, change, written) > 1:
         return Result("critical", "duplicate")
     try:
-        intent = intent_of(workspace.ledger, change)
-        intended = submitted(intent)
+        with workspace.ledger.moment():
+            intent = intent_of(workspace.ledger, change)
+            maps = maps_in_force(workspace.ledger)
+            region = region_in_force(workspace.ledger, change.ehr)
     except Erased:
         return Result("critical", "record-erased")
-    maps = maps_in_force(workspace.ledger)
+    intended = submitted(intent)
     if change.op == "update" and await overwrote(ehr, intent, written.version, maps):
         return Result("critical", "overwrote", persisted=persisted)
-    differ = partial(
-        compare,
-        base_url=ehr.base_url,
-        maps=maps,
-        region=region_in_force(workspace.ledger, change.ehr),
-    )
+    differ = partial(compare, base_url=ehr.base_url, maps=maps, region=region)
     comparison = differ(intended, persisted.resource)
     if comparison.examined == 0:
         return Result("critical", "nothing-examined")

@@ -7,6 +7,7 @@ change, and approves nothing: earlier votes are void, and it is decided anew.
 from __future__ import annotations
 
 import hmac
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -49,8 +50,8 @@ class Draft:
 
 
 def editable(change: ChangeRow, content: Content) -> JsonObject:
-    """Return the intended resource as a person edits it: without the gateway's own stamps."""
-    return stamps.bare(content.resource, content.base, change.operation)
+    """Return a copy of the intended resource to edit: without the gateway's own stamps."""
+    return deepcopy(stamps.bare(content.resource, content.base, change.operation))
 
 
 def check_edit(

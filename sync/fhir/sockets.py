@@ -14,8 +14,9 @@ import io
 import logging
 import select
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Mapping
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 from weakref import WeakSet
 
@@ -106,11 +107,59 @@ class Sockets(httpx.AsyncBaseTransport):
                 middlewares=(_once,),
                 auto_decompress=False,
                 trust_env=False,
+                request_class=_AtOnce,
                 skip_auto_headers=OURS,
                 max_line_size=LONGEST,
                 max_field_size=LONGEST,
             )
         return self._session
+
+
+class _AtOnce(aiohttp.ClientRequest):
+    """A request whose body leaves with its head.
+
+    Before Python 3.12 the library writes a body in a task of its own, behind all else that is
+    ready, and meanwhile the request holds its place at the server for nothing.
+    """
+
+    def write_bytes(self, *args: Any, **named: Any) -> Coroutine[Any, Any, None]:
+        """Write what can be written now; what is returned writes the rest."""
+        writing = super().write_bytes(*args, **named)
+        try:
+            waiting = writing.send(None)
+        except StopIteration:
+            return _nothing()
+        return _rest(writing, waiting)
+
+
+async def _nothing() -> None:
+    """Do nothing: all of it was written."""
+
+
+async def _rest(writing: Coroutine[Any, Any, None], waiting: Any) -> None:
+    await _Begun(writing, waiting)
+
+
+class _Begun:
+    """Awaits a coroutine that waits for something already."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None], waiting: Any) -> None:
+        self._coroutine = coroutine
+        self._waiting = waiting
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        waiting = self._waiting
+        while True:
+            try:
+                sent = yield waiting
+            except BaseException as error:  # noqa: BLE001 - it is the coroutine's to take
+                step: Callable[[], Any] = partial(self._coroutine.throw, error)
+            else:
+                step = partial(self._coroutine.send, sent)
+            try:
+                waiting = step()
+            except StopIteration:
+                return
 
 
 class _Connector(aiohttp.TCPConnector):

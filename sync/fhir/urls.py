@@ -137,8 +137,9 @@ class Base:
 
     def _path_of(self, location: object) -> str | None:
         """Return what stands behind the base in a link without a query, None when it leaves it."""
-        if isinstance(location, str) and location.startswith(self.text + "/"):
-            path = location[len(self.text) :]
+        if isinstance(location, str):
+            below = location.startswith(self.text + "/")
+            path = location[len(self.text) :] if below else f"/{location}"
             # Nothing here that reading it as a URL could change.
             if _NAMED.fullmatch(path) and "/." not in path:
                 return path

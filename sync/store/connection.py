@@ -16,7 +16,7 @@ from core.errors import BadInput, Failed
 
 MIGRATIONS = (
     "0001.sql", "0002.sql", "0003.sql", "0004.sql", "0005.sql", "0006.sql", "0007.sql",
-    "0008.sql", "0009.sql", "0010.sql", "0011.sql",
+    "0008.sql", "0009.sql", "0010.sql", "0011.sql", "0012.sql",
 )  # fmt: skip
 _PRAGMAS = (("synchronous", 2), ("foreign_keys", 1), ("temp_store", 2), ("secure_delete", 1))
 BUSY_MS = 20_000

@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from core.records import ChangeRow
 from core.records_incident import GlassRow, IncidentRow, ManualRow
 from core.records_pace import ActRow
-from sync.store.connection import Connection
+from sync.store.kept_reads import KeptReads, first
 from sync.store.rows import select
 
 
-class HandReads:
+class HandReads(KeptReads):
     """Part of `core.ports.Reads`, for `sync.store.reads.StoreReads`."""
-
-    connection: Connection
 
     def urgent(self, *states: str) -> Sequence[ChangeRow]:
         """Return the changes in any of `states` that are urgent or needed by a time."""
@@ -40,13 +38,12 @@ class HandReads:
 
     def manual(self, operation: str) -> ManualRow | None:
         """Return the entry by hand that spent an operation."""
-        found = select(self.connection, ManualRow, "WHERE operation = ?", (operation,))
-        return found[0] if found else None
+        return first(self._own(ManualRow, "WHERE operation = ?", operation))
 
     def broken_glass(self, proposal: str, index: int) -> Sequence[GlassRow]:
         """Return every breaking of the glass for one change, oldest first."""
         tail = "WHERE proposal = ? AND idx = ? ORDER BY seq"
-        return select(self.connection, GlassRow, tail, (proposal, index))
+        return self._own(GlassRow, tail, proposal, index)
 
     def acts_by(self, reviewer: str, limit: int) -> Sequence[ActRow]:
         """Return a person's newest acts, newest first; approvals only where they were measured."""

@@ -31,7 +31,7 @@ from core.lifecycle import State, check
 from core.statement import Signer, unb64url
 from sync.store import rows
 from sync.store.connection import Busy, Connection
-from sync.store.kept import Kept
+from sync.store.kept import Kept, rest_of
 from sync.store.reads import StoreReads
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ class StoreTransaction(StoreReads):
                 "INSERT INTO body (seq, salt, body) VALUES (?, ?, ?)", (seq, salt, body)
             )
         operations = list(project(made, event.body))
-        self._kept.written({one.table for one in operations if rows.apply(self.connection, one)})
+        written = [rest_of(one) for one in operations if rows.apply(self.connection, one)]
+        self._kept.written([("leaf", seq), *written])
         self.frontier = merkle.append(self.frontier, seq, hashed)
         self.size = seq + 1
         self.whole = True
@@ -237,7 +238,7 @@ class StoreLedger(StoreReads):
         self.connection.execute(
             "INSERT INTO checkpoint (size, note) VALUES (?, ?)", (current.size, note)
         )
-        self._kept.written(set())
+        self._kept.written(())
         return note
 
     def _required_key(self) -> CheckpointKey:

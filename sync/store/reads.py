@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from core.ledger.event import Entry, read_body, read_leaf
@@ -28,6 +29,7 @@ from sync.store.context_reads import ContextReads
 from sync.store.hand_reads import HandReads
 from sync.store.incident_reads import IncidentReads
 from sync.store.kept import Kept, Made
+from sync.store.kept_reads import KeptReads, first
 from sync.store.learnt_reads import LearntReads
 from sync.store.metric_reads import MetricReads
 from sync.store.queue_reads import QueueReads
@@ -69,6 +71,7 @@ class StoreReads(
     TrafficReads,
     LearntReads,
     RecheckReads,
+    KeptReads,
 ):
     """Implements `core.ports.Reads`."""
 
@@ -82,7 +85,7 @@ class StoreReads(
 
     def proposal(self, proposal: str) -> ProposalRow | None:
         """Return one proposal."""
-        return self._one(ProposalRow, "WHERE id = ?", proposal)
+        return first(self._own(ProposalRow, "WHERE id = ?", proposal))
 
     def same_proposal(self, agent: str, correlation: str) -> ProposalRow | None:
         """Return the proposal of that agent and correlation id."""
@@ -123,7 +126,7 @@ class StoreReads(
 
     def change(self, proposal: str, index: int) -> ChangeRow | None:
         """Return one change."""
-        return self._one(ChangeRow, "WHERE proposal = ? AND idx = ?", proposal, index)
+        return first(self._own(ChangeRow, "WHERE proposal = ? AND idx = ?", proposal, index))
 
     def changes_in(self, *states: str) -> Sequence[ChangeRow]:
         """Return the changes in any of `states`, oldest first."""
@@ -153,20 +156,17 @@ class StoreReads(
 
     def decisions(self, proposal: str, index: int) -> Sequence[DecisionRow]:
         """Return every decision on one change, oldest first, void ones included."""
-        return select(
-            self.connection,
-            DecisionRow,
-            "WHERE proposal = ? AND idx = ? ORDER BY seq",
-            (proposal, index),
+        return self._own(
+            DecisionRow, "WHERE proposal = ? AND idx = ? ORDER BY seq", proposal, index
         )
 
     def write(self, operation: str) -> WriteRow | None:
         """Return the write of one operation."""
-        return self._one(WriteRow, "WHERE operation = ?", operation)
+        return first(self._own(WriteRow, "WHERE operation = ?", operation))
 
     def failure(self, operation: str) -> FailureRow | None:
         """Return the newest failure of one operation's write, ended or not."""
-        return self._one(FailureRow, "WHERE operation = ?", operation)
+        return first(self._own(FailureRow, "WHERE operation = ?", operation))
 
     def exceptions(self, proposal: str, index: int) -> Sequence[ExceptionRow]:
         """Return the open exceptions of one change."""
@@ -212,7 +212,7 @@ class StoreReads(
 
     def freezes(self) -> Sequence[FreezeRow]:
         """Return the freezes in force."""
-        return select(self.connection, FreezeRow, "WHERE lifted_at IS NULL ORDER BY at, id")
+        return self._all(FreezeRow, "WHERE lifted_at IS NULL ORDER BY at, id")
 
     def notices(self, proposal: str, index: int) -> Sequence[NoticeRow]:
         """Return what somebody was told, or has to be told, about one change, oldest first."""
@@ -248,16 +248,21 @@ class StoreReads(
 
     def config(self, kind: str) -> ConfigRow | None:
         """Return the document in force."""
-        return self.while_unchanged(
-            ("config", kind), lambda: self._one(ConfigRow, "WHERE kind = ?", kind)
-        )
+        return first(self._all(ConfigRow, "WHERE kind = ?", kind))
 
     def while_unchanged(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """Return what `make` made of the documents in force, anew when they may have changed."""
         return self._kept.get(key, make)
 
+    def moment(self) -> AbstractContextManager[None]:
+        """Read as of one moment within the block, in which nothing may be awaited."""
+        return self._kept.moment()
+
     def entry(self, seq: int) -> Entry | None:
         """Return an event with its body, if that was not erased."""
+        return self._kept.get(("entry", seq), lambda: self._entry(seq), (("leaf", seq),))
+
+    def _entry(self, seq: int) -> Entry | None:
         found = self.connection.execute(
             "SELECT leaf.leaf, body.body FROM leaf LEFT JOIN body USING (seq) WHERE leaf.seq = ?",
             (seq,),

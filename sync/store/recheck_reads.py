@@ -7,21 +7,18 @@ from dataclasses import fields
 
 from core.records import ChangeRow, ExceptionRow, WriteRow
 from core.records_recheck import CorrectionRow, RecheckRow
-from sync.store.connection import Connection
+from sync.store.kept_reads import KeptReads, first
 from sync.store.rows import select
 
 _CHANGE = ", ".join(f'change."{field.name}"' for field in fields(ChangeRow))
 
 
-class RecheckReads:
+class RecheckReads(KeptReads):
     """Part of `core.ports.Reads`, for `sync.store.reads.StoreReads`."""
-
-    connection: Connection
 
     def recheck(self, operation: str) -> RecheckRow | None:
         """Return when one write is looked at again."""
-        found = select(self.connection, RecheckRow, "WHERE operation = ?", (operation,))
-        return found[0] if found else None
+        return first(self._own(RecheckRow, "WHERE operation = ?", operation))
 
     def rechecks_due(self, at: str, limit: int) -> Sequence[ChangeRow]:
         """Return the written changes that are to be looked at again, longest due first."""
@@ -58,13 +55,12 @@ class RecheckReads:
 
     def corrects(self, proposal: str) -> CorrectionRow | None:
         """Return what a proposal puts right, where it is a correction."""
-        found = select(self.connection, CorrectionRow, "WHERE proposed = ?", (proposal,))
-        return found[0] if found else None
+        return first(self._all(CorrectionRow, "WHERE proposed = ?", proposal))
 
     def corrections(self, proposal: str, index: int) -> Sequence[CorrectionRow]:
         """Return the corrections that were asked for of one change, oldest first."""
         tail = "WHERE proposal = ? AND idx = ? ORDER BY id"
-        return select(self.connection, CorrectionRow, tail, (proposal, index))
+        return self._own(CorrectionRow, tail, proposal, index)
 
     def exceptions_since(self, at: str) -> Sequence[ExceptionRow]:
         """Return the exceptions opened at or after a time, closed ones included, oldest first."""

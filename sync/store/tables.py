@@ -223,6 +223,7 @@ class WriteTable(SQLModel, table=True):
         Index("ix_write_reconciled_seq", "reconciled_seq", "reconciled_class"),
         Index("ix_write_location", "location"),
         Index("ix_write_receipt_seq", "receipt_seq"),
+        Index("ix_write_not_there", "receipt_seq", sqlite_where=text("status IN (405, 501)")),
     )
     operation: str = Field(primary_key=True)
     proposal: str

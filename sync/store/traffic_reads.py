@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from core.records_failure import RefusedRow
 from core.records_profile import CLIENT_IDS, NOT_THERE, RECENT, TAKEN, AnswerRow
 from core.records_traffic import BreakerRow
-from sync.store.connection import Connection
-from sync.store.kept import Kept
+from sync.store.kept_reads import KeptReads, first
 from sync.store.rows import select
 
 # The cross join keeps SQLite at walking the answers from the newest on, until there are enough.
@@ -25,6 +24,8 @@ WHERE w.receipt_seq > ?
        OR (w.status IN {NOT_THERE} AND c.rung IS NOT '{CLIENT_IDS}'))
 ORDER BY w.receipt_seq DESC LIMIT ?"""  # noqa: S608 - static words and numbers of our own
 
+_NOT_THERE = f'SELECT 1 FROM "write" WHERE receipt_seq > ? AND status IN {NOT_THERE} LIMIT 1'  # noqa: S608
+
 _REFUSED = """
 SELECT c.ehr, f.failure, min(f.since), count(*)
 FROM failure AS f JOIN change AS c ON c.proposal = f.proposal AND c.idx = f.idx
@@ -33,11 +34,8 @@ WHERE f.ended IS NULL
 GROUP BY c.ehr, f.failure ORDER BY c.ehr, f.failure"""
 
 
-class TrafficReads:
+class TrafficReads(KeptReads):
     """Part of `core.ports.Reads`, for `sync.store.reads.StoreReads`."""
-
-    connection: Connection
-    _kept: Kept
 
     def breakers(self) -> Sequence[BreakerRow]:
         """Return the breaker of every EHR that ever opened, by name."""
@@ -45,12 +43,7 @@ class TrafficReads:
 
     def breaker(self, ehr: str) -> BreakerRow | None:
         """Return the breaker of one EHR, if it ever opened."""
-
-        def read() -> BreakerRow | None:
-            found = select(self.connection, BreakerRow, "WHERE ehr = ?", (ehr,))
-            return found[0] if found else None
-
-        return self._kept.get(("breaker", ehr), read)
+        return first(self._own(BreakerRow, "WHERE ehr = ?", ehr))
 
     def refused_access(self) -> Sequence[RefusedRow]:
         """Return which EHRs refuse access to writes that are still to come, by name."""
@@ -98,6 +91,10 @@ class TrafficReads:
         """Return the newest answers that tell whether there is such a write; newest first."""
         found = self.connection.execute(_TELLING, (since, ehr, type_, op, most))
         return [AnswerRow(*row) for row in found]
+
+    def not_there(self, since: int) -> bool:
+        """Tell whether an EHR answered a write since that it has no such interaction."""
+        return self.connection.execute(_NOT_THERE, (since,)).fetchone() is not None
 
     def waiting_reviews(self) -> int:
         """Return how many changes wait for a person's decision now."""

@@ -10,7 +10,7 @@ from core.profile.observed import tells
 from core.records import ChangeRow, ExceptionRow, WriteRow
 from core.records_failure import RefusedRow, refuses_access
 from core.records_pause import UnsettledRow
-from core.records_profile import RECENT, AnswerRow
+from core.records_profile import NOT_THERE, RECENT, AnswerRow
 from core.records_recheck import CorrectionRow, RecheckRow
 
 
@@ -104,6 +104,10 @@ class AgainReads:
         oldest = max(since, -1 if len(answered) <= RECENT else answered[-RECENT - 1].receipt_seq)
         found = self.answers(ehr, len(self.book.tables["write"]), type_, op)
         return [row for row in found if row.seq > oldest and tells(row)][:most]
+
+    def not_there(self, since: int) -> bool:
+        answered = self._rows("write", lambda row: row.status in NOT_THERE, "receipt_seq")
+        return any(row.receipt_seq > since for row in answered)
 
     def refused_access(self) -> Sequence[RefusedRow]:
         found: dict[tuple[str, str], list[str]] = {}

@@ -6,7 +6,7 @@ A `Book` is what is durable; a `MemoryLedger` is one process's handle on it, whi
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
@@ -270,6 +270,9 @@ class MemoryReads(LearntReads, AgainReads):
         if key not in self.book.kept:
             self.book.kept[key] = make()
         return self.book.kept[key]
+
+    def moment(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def entry(self, seq: int) -> Entry | None:
         return self.book.entries[seq] if 0 <= seq < len(self.book.entries) else None

@@ -20,6 +20,7 @@ from core.errors import Unreachable
 from core.fhir import is_resource_type
 from sync.fhir.dates import http_date
 from sync.fhir.errors import Unreadable
+from sync.fhir.quiet import Quiet
 from sync.logs import log
 from sync.wire import httpx
 
@@ -104,6 +105,7 @@ class Channel:
         self.bounds = bounds or Bounds()
         self._transport = network(self.bounds, tls) if transport is None else transport
         self._closed = False
+        self._quiet = Quiet()
 
     def __repr__(self) -> str:
         return f"Channel({self.name!r})"
@@ -147,11 +149,14 @@ class Channel:
             async with asyncio.timeout(self.bounds.deadline), self.stream(outgoing) as response:
                 body = await read_body(response, self.name, self.bounds.max_bytes)
                 log_answer(self.name, outgoing, response.status_code, begun)
-                return Answer(response.status_code, response.headers, body)
+                answer = Answer(response.status_code, response.headers, body)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             # The error itself holds the request; only what kind it is goes further.
             kind = type(error).__name__
             log_failure(self.name, outgoing, kind)
+        else:
+            await self._quiet.wait()
+            return answer
         raise Unreachable(
             f"{self.name} does not answer ({kind})", remedy="Check the network and try again"
         )

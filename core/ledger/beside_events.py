@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.canonical import JsonObject
-from core.ledger.rowops import Put, RowOp, Set, Value, integer
+from core.ledger.rowops import RowOp, Set, Value, standing
 
 UNCONFIRMED = "provenance.unconfirmed"
 STANDING, OVER = "unconfirmed", "confirmed"
@@ -29,16 +29,7 @@ def over(leaf: JsonObject) -> list[RowOp]:
 
 
 def _unconfirmed(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
-    values: dict[str, Value] = {
-        "kind": kind_of(leaf["ehr"]),
-        "number": integer(leaf["data"]["number"]),
-        "seq": integer(leaf["seq"]),
-        "at": leaf["at"],
-        "by": leaf["actor"]["id"],
-        "digest": "",
-        "document": STANDING,
-    }
-    return [Put("config", values)]
+    return [standing(leaf, kind_of(leaf["ehr"]), STANDING)]
 
 
 PROJECTORS: dict[tuple[str, int], Callable[[JsonObject, JsonObject | None], list[RowOp]]] = {

@@ -9,25 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.canonical import JsonObject
-from core.ledger.rowops import Put, RowOp, integer
+from core.ledger.rowops import RowOp, standing
 
 
 def _put_forward(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     data = leaf["data"]
-    return [
-        Put(
-            "config",
-            {
-                "kind": f"proposed.{data['kind']}",
-                "number": integer(data["number"]),
-                "seq": integer(leaf["seq"]),
-                "at": leaf["at"],
-                "by": leaf["actor"]["id"],
-                "digest": data["digest"],
-                "document": data["document"],
-            },
-        )
-    ]
+    return [standing(leaf, f"proposed.{data['kind']}", data["document"], data["digest"])]
 
 
 PROJECTORS: dict[tuple[str, int], Callable[[JsonObject, JsonObject | None], list[RowOp]]] = {

@@ -9,21 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.canonical import JsonObject
-from core.ledger.rowops import Put, RowOp, Value, integer
+from core.ledger.rowops import RowOp, standing
 
 
 def _probed(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     data = leaf["data"]
-    values: dict[str, Value] = {
-        "kind": f"probe.{leaf['ehr']}",
-        "number": integer(data["number"]),
-        "seq": integer(leaf["seq"]),
-        "at": leaf["at"],
-        "by": leaf["actor"]["id"],
-        "digest": data["digest"],
-        "document": data["document"],
-    }
-    return [Put("config", values)]
+    return [standing(leaf, f"probe.{leaf['ehr']}", data["document"], data["digest"])]
 
 
 PROJECTORS: dict[tuple[str, int], Callable[[JsonObject, JsonObject | None], list[RowOp]]] = {

@@ -29,7 +29,7 @@ from core.ledger import (
     traffic_events,
 )
 from core.ledger.event import ERASED, UnknownEvent
-from core.ledger.rowops import Put, RowOp, Set, Value, change_key, integer, shown, text
+from core.ledger.rowops import Put, RowOp, Set, Value, change_key, integer, shown, standing, text
 
 Projector = Callable[[JsonObject, JsonObject | None], list[RowOp]]
 
@@ -63,20 +63,7 @@ def _nothing(_leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
 
 def _config(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     data = leaf["data"]
-    return [
-        Put(
-            "config",
-            {
-                "kind": data["kind"],
-                "number": integer(data["number"]),
-                "seq": integer(leaf["seq"]),
-                "at": leaf["at"],
-                "by": leaf["actor"]["id"],
-                "digest": data["digest"],
-                "document": data["document"],
-            },
-        )
-    ]
+    return [standing(leaf, data["kind"], data["document"], data["digest"])]
 
 
 def _submitted(leaf: JsonObject, body: JsonObject | None) -> list[RowOp]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core.canonical import JsonObject
-from core.ledger.rowops import Put, RowOp, Set, Value, change_key, integer
+from core.ledger.rowops import Put, RowOp, Set, Value, change_key, integer, standing
 
 if TYPE_CHECKING:
     from core.ports import Reads
@@ -31,16 +31,7 @@ def given_up(reads: Reads) -> frozenset[str]:
 
 def _recovered(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     data = leaf["data"]
-    values: dict[str, Value] = {
-        "kind": KIND,
-        "number": integer(data["number"]),
-        "seq": integer(leaf["seq"]),
-        "at": leaf["at"],
-        "by": leaf["actor"]["id"],
-        "digest": data["digest"],
-        "document": data["document"],
-    }
-    return [Put("config", values)]
+    return [standing(leaf, KIND, data["document"], data["digest"])]
 
 
 def _doubted(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:

@@ -39,6 +39,26 @@ def change_key(leaf: JsonObject) -> dict[str, Value]:
     return {"proposal": leaf["proposal"], "idx": integer(leaf["index"])}
 
 
+def standing(leaf: JsonObject, kind: str, document: Value, digest: Value = "") -> Put:
+    """Return the row of what stands from this event on, beside the documents in force.
+
+    The event's data say under which number; `document` is the text that stands, "" its digest where
+    it has none.
+    """
+    return Put(
+        "config",
+        {
+            "kind": kind,
+            "number": integer(leaf["data"]["number"]),
+            "seq": integer(leaf["seq"]),
+            "at": leaf["at"],
+            "by": leaf["actor"]["id"],
+            "digest": digest,
+            "document": document,
+        },
+    )
+
+
 def shown(body: JsonObject | None, key: str) -> Value:
     """Return a text of the body; None where it is missing or was erased."""
     value: Json = None if body is None else body.get(key)

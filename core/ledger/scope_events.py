@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.canonical import JsonObject
-from core.ledger.rowops import Put, RowOp, Value, integer
+from core.ledger.rowops import RowOp, standing
 
 ANSWERED = "scope.answered"
 GRANTED, REFUSED = "granted", "refused"
@@ -22,16 +22,8 @@ def kind_of(ehr: str, type_: str, op: str) -> str:
 
 def _answered(leaf: JsonObject, _body: JsonObject | None) -> list[RowOp]:
     data = leaf["data"]
-    values: dict[str, Value] = {
-        "kind": kind_of(leaf["ehr"], data["type"], data["op"]),
-        "number": integer(data["number"]),
-        "seq": integer(leaf["seq"]),
-        "at": leaf["at"],
-        "by": leaf["actor"]["id"],
-        "digest": "",
-        "document": GRANTED if data["granted"] is True else REFUSED,
-    }
-    return [Put("config", values)]
+    kind = kind_of(leaf["ehr"], data["type"], data["op"])
+    return [standing(leaf, kind, GRANTED if data["granted"] is True else REFUSED)]
 
 
 PROJECTORS: dict[tuple[str, int], Callable[[JsonObject, JsonObject | None], list[RowOp]]] = {

@@ -36,7 +36,7 @@ ROW_KEYS = {
 }
 """Read table → the column by which its rows are told apart here."""
 
-MOST = 4096
+MOST = 512
 """So many values are kept; one more, and all of them are read anew."""
 
 

@@ -22,16 +22,18 @@ class Quiet:
 
     def __init__(self) -> None:
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._due = False
+        self._due_in: asyncio.AbstractEventLoop | None = None
 
     async def wait(self) -> None:
         """Return when it is one's turn, in a later round of the loop."""
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(turn)
-        if not self._due:
-            self._due = True
+        if self._due_in is not loop:
+            # A loop that ended took the round that was due there, and who waited for it, with it.
+            self._waiting.clear()
+            self._due_in = loop
             loop.call_soon(self._round, ROUNDS)
+        self._waiting.append(turn)
         await turn
 
     def _round(self, left: int) -> None:
@@ -46,4 +48,4 @@ class Quiet:
                 turn.set_result(None)
                 loop.call_soon(self._round, ROUNDS)
                 return
-        self._due = False
+        self._due_in = None

@@ -60,16 +60,21 @@ class Kept:
     ) -> Made:
         """Return what `make` returned for `key`; what it raises is not kept.
 
-        Neither is what is read in a transaction of somebody else: rolled back, it leaves no trace
-        in what SQLite counts. What is returned is shared, and for nobody to change.
+        Neither is what it made while something was written, half of before and half of after; nor
+        what is read in a transaction of somebody else: rolled back, it leaves no trace in what
+        SQLite counts. What is returned is shared, and for nobody to change.
         """
         if self._connection.in_transaction and not self._locked:
             return make()
         self.check()
-        if key not in self._found:
-            self._keep(key, make(), rests)
-        found: Made = self._found[key]
-        return found
+        if key in self._found:
+            found: Made = self._found[key]
+            return found
+        stamp = self._stamp
+        made = make()
+        if self._stamp == stamp:
+            self._keep(key, made, rests)
+        return made
 
     def check(self) -> None:
         """Forget everything if something was written since the last stamp."""

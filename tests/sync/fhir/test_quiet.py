@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from contextlib import closing
 
 import pytest
 
@@ -91,3 +92,22 @@ async def test_it_is_no_lock() -> None:
     await asyncio.wait_for(quiet.wait(), 5)
     never.set()
     await held
+
+
+def test_a_loop_that_ended_leaves_nobody_waiting_in_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sync.fhir.quiet.ROUNDS", 9)
+    channel = answering()
+
+    async def ask() -> int:
+        return (await channel.fetch(Outgoing("GET", URL))).status
+
+    def run_alone() -> int:
+        """Run it in a loop that ends at once, before the round that would find nobody."""
+        with closing(asyncio.new_event_loop()) as loop:
+            asking = loop.create_task(ask())
+            loop.call_later(5, asking.cancel)
+            return loop.run_until_complete(asking)
+
+    assert [run_alone() for _ in range(3)] == [200] * 3

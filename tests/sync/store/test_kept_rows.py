@@ -150,6 +150,21 @@ def test_an_event_that_is_not_there_yet_is_there_once_it_is(bench: Bench) -> Non
     assert bench.ledger.entry(size) is not None
 
 
+async def test_what_was_made_while_another_process_wrote_is_not_kept(
+    bench: Bench, other: Connection
+) -> None:
+    """Made half of before and half of after, it would stand until the next write."""
+    id_ = await in_state(bench, State.PENDING)
+
+    def make() -> tuple[str | None, str | None]:
+        before = change(bench, id_).void
+        other.execute("UPDATE change SET void = 'x' WHERE proposal = ?", (id_,))
+        return before, change(bench, id_).void
+
+    assert bench.ledger.while_unchanged("both", make) == (None, "x")
+    assert bench.ledger.while_unchanged("both", make) == ("x", "x")
+
+
 def test_only_so_much_is_kept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "MOST", 3)
     found, made = Kept(bench.connection), []

@@ -129,6 +129,7 @@ def test_a_link_within_the_base(link: str, full: str) -> None:
         ("Condition/c1/_history/1", "Condition/c1", "1"),
         ("/fhir/Condition/c1", "Condition/c1", None),
         (f"{BASE}/Condition/c1/_history/..", "Condition/c1", None),
+        ("Condition/c1", "Condition/c1", None),
     ],
 )
 def test_a_location_names_a_resource(location: str, reference: str, version: str | None) -> None:
@@ -141,7 +142,8 @@ def test_a_location_names_a_resource(location: str, reference: str, version: str
     "location",
     ["https://evil.example/fhir/Condition/c1", f"{BASE}/Condition", f"{BASE}/Condition/c1?x=1",
      f"{BASE}/Condition/c1/extra", f"{BASE}/Nothing/c1", "c1", "", None, f"{BASE}/Condition/..",
-     f"{BASE}/Condition/.", f"{BASE}x/Condition/c1"],
+     f"{BASE}/Condition/.", f"{BASE}x/Condition/c1", "Condition/..", "Condition/.",
+     "Condition/c1/_history/..",     "../Condition/c1", "Nothing/c1", "Condition/c1/extra"],
 )  # fmt: skip
 def test_a_location_that_names_none(location: str | None) -> None:
     assert Base(BASE).named(location) is None

@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from core.profile.observed import IN_A_ROW, says, tells
-from core.records_profile import RECENT
+from core.records_profile import NOT_THERE, RECENT
 from sync.store import traffic_reads
 from sync.store.connection import connect, migrate
 from sync.store.reads import StoreReads
@@ -55,6 +55,32 @@ def newest(reads: StoreReads, ehr: str, type_: str, op: str, since: int) -> list
     return [one for one in found if one.seq > since and one.seq >= oldest and tells(one)]
 
 
+def any_not_there(reads: StoreReads, since: int) -> bool:
+    """Tell by the rows themselves whether an EHR said later that it has no such write."""
+    answers = reads.connection.execute('SELECT receipt_seq, status FROM "write"').fetchall()
+    return any(seq is not None and seq > since and code in NOT_THERE for seq, code in answers)
+
+
+def test_no_answer_after_the_last_says_that_there_is_no_such_write() -> None:
+    connection = connect(":memory:", None)
+    migrate(connection)
+    reads = StoreReads(connection)
+    assert not reads.not_there(-1)
+    fill(reads, random.Random(1))
+    assert reads.not_there(-1) and not reads.not_there(10_000 + WRITES)
+    connection.close()
+
+
+def test_whether_there_was_one_is_asked_of_its_own_index() -> None:
+    connection = connect(":memory:", None)
+    migrate(connection)
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {traffic_reads._NOT_THERE}", (-1,)).fetchall()
+    assert [step[-1] for step in plan] == [
+        "SEARCH write USING INDEX ix_write_not_there (receipt_seq>?)"
+    ]
+    connection.close()
+
+
 def test_the_store_asks_exactly_what_the_rules_say() -> None:
     said = set()
     for seed in range(6):
@@ -68,6 +94,7 @@ def test_the_store_asks_exactly_what_the_rules_say() -> None:
                 by_rule = newest(reads, *kind, since)
                 assert list(reads.telling(*kind, since, IN_A_ROW)) == by_rule[:IN_A_ROW]
                 assert len(reads.telling(*kind, since, WRITES)) == len(by_rule)
+                assert reads.not_there(since) == any_not_there(reads, since)
                 said.add(says(by_rule).says)
         connection.close()
     assert said == {"yes", "no", "unknown"}
